@@ -1,0 +1,35 @@
+// What the key and registry actors of one server share. Owned by the server,
+// outlives all of them.
+#pragma once
+
+#include "actors/timers.hpp"
+#include "lockserver/token_source.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+
+namespace spdlog {
+class logger;
+}
+
+namespace lockserver {
+
+/// Numbers for operators and tests. One set per registry, a cache line of its
+/// own, because its keys update it with every lock.
+struct alignas(64) lock_counts {
+  std::atomic<std::size_t> keys{0};
+  std::atomic<std::size_t> holders{0};
+  std::atomic<std::size_t> waiters{0};
+};
+
+/// Where a lock actor gets the time, its tokens, its logger from.
+struct lock_environment {
+  timers& time;
+  token_source& tokens;
+  spdlog::logger& log;
+  /// How long an unused key keeps its actor.
+  std::chrono::steady_clock::duration key_idle_timeout;
+};
+
+} // namespace lockserver

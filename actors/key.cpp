@@ -1,0 +1,168 @@
+#include "actors/key.hpp"
+
+#include <spdlog/logger.h>
+
+#include <utility>
+
+namespace lockserver {
+
+namespace {
+
+double seconds(duration x) {
+  return std::chrono::duration<double>{x}.count();
+}
+
+} // namespace
+
+key::key(caf::actor_config& cfg, registry_actor registry, const lock_environment& env,
+         lock_counts& counts, std::string name)
+  : key_actor::base(cfg),
+    registry_(std::move(registry)),
+    env_(env),
+    counts_(counts),
+    name_(std::move(name)),
+    lock_(env.tokens),
+    wake_up_(env.time, this),
+    last_used_(env.time.now()) {
+}
+
+key_actor::behavior_type key::make_behavior() {
+  return {
+    [this](const acquire_request& x) { return acquire(x); },
+    [this](const release_request& x) {
+      auto now = begin_request();
+      auto released = lock_.release(now, x.owner, decided_);
+      if (released)
+        env_.log.debug("released: key={} owner={}", name_, x.owner);
+      settle_up(now);
+      return released;
+    },
+    [this](const verify_request& x) {
+      auto now = begin_request();
+      settle_up(now);
+      return lock_.verify(now, x.owner);
+    },
+    [this](const check_request&) {
+      auto now = begin_request();
+      settle_up(now);
+      return lock_.check(now);
+    },
+    [this](const withdraw_request& x) {
+      auto now = begin_request();
+      if (lock_.withdraw(now, x.ticket, decided_))
+        env_.log.debug("withdrawn: key={} ticket={}, its client is gone", name_, x.ticket);
+      counts_.waiters -= waiting_.erase(x.ticket);
+      settle_up(now);
+    },
+    [this](reap) { quit(); },
+    [this](shut_down) {
+      refuse_all(acquire_reply::stopping);
+      quit();
+    },
+    [this](deadline_reached) {
+      wake_up_.arrived();
+      auto now = env_.time.now();
+      if (auto* x = lock_.holder(); x != nullptr && x->expires_at <= now)
+        env_.log.debug("expired: key={} owner={} token={}", name_, x->owner, x->token);
+      lock_.expire(now, decided_);
+      settle_up(now);
+    },
+  };
+}
+
+caf::result<acquire_reply> key::acquire(const acquire_request& x) {
+  auto now = begin_request();
+  auto outcome = lock_.acquire(now, x.owner, x.ticket, x.ttl, x.wait, decided_);
+  acquire_reply reply;
+  switch (outcome) {
+    case acquire_outcome::granted:
+      reply = granted(now, *lock_.holder());
+      env_.log.debug("granted: key={} owner={} token={} for={:.3f}s", name_, x.owner,
+                     reply.token, seconds(x.ttl));
+      break;
+    case acquire_outcome::waiting: {
+      auto promise = make_response_promise<acquire_reply>();
+      waiting_.emplace(x.ticket, parked{promise, now});
+      ++counts_.waiters;
+      env_.log.debug("waits: key={} owner={} ticket={} place={} for={:.3f}s", name_, x.owner,
+                     x.ticket, lock_.waiting(), seconds(x.wait));
+      settle_up(now);
+      return promise;
+    }
+    case acquire_outcome::held:
+      reply.status = acquire_reply::held;
+      break;
+    case acquire_outcome::already_held:
+      reply.status = acquire_reply::already_held;
+      break;
+    case acquire_outcome::already_waiting:
+      reply.status = acquire_reply::already_waiting;
+      break;
+  }
+  settle_up(now);
+  return reply;
+}
+
+void key::on_exit() {
+  wake_up_.clear();
+  registry_ = nullptr;
+  if (held_)
+    --counts_.holders;
+  --counts_.keys;
+}
+
+time_point key::begin_request() {
+  ++served_;
+  return last_used_ = env_.time.now();
+}
+
+acquire_reply key::granted(time_point now, const grant& x) const {
+  using std::chrono::duration_cast;
+  using std::chrono::microseconds;
+  auto wall = env_.time.wall_now().time_since_epoch() + (x.expires_at - now);
+  return {acquire_reply::granted, x.token, duration_cast<microseconds>(wall).count()};
+}
+
+// After whatever may have changed the lock: answer those whose wait is over,
+// keep the counts, and see to it that the next deadline is not missed.
+void key::settle_up(time_point now) {
+  for (auto& x : decided_) {
+    auto i = waiting_.find(x.ticket);
+    auto [promise, since] = std::move(i->second);
+    waiting_.erase(i);
+    --counts_.waiters;
+    auto waited = seconds(now - since);
+    if (x.granted) {
+      env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s",
+                     name_, x.owner, x.ticket, x.token, seconds(x.expires_at - now), waited);
+      promise.deliver(granted(now, *lock_.holder()));
+    } else {
+      env_.log.debug("refused: key={} owner={} ticket={} waited={:.3f}s", name_, x.owner,
+                     x.ticket, waited);
+      promise.deliver(acquire_reply{acquire_reply::wait_timeout, 0, 0});
+    }
+  }
+  decided_.clear();
+  if (held_ != (lock_.holder() != nullptr)) {
+    held_ = !held_;
+    if (held_)
+      ++counts_.holders;
+    else
+      --counts_.holders;
+  }
+  if (auto due = lock_.next_deadline())
+    wake_up_.no_later_than(*due);
+  else if (now - last_used_ < env_.key_idle_timeout)
+    wake_up_.no_later_than(last_used_ + env_.key_idle_timeout);
+  else
+    compat::send(this, registry_, key_idle{name_, served_});
+}
+
+void key::refuse_all(std::uint8_t status) {
+  counts_.waiters -= waiting_.size();
+  for (auto& [ticket, x] : waiting_)
+    x.promise.deliver(acquire_reply{status, 0, 0});
+  waiting_.clear();
+}
+
+} // namespace lockserver

@@ -1,0 +1,53 @@
+// The key actor: carries messages to the rules of one lock, and what the rules
+// decide back to those who wait. Knows no HTTP.
+#pragma once
+
+#include "actors/environment.hpp"
+#include "actors/lock_queue.hpp"
+#include "lockserver/actors.hpp"
+
+#include <string>
+#include <unordered_map>
+
+namespace lockserver {
+
+class key final : public key_actor::base {
+public:
+  /// @param registry who spawns it, and is told when it is idle.
+  key(caf::actor_config& cfg, registry_actor registry, const lock_environment& env,
+      lock_counts& counts, std::string name);
+
+  key_actor::behavior_type make_behavior() override;
+
+  const char* name() const override {
+    return "key";
+  }
+
+  void on_exit() override;
+
+private:
+  struct parked {
+    caf::typed_response_promise<acquire_reply> promise;
+    time_point since;
+  };
+
+  caf::result<acquire_reply> acquire(const acquire_request& x);
+  time_point begin_request();
+  acquire_reply granted(time_point now, const grant& x) const;
+  void settle_up(time_point now);
+  void refuse_all(std::uint8_t status);
+
+  registry_actor registry_;
+  const lock_environment& env_;
+  lock_counts& counts_;
+  std::string name_;
+  lock_queue lock_;
+  wake_up wake_up_;
+  std::unordered_map<ticket_id, parked> waiting_;
+  lock_queue::decisions decided_; // by the operation under way
+  std::uint64_t served_ = 0;
+  time_point last_used_;
+  bool held_ = false; // as in `counts_`
+};
+
+} // namespace lockserver

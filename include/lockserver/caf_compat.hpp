@@ -1,0 +1,319 @@
+// The single place that knows which CAF this is built against: 0.17.6, which
+// Debian ships, or 1.1. Everything else is written against what stands here.
+#pragma once
+
+#include <caf/actor_clock.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/all.hpp>
+#include <caf/init_global_meta_objects.hpp>
+#include <caf/resumable.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+// Not CAF_VERSION: CAF 1.0.0 through 1.1.0 define it as 0000..0100 (octal).
+#define LOCKSERVER_CAF_1 (CAF_MAJOR_VERSION >= 1)
+#if LOCKSERVER_CAF_1
+#  include <caf/detail/actor_system_access.hpp>
+#  include <caf/scheduler.hpp>
+#else
+#  include <caf/detail/thread_safe_actor_clock.hpp>
+#  include <caf/meta/type_name.hpp>
+#  include <caf/scheduler/abstract_coordinator.hpp>
+
+#  include <thread>
+#endif
+
+namespace lockserver::compat {
+
+// -- interfaces: write result<Out...>(In...) everywhere ----------------------
+
+#if LOCKSERVER_CAF_1
+template <class... Sigs>
+using typed_actor = caf::typed_actor<Sigs...>;
+#else
+template <class Sig>
+struct to_mpi;
+template <class... Out, class... In>
+struct to_mpi<caf::result<Out...>(In...)> {
+  using type = typename caf::replies_to<In...>::template with<Out...>;
+};
+template <class... Sigs>
+using typed_actor = caf::typed_actor<typename to_mpi<Sigs>::type...>;
+#endif
+
+// -- inspect ------------------------------------------------------------------
+
+template <class T>
+struct field_ref {
+  const char* name;
+  T& value;
+};
+
+template <class T>
+field_ref<T> field(const char* name, T& value) {
+  return {name, value};
+}
+
+template <class Inspector, class T, class... Fs>
+auto fields(Inspector& f, [[maybe_unused]] T& obj, [[maybe_unused]] const char* type_name,
+            field_ref<Fs>... xs) {
+#if LOCKSERVER_CAF_1
+  return f.object(obj).fields(f.field(xs.name, xs.value)...);
+#else
+  return f(caf::meta::type_name(type_name), xs.value...);
+#endif
+}
+
+// -- type registration --------------------------------------------------------
+
+/// Makes the message types of `Blocks` known. Call before creating any config.
+template <class... Blocks>
+void init_types() {
+#if LOCKSERVER_CAF_1
+  caf::init_global_meta_objects<Blocks...>();
+  caf::core::init_global_meta_objects();
+#endif
+}
+
+/// Makes the message types of `Blocks` known to one system. Call on its config.
+template <class... Blocks>
+void register_types([[maybe_unused]] caf::actor_system_config& cfg) {
+#if !LOCKSERVER_CAF_1
+  (cfg.add_message_types<Blocks>(), ...);
+#endif
+}
+
+// -- messaging ----------------------------------------------------------------
+
+template <class Self, class Handle, class... Ts>
+void send(Self* self, const Handle& to, Ts&&... xs) {
+#if LOCKSERVER_CAF_1
+  self->mail(std::forward<Ts>(xs)...).send(to);
+#else
+  self->send(to, std::forward<Ts>(xs)...);
+#endif
+}
+
+/// A request without a timeout in CAF: its deadline is the caller's business.
+template <class Self, class Handle, class... Ts>
+auto request(Self* self, const Handle& to, Ts&&... xs) {
+#if LOCKSERVER_CAF_1
+  return self->mail(std::forward<Ts>(xs)...).request(to, caf::infinite);
+#else
+  return self->request(to, caf::infinite, std::forward<Ts>(xs)...);
+#endif
+}
+
+/// Passes the current request on; the answer goes to whoever asked.
+template <class Self, class Handle, class... Ts>
+auto delegate(Self* self, const Handle& to, Ts&&... xs) {
+#if LOCKSERVER_CAF_1
+  return self->mail(std::forward<Ts>(xs)...).delegate(to);
+#else
+  return self->delegate(to, std::forward<Ts>(xs)...);
+#endif
+}
+
+template <class Handle, class... Ts>
+void anon_send(const Handle& to, Ts&&... xs) {
+#if LOCKSERVER_CAF_1
+  caf::anon_mail(std::forward<Ts>(xs)...).send(to);
+#else
+  caf::anon_send(to, std::forward<Ts>(xs)...);
+#endif
+}
+
+/// Ends an actor once it has worked off what it has received.
+template <class Self>
+void anon_send_exit(Self* self) {
+  caf::anon_send_exit(self->address(), caf::exit_reason::user_shutdown);
+}
+
+// -- hosting actors -----------------------------------------------------------
+
+#if LOCKSERVER_CAF_1
+using execution_context = caf::scheduler;
+#else
+using execution_context = caf::execution_unit;
+#endif
+
+/// What runs actors: one per thread. Passed to each actor that it resumes, it
+/// receives the actors that this one wakes.
+class worker : public execution_context {
+public:
+#if LOCKSERVER_CAF_1
+  void schedule(caf::resumable* job) final {
+    add(job);
+  }
+  void delay(caf::resumable* job) final {
+    add(job);
+  }
+  void start() final {
+  }
+  void stop() final {
+  }
+  void attach(caf::actor_system&) noexcept {
+  }
+#else
+  void exec_later(caf::resumable* job) final {
+    add(job);
+  }
+  void attach(caf::actor_system& sys) noexcept {
+    system_ = &sys;
+  }
+#endif
+
+  /// Takes over one reference to `job` and runs it later. Thread-safe.
+  virtual void add(caf::resumable* job) = 0;
+
+  /// Runs `job` once. Returns whether it wants to go on (the caller keeps the
+  /// reference); otherwise its reference has been given up.
+  bool resume(caf::resumable* job, std::size_t max_messages) {
+    if (job->resume(this, max_messages) == caf::resumable::resume_later)
+      return true;
+    caf::intrusive_ptr_release(job);
+    return false;
+  }
+};
+
+/// The set of workers behind one actor system. Must outlive it.
+class worker_pool {
+public:
+  virtual ~worker_pool() = default;
+
+  /// A job from outside all workers, or from one of them. Thread-safe.
+  virtual void add(caf::resumable* job) = 0;
+
+  /// The system is complete but for its scheduler's start: begin to run jobs.
+  virtual void start(caf::actor_system& sys) = 0;
+
+  /// No more jobs come. Returns when no worker runs; jobs left over have been
+  /// handed to `abandon`.
+  virtual void stop() = 0;
+
+protected:
+  /// Gives a job up that will never run.
+  static void abandon(caf::resumable* job) {
+#if LOCKSERVER_CAF_1
+    caf::intrusive_ptr_release(job);
+#else
+    caf::scheduler::abstract_coordinator::cleanup_and_release(job);
+#endif
+  }
+};
+
+#if LOCKSERVER_CAF_1
+
+/// Shows a `worker_pool` to CAF as its scheduler.
+class scheduler_adapter final : public caf::scheduler {
+public:
+  scheduler_adapter(caf::actor_system& sys, worker_pool& pool) : sys_(&sys), pool_(&pool) {
+  }
+  void schedule(caf::resumable* job) override {
+    pool_->add(job);
+  }
+  void delay(caf::resumable* job) override {
+    pool_->add(job);
+  }
+  void start() override {
+    pool_->start(*sys_);
+  }
+  void stop() override {
+    pool_->stop();
+  }
+
+private:
+  caf::actor_system* sys_;
+  worker_pool* pool_;
+};
+
+/// Makes an actor system whose actors run on `pool`.
+inline std::unique_ptr<caf::actor_system> make_system(caf::actor_system_config& cfg,
+                                                      worker_pool& pool) {
+  auto setup = [](caf::actor_system& sys, caf::actor_system_config&, void* ptr) {
+    caf::detail::actor_system_access access{sys};
+    access.scheduler(
+      std::make_unique<scheduler_adapter>(sys, *static_cast<worker_pool*>(ptr)));
+  };
+  return std::make_unique<caf::actor_system>(cfg, setup, &pool);
+}
+
+#else
+
+/// Shows a `worker_pool` to CAF as its scheduler. CAF's own clock runs beside
+/// it for actors that use CAF's timeouts; nothing of ours does.
+class scheduler_adapter final : public caf::scheduler::abstract_coordinator {
+public:
+  using super = caf::scheduler::abstract_coordinator;
+
+  scheduler_adapter(caf::actor_system& sys, worker_pool& pool) : super(sys), pool_(&pool) {
+  }
+  void enqueue(caf::resumable* job) override {
+    pool_->add(job);
+  }
+  caf::detail::thread_safe_actor_clock& clock() noexcept override {
+    return clock_;
+  }
+
+protected:
+  void start() override {
+    pool_->start(system());
+    clock_thread_ = std::thread{[this] { clock_.run_dispatch_loop(); }};
+    super::start();
+  }
+  void stop() override {
+    stop_actors();
+    pool_->stop();
+    clock_.cancel_dispatch_loop();
+    clock_thread_.join();
+  }
+
+private:
+  worker_pool* pool_;
+  caf::detail::thread_safe_actor_clock clock_;
+  std::thread clock_thread_;
+};
+
+/// Makes an actor system whose actors run on `pool`.
+inline std::unique_ptr<caf::actor_system> make_system(caf::actor_system_config& cfg,
+                                                      worker_pool& pool) {
+  cfg.module_factories.push_back([&pool](caf::actor_system& sys) -> caf::actor_system::module* {
+    return new scheduler_adapter(sys, pool);
+  });
+  return std::make_unique<caf::actor_system>(cfg);
+}
+
+#endif
+
+/// An actor that always runs on one worker, whoever wakes it, as CAF's brokers
+/// do: what else happens on that worker's thread needs no lock to share state
+/// with it. `Base` is an actor class, such as `typed_actor<…>::base`.
+template <class Base>
+class pinned : public Base {
+public:
+  template <class... Ts>
+  pinned(caf::actor_config& cfg, worker& host, Ts&&... xs)
+    : Base(cfg, std::forward<Ts>(xs)...), host_(&host) {
+    this->context(host_);
+  }
+
+  using Base::enqueue;
+
+#if LOCKSERVER_CAF_1
+  bool enqueue(caf::mailbox_element_ptr what, caf::scheduler*) override {
+    return Base::enqueue(std::move(what), host_);
+  }
+#else
+  void enqueue(caf::mailbox_element_ptr what, caf::execution_unit*) override {
+    Base::enqueue(std::move(what), host_);
+  }
+#endif
+
+private:
+  worker* host_;
+};
+
+} // namespace lockserver::compat

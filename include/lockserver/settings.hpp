@@ -1,0 +1,83 @@
+// What a server can be told: one field per setting, with unit, default, limit
+// and the reason for each number. Knows neither sockets nor actors.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace lockserver {
+
+/// The settings of one server. Plain data: fill in what differs, then hand it
+/// to `server`, which refuses what `validate` refuses.
+struct settings {
+  using duration = std::chrono::microseconds;
+
+  /// Numeric address (or "localhost") to listen on. The default is reachable
+  /// from this machine only, because the protocol has no authentication.
+  std::string host = "127.0.0.1";
+
+  /// TCP port; 0 lets the system pick a free one (see `server::port`).
+  /// 8004 is Lock::Server's.
+  std::uint16_t port = 8004;
+
+  /// How long a granted lock lasts unless the request says otherwise.
+  /// Lock::Server's default: 3 s.
+  duration lock_timeout = std::chrono::seconds{3};
+
+  /// How long a LOCK waits for its turn unless the request says otherwise.
+  /// Lock::Server's default: 4 s, that is longer than `lock_timeout`, so that
+  /// a waiter outlasts one holder that died.
+  duration lock_attempt_timeout = std::chrono::seconds{4};
+
+  /// The longest `lock_timeout` a request may ask for. A day: longer work
+  /// should renew instead, so that a crash does not block others for long.
+  duration max_lock_timeout = std::chrono::hours{24};
+
+  /// The longest wait a request may ask for. An hour: each wait holds a
+  /// connection.
+  duration max_lock_attempt_timeout = std::chrono::hours{1};
+
+  /// Whether a client may stop the server with /SHUTDOWN.
+  bool allow_shutdown = false;
+
+  /// How often a busy port is tried before `start` fails, at least once.
+  unsigned reconnect_attempts = 10;
+
+  /// `start` waits n times this after the n-th failed try.
+  duration time_between_attempts = std::chrono::seconds{5};
+
+  /// Connections served at a time; a client beyond it is told so (429) and
+  /// closed. 10,000 parked clients take about 100 MB.
+  std::size_t max_connections = 10'000;
+
+  /// Threads that serve connections and run actors. One serves about 50,000
+  /// requests a second; more help only when that is the limit.
+  unsigned threads = 1;
+
+  /// A request must have arrived completely this long after its first byte,
+  /// and a new connection must send its first byte within it.
+  duration header_timeout = std::chrono::seconds{10};
+
+  /// A kept-alive connection may stay silent this long between requests.
+  duration idle_timeout = std::chrono::seconds{75};
+
+  /// A client that takes no byte of its answer for this long is closed.
+  duration write_timeout = std::chrono::seconds{10};
+
+  /// A key actor that has not answered this long after the request's own wait
+  /// was over is given up: the client gets 503. Only a fault or an overload of
+  /// many seconds can cause it.
+  duration answer_margin = std::chrono::seconds{5};
+
+  /// A key that nobody holds or waits for keeps its actor this long, so that a
+  /// busy key is not spawned and reaped for every lock.
+  duration key_idle_timeout = std::chrono::seconds{1};
+};
+
+/// Returns an empty string when `x` can be served, else one sentence that says
+/// which setting is wrong and what would be right.
+std::string validate(const settings& x);
+
+} // namespace lockserver

@@ -1,0 +1,64 @@
+// One connection of a `rest_client` to its server: connects, sends a request,
+// reads the answer, each with a deadline. Knows HTTP, but nothing of locks, and
+// not when something is to be tried again.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <system_error>
+
+namespace lockserver {
+
+/// What came of one request.
+struct exchange_result {
+  /// Set when there is no complete answer: a `client_errc`.
+  std::error_code error{};
+  /// Whether bytes of the request may have reached the server.
+  bool sent = false;
+  /// Whether at least one byte of an answer arrived.
+  bool answered = false;
+  /// Whether the connection may carry another request.
+  bool keep_alive = false;
+  unsigned status = 0;
+  std::string body{};
+  /// The header Lockserver-Error: what the server has against the request.
+  std::string complaint{};
+};
+
+/// Has an I/O context of its own, which runs in the thread that calls. So a
+/// client needs no thread, and every step can have a deadline, which blocking
+/// sockets do not offer. Used by one thread at a time.
+class client_connection {
+public:
+  using clock = std::chrono::steady_clock;
+
+  /// Connects to a name or a numeric IPv4 or IPv6 address.
+  /// @return null, with `ec` set, when this did not succeed until `deadline`.
+  static std::unique_ptr<client_connection> open(const std::string& host, std::uint16_t port,
+                                                 clock::time_point deadline, std::error_code& ec);
+
+  /// Returns whether a connection that was kept alive still is, as far as can
+  /// be seen from here without waiting.
+  bool usable();
+
+  /// Sends GET `target` and reads the answer, until `deadline`.
+  exchange_result get(const std::string& target, clock::time_point deadline);
+
+private:
+  explicit client_connection(std::string host_header);
+
+  // For one thread: spares the context most of its locking.
+  boost::asio::io_context context_{1};
+  boost::beast::tcp_stream stream_{context_};
+  boost::beast::flat_buffer buffer_;
+  std::string host_header_;
+  clock::time_point last_used_{};
+};
+
+} // namespace lockserver

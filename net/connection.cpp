@@ -1,0 +1,365 @@
+#include "net/connection.hpp"
+
+#include "net/http_answer.hpp"
+
+#include <boost/asio/buffer.hpp>
+
+#include <spdlog/logger.h>
+
+#include <sys/ioctl.h>
+
+#include <linux/sockios.h>
+
+#include <utility>
+
+namespace lockserver {
+
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+// A client may send this many bytes of further requests while one is answered.
+// About a thousand requests; more stay in the system's socket buffer.
+constexpr std::size_t max_input = 64 * 1024;
+
+// Answers that are not taken stop the serving of further requests.
+constexpr std::size_t max_output = 64 * 1024;
+
+// How long, and how much, a connection is read after its last answer, for the
+// answer to arrive before the connection is torn down.
+constexpr auto drain_time = std::chrono::seconds{1};
+constexpr std::size_t max_drained = 1024 * 1024;
+
+} // namespace
+
+connection::connection(tcp::socket socket, io_thread& host, server_context& context,
+                       bool surplus)
+  : host_(host), context_(context), socket_(std::move(socket)), surplus_(surplus) {
+}
+
+connection::~connection() = default;
+
+void connection::start(caf::actor_system& sys) {
+  io_thread::turn turn{host_};
+  self_ = shared_from_this();
+  session_handle_ = sys.spawn<session, caf::lazy_init>(host_, context_, *this);
+  session_ = static_cast<session*>(caf::actor_cast<caf::abstract_actor*>(session_handle_));
+  set_deadline(context_.config.header_timeout);
+  do_wait_readable();
+}
+
+void connection::finish() {
+  if (phase_ != phase::open)
+    return;
+  io_thread::turn turn{host_};
+  if (busy_)
+    session_->refuse_wait();
+  last_answer_ = true;
+  if (!busy_ && nothing_to_write())
+    close();
+}
+
+void connection::abort() {
+  io_thread::turn turn{host_};
+  close();
+}
+
+// -- reading ------------------------------------------------------------------
+
+// Waits for the socket and then reads into the thread's buffer, so that a
+// connection without input has none of its own.
+void connection::do_wait_readable() {
+  if (std::exchange(reading_, true))
+    return;
+  socket_.async_wait(tcp::socket::wait_read,
+                     [self = shared_from_this()](const error_code& ec) {
+                       self->reading_ = false;
+                       self->on_readable(ec);
+                     });
+}
+
+void connection::on_readable(const error_code& ec) {
+  if (phase_ == phase::closed)
+    return;
+  io_thread::turn turn{host_};
+  auto& buffer = host_.read_buffer();
+  error_code failed = ec;
+  std::size_t size = 0;
+  if (!failed)
+    size = socket_.read_some(asio::buffer(buffer), failed);
+  if (failed == asio::error::would_block)
+    return do_wait_readable();
+  if (failed == asio::error::eof)
+    return on_end_of_input();
+  if (failed)
+    return on_broken();
+  if (phase_ == phase::draining) {
+    drained_ += size;
+    return drained_ > max_drained ? close() : do_wait_readable();
+  }
+  on_input({buffer.data(), size});
+}
+
+void connection::on_input(std::string_view data) {
+  if (nothing_to_write() && !busy_)
+    session_->client_continued();
+  if (input_.empty()) {
+    auto served = serve(data);
+    if (phase_ == phase::open)
+      input_.assign(data.substr(served));
+  } else {
+    input_ += data;
+    serve_received();
+  }
+  if (phase_ == phase::closed)
+    return;
+  if (input_.size() < max_input || last_answer_)
+    return do_wait_readable();
+  // The socket cannot be watched without reading on, and a waiting client must
+  // be watched.
+  if (busy_ && session_->waits())
+    on_broken();
+}
+
+void connection::on_end_of_input() {
+  end_of_input_ = true;
+  if (phase_ == phase::draining)
+    return do_drain();
+  if (busy_ && session_->waits())
+    return on_broken();
+  last_answer_ = true;
+  if (!busy_ && nothing_to_write())
+    do_drain();
+}
+
+// -- serving ------------------------------------------------------------------
+
+void connection::serve_received() {
+  auto served = serve(input_);
+  if (served == input_.size())
+    std::string{}.swap(input_); // most clients never have any again
+  else
+    input_.erase(0, served);
+}
+
+std::size_t connection::serve(std::string_view input) {
+  serving_ = true;
+  std::size_t served = 0;
+  while (phase_ == phase::open && !busy_ && !last_answer_ && output_.size() < max_output) {
+    // RFC 9112, 2.2: empty lines before a request are ignored.
+    while (reader_.at_start() && served < input.size()
+           && (input[served] == '\r' || input[served] == '\n'))
+      ++served;
+    auto rest = input.substr(served);
+    if (rest.empty())
+      break;
+    auto status = reader_.read(rest);
+    if (status == head_reader::status::incomplete) {
+      if (!std::exchange(head_started_, true))
+        set_deadline(context_.config.header_timeout);
+      break;
+    }
+    head_started_ = false;
+    version_ = reader_.head().version;
+    if (status == head_reader::status::error) {
+      last_answer_ = true;
+      is_head_ = false;
+      refuse(reader_.error().status, reader_.error().reason);
+      break;
+    }
+    served += reader_.size();
+    serve_request();
+    reader_.reset();
+  }
+  serving_ = false;
+  return last_answer_ ? input.size() : served;
+}
+
+void connection::serve_request() {
+  auto& head = reader_.head();
+  keep_alive_ = head.keep_alive;
+  is_head_ = head.method == "HEAD";
+  if (surplus_) {
+    keep_alive_ = false;
+    return refuse(429, "too many connections");
+  }
+  if (head.has_body) {
+    keep_alive_ = false;
+    return refuse(400, "no request of this protocol has a body");
+  }
+  auto encoding = version_ == http_version::v0_9 ? name_encoding::lenient
+                                                 : name_encoding::percent;
+  auto request = parse_command(
+    head.method, head.target, encoding,
+    {context_.config.max_lock_timeout, context_.config.max_lock_attempt_timeout});
+  if (auto* wrong = std::get_if<refusal>(&request))
+    return refuse(wrong->status, wrong->reason);
+  busy_ = true;
+  deadline_ = time_point::max(); // the session has its own for the answer
+  session_->submit(std::move(std::get<command>(request)));
+}
+
+void connection::refuse(int status, std::string_view reason) {
+  if (context_.env.log.should_log(spdlog::level::debug)) {
+    error_code ec;
+    auto peer = socket_.remote_endpoint(ec);
+    context_.env.log.debug("bad request: status={} client={}:{} reason={}", status,
+                           peer.address().to_string(), peer.port(), reason);
+  }
+  answer(status, answer_no, reason);
+}
+
+void connection::answer(int status, std::string_view body, std::string_view reason) {
+  busy_ = false;
+  if (!keep_alive_ || version_ == http_version::v0_9 || context_.stopping)
+    last_answer_ = true;
+  append(output_, {status, body, reason, version_, !last_answer_, is_head_});
+  if (!std::exchange(flush_planned_, true))
+    host_.at_end_of_turn(self_);
+  if (!serving_ && !input_.empty() && !last_answer_)
+    serve_received();
+}
+
+// -- writing ------------------------------------------------------------------
+
+void connection::end_turn() {
+  flush_planned_ = false;
+  if (phase_ == phase::open && !writing_)
+    do_flush();
+}
+
+void connection::do_flush() {
+  while (written_ < output_.size()) {
+    error_code ec;
+    written_ += socket_.write_some(asio::buffer(output_) + written_, ec);
+    if (ec == asio::error::would_block) {
+      set_deadline(context_.config.write_timeout);
+      return do_wait_writable();
+    }
+    if (ec)
+      return on_broken();
+  }
+  written_ = 0;
+  output_.clear();
+  after_flush();
+}
+
+void connection::do_wait_writable() {
+  writing_ = true;
+  socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const error_code& ec) {
+    self->writing_ = false;
+    if (self->phase_ != phase::open)
+      return;
+    io_thread::turn turn{self->host_};
+    if (ec)
+      self->on_broken();
+    else
+      self->do_flush();
+  });
+}
+
+void connection::after_flush() {
+  if (busy_)
+    return;
+  if (last_answer_)
+    return do_drain();
+  set_deadline(head_started_ ? context_.config.header_timeout : context_.config.idle_timeout);
+  // What was left because too many answers had piled up.
+  if (!input_.empty())
+    serve_received();
+  if (phase_ == phase::open && input_.size() < max_input)
+    do_wait_readable();
+}
+
+bool connection::nothing_to_write() const noexcept {
+  return output_.empty();
+}
+
+// -- ending -------------------------------------------------------------------
+
+void connection::do_drain() {
+  if (std::exchange(phase_, phase::draining) == phase::open) {
+    error_code ec;
+    socket_.shutdown(tcp::socket::shutdown_send, ec);
+    set_deadline(drain_time);
+  }
+  if (!end_of_input_)
+    return do_wait_readable();
+  if (session_->in_doubt() && !acknowledged())
+    return do_wait_reset();
+  close();
+}
+
+// The client has closed, but it is not known whether it got its answer: if it
+// closed before, the answer makes its system reset the connection.
+void connection::do_wait_reset() {
+  socket_.async_wait(tcp::socket::wait_error, [self = shared_from_this()](const error_code&) {
+    if (self->phase_ == phase::closed)
+      return;
+    io_thread::turn turn{self->host_};
+    if (self->acknowledged())
+      self->close();
+    else
+      self->on_broken();
+  });
+}
+
+// Whether the client's system has received all that was written, our closing
+// of the connection aside.
+bool connection::acknowledged() {
+  int unacknowledged = 0;
+  if (ioctl(socket_.native_handle(), SIOCOUTQ, &unacknowledged) != 0)
+    return false;
+  return unacknowledged <= (phase_ == phase::draining ? 1 : 0);
+}
+
+void connection::on_broken() {
+  session_->connection_broke();
+  close();
+}
+
+void connection::close() {
+  if (std::exchange(phase_, phase::closed) == phase::closed)
+    return;
+  error_code ec;
+  socket_.close(ec);
+  unlink();
+  session_->connection_closed();
+  session_handle_ = nullptr;
+  session_ = nullptr;
+  if (--context_.connections == 0)
+    context_.on_last_connection_closed();
+  self_.reset(); // the caller still has a reference
+}
+
+bool connection::client_is_gone() {
+  char c = 0;
+  error_code ec;
+  auto size = socket_.receive(asio::buffer(&c, 1), tcp::socket::message_peek, ec);
+  return ec != asio::error::would_block && size == 0;
+}
+
+void connection::give_up() {
+  auto alive = self_;
+  on_broken();
+}
+
+void connection::on_deadline() {
+  if (phase_ == phase::closed)
+    return;
+  if (context_.env.time.now() < deadline_) {
+    if (deadline_ != time_point::max())
+      session_->wake_at(deadline_);
+    return;
+  }
+  auto alive = self_;
+  close();
+}
+
+void connection::set_deadline(timers::time_point::duration from_now) {
+  deadline_ = context_.env.time.now() + from_now;
+  session_->wake_at(deadline_);
+}
+
+} // namespace lockserver

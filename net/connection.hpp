@@ -1,0 +1,126 @@
+// The bytes of one client: reads requests, writes answers in their order,
+// watches the socket, and closes it in time. Knows nothing of locks; what a
+// request means is the session's business.
+#pragma once
+
+#include "net/io_thread.hpp"
+#include "net/request_head.hpp"
+#include "net/server_context.hpp"
+#include "net/session.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/intrusive/list.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace lockserver {
+
+/// One client's connection, on one I/O thread for all its life. Keeps itself
+/// alive while anything is under way on the socket.
+///
+/// Life: it is `open` until the last answer is written (or there will be
+/// none), then `draining`: our side is closed, what still arrives is thrown
+/// away, until the client closes too. Closing at once would make the system
+/// reset the connection, and the reset could overtake the answer.
+class connection final
+  : public std::enable_shared_from_this<connection>,
+    public boost::intrusive::list_base_hook<
+      boost::intrusive::link_mode<boost::intrusive::auto_unlink>>,
+    public session_peer,
+    public io_thread::task {
+public:
+  using tcp = boost::asio::ip::tcp;
+  using time_point = timers::time_point;
+
+  /// @param surplus there are too many connections: refuse the first request.
+  connection(tcp::socket socket, io_thread& host, server_context& context, bool surplus);
+  ~connection();
+
+  /// Starts to serve. On the connection's thread, as all that follows.
+  void start(caf::actor_system& sys);
+
+  /// Refuses what waits, finishes what is under way, then closes.
+  void finish();
+
+  /// Closes now, whatever is under way.
+  void abort();
+
+  // -- session_peer -----------------------------------------------------------
+
+  void answer(int status, std::string_view body, std::string_view reason) override;
+  bool client_is_gone() override;
+  void give_up() override;
+  void on_deadline() override;
+
+  // -- io_thread::task --------------------------------------------------------
+
+  void end_turn() override;
+
+private:
+  enum class phase : std::uint8_t { open, draining, closed };
+
+  // Reading.
+  void do_wait_readable();
+  void on_readable(const boost::system::error_code& ec);
+  void on_input(std::string_view data);
+  void on_end_of_input();
+
+  // Serving what was read.
+  void serve_received();
+  std::size_t serve(std::string_view input);
+  void serve_request();
+  void refuse(int status, std::string_view reason);
+
+  // Writing.
+  void do_flush();
+  void do_wait_writable();
+  void after_flush();
+  bool nothing_to_write() const noexcept;
+
+  // Ending.
+  void do_drain();
+  void do_wait_reset();
+  void on_broken();
+  void close();
+  bool acknowledged();
+
+  void set_deadline(timers::time_point::duration from_now);
+
+  io_thread& host_;
+  server_context& context_;
+  tcp::socket socket_;
+  session_actor session_handle_;
+  session* session_ = nullptr; // behind the handle
+  std::shared_ptr<connection> self_; // until closed
+
+  head_reader reader_;
+  std::string input_;       // received, but not yet served
+  std::string output_;      // answered, but not yet written
+  std::size_t written_ = 0; // of `output_`
+  std::size_t drained_ = 0; // bytes thrown away
+
+  // Of the request under way:
+  http_version version_ = http_version::v1_1;
+  bool keep_alive_ = true;
+  bool is_head_ = false;
+
+  phase phase_ = phase::open;
+  bool busy_ = false;          // a request waits for its answer
+  bool last_answer_ = false;   // no request after this one
+  bool end_of_input_ = false;  // the client sends no more
+  bool reading_ = false;       // waits until the socket has input
+  bool writing_ = false;       // waits until the socket takes output
+  bool flush_planned_ = false; // at the end of the turn
+  bool serving_ = false;       // `serve` runs further up the stack
+  bool head_started_ = false;  // the first bytes of a request are there
+  bool surplus_;
+  time_point deadline_ = time_point::max();
+};
+
+/// The connections of one thread. They leave it by themselves.
+using connection_list =
+  boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>>;
+
+} // namespace lockserver

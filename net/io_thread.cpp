@@ -1,0 +1,176 @@
+#include "net/io_thread.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+namespace lockserver {
+
+namespace {
+
+// Messages that one actor may work off before others have their turn. CAF's
+// default is unlimited, which lets one actor keep a thread.
+constexpr std::size_t messages_per_resume = 64;
+
+// Actors that one turn may run before sockets are looked at again. At about
+// half a microsecond each, well below a millisecond.
+constexpr std::size_t resumes_per_turn = 512;
+
+// Timers that one turn may fire, for the same reason.
+constexpr std::size_t timers_per_turn = 512;
+
+thread_local io_thread* current_thread = nullptr;
+
+} // namespace
+
+io_thread::io_thread(owner_of owner)
+  : owner_(owner),
+    work_(boost::asio::make_work_guard(context_)),
+    read_buffer_(std::make_unique<std::array<char, 64 * 1024>>()),
+    alarm_(context_) {
+}
+
+io_thread::~io_thread() {
+  if (thread_.joinable()) {
+    context_.stop();
+    thread_.join();
+  }
+}
+
+io_thread* io_thread::current() noexcept {
+  return current_thread;
+}
+
+void io_thread::launch(caf::actor_system& sys) {
+  attach(sys);
+  thread_ = std::thread{[this] {
+    current_thread = this;
+    context_.run();
+    current_thread = nullptr;
+  }};
+}
+
+std::vector<caf::resumable*> io_thread::halt() {
+  context_.stop();
+  if (thread_.joinable())
+    thread_.join();
+  take_inbox();
+  std::vector<caf::resumable*> result{ready_.begin(), ready_.end()};
+  ready_.clear();
+  return result;
+}
+
+void io_thread::add(caf::resumable* job) {
+  if (current_thread == this) {
+    ready_.push_back(job);
+    if (!in_turn_)
+      post_turn();
+    return;
+  }
+  bool first = false;
+  {
+    std::lock_guard guard{inbox_mutex_};
+    first = inbox_.empty();
+    inbox_.push_back(job);
+  }
+  // A non-empty inbox has a turn under way already.
+  if (first)
+    boost::asio::post(context_, [this] {
+      turn t{*this};
+      take_inbox();
+    });
+}
+
+void io_thread::take_inbox() {
+  std::lock_guard guard{inbox_mutex_};
+  ready_.insert(ready_.end(), inbox_.begin(), inbox_.end());
+  inbox_.clear();
+}
+
+void io_thread::post_turn() {
+  if (std::exchange(turn_posted_, true))
+    return;
+  boost::asio::post(context_, [this] {
+    turn_posted_ = false;
+    turn t{*this};
+  });
+}
+
+void io_thread::finish_turn() {
+  auto budget = resumes_per_turn;
+  // Writing may wake actors (an answer that could not be written is taken
+  // back), and actors may put off writes: until neither has anything to do.
+  while (!ready_.empty() || !put_off_.empty()) {
+    for (; !ready_.empty() && budget > 0; --budget) {
+      auto* job = ready_.front();
+      ready_.pop_front();
+      if (resume(job, messages_per_resume))
+        ready_.push_back(job);
+    }
+    auto put_off = std::exchange(put_off_, {});
+    for (auto& x : put_off)
+      x->end_turn();
+    if (put_off_.empty()) { // keep the capacity
+      put_off.clear();
+      put_off_ = std::move(put_off);
+    }
+    if (budget == 0)
+      break;
+  }
+  in_turn_ = false;
+  if (!ready_.empty() || !put_off_.empty())
+    post_turn();
+}
+
+void io_thread::set_timer(timer_node& x, time_point due) {
+  {
+    std::lock_guard guard{timers_mutex_};
+    timers_.set(x, due);
+    if (due >= armed_for_)
+      return;
+    armed_for_ = due;
+  }
+  if (current_thread == this)
+    arm(due);
+  else
+    boost::asio::post(context_, [this, due] { arm(due); });
+}
+
+void io_thread::clear_timer(timer_node& x) noexcept {
+  std::lock_guard guard{timers_mutex_};
+  timers_.clear(x);
+  // The alarm stays: at worst it rings once for nothing.
+}
+
+void io_thread::arm(time_point due) {
+  alarm_.expires_at(due);
+  alarm_.async_wait([this](const boost::system::error_code& ec) {
+    if (!ec)
+      on_timer();
+  });
+}
+
+void io_thread::on_timer() {
+  turn t{*this};
+  std::vector<caf::actor> woken;
+  std::optional<time_point> next;
+  {
+    std::lock_guard guard{timers_mutex_};
+    auto now = std::chrono::steady_clock::now();
+    while (woken.size() < timers_per_turn) {
+      auto* x = timers_.pop_due(now);
+      if (x == nullptr)
+        break;
+      if (auto owner = owner_(*x))
+        woken.push_back(std::move(owner));
+    }
+    next = timers_.next_due();
+    armed_for_ = next.value_or(time_point::max());
+  }
+  if (next)
+    arm(*next);
+  for (auto& x : woken)
+    compat::anon_send(x, deadline_reached{});
+}
+
+} // namespace lockserver

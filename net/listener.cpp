@@ -1,0 +1,132 @@
+#include "net/listener.hpp"
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+
+#include <spdlog/logger.h>
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <utility>
+
+namespace lockserver {
+
+namespace {
+
+using boost::system::error_code;
+
+// Beyond `max_connections`, so many more are told so; the rest is closed.
+constexpr std::size_t max_surplus = 64;
+
+// When accepting fails for want of something, until it is tried again.
+constexpr auto accept_pause = std::chrono::milliseconds{100};
+
+// A client whose machine is gone sends no end of its connection. The system
+// notices after 15 s + 3 * 5 s, and its LOCK leaves the queue.
+constexpr int keepalive_idle = 15;
+constexpr int keepalive_interval = 5;
+constexpr int keepalive_probes = 3;
+
+// Accepted sockets inherit these options, which saves system calls for each.
+void set_inherited_options(int socket) {
+  auto set = [socket](int level, int name, int value) {
+    setsockopt(socket, level, name, &value, sizeof(value));
+  };
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, keepalive_idle);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, keepalive_interval);
+  set(IPPROTO_TCP, TCP_KEEPCNT, keepalive_probes);
+}
+
+} // namespace
+
+listener::listener(io_scheduler& threads, server_context& context,
+                   std::vector<connection_list>& lists)
+  : threads_(threads),
+    context_(context),
+    lists_(lists),
+    acceptor_(threads.thread(0).context()),
+    pause_(threads.thread(0).context()) {
+}
+
+error_code listener::open(const tcp::endpoint& where) {
+  error_code ec;
+  acceptor_.open(where.protocol(), ec);
+  if (!ec)
+    acceptor_.set_option(tcp::acceptor::reuse_address(true), ec);
+  if (!ec)
+    acceptor_.bind(where, ec);
+  if (!ec) {
+    set_inherited_options(acceptor_.native_handle());
+    acceptor_.listen(boost::asio::socket_base::max_listen_connections, ec);
+  }
+  if (!ec)
+    port_ = acceptor_.local_endpoint(ec).port();
+  if (ec) {
+    error_code ignored;
+    acceptor_.close(ignored);
+  }
+  return ec;
+}
+
+void listener::start(caf::actor_system& sys) {
+  system_ = &sys;
+  boost::asio::post(acceptor_.get_executor(), [self = shared_from_this()] { self->do_accept(); });
+}
+
+void listener::close() {
+  error_code ec;
+  acceptor_.close(ec);
+  pause_.cancel();
+}
+
+void listener::do_accept() {
+  auto thread = next_++ % threads_.size();
+  acceptor_.async_accept(threads_.thread(thread).context(),
+                         [self = shared_from_this(), thread](const error_code& ec,
+                                                             tcp::socket socket) {
+                           self->on_accept(ec, std::move(socket), thread);
+                         });
+}
+
+void listener::on_accept(const error_code& ec, tcp::socket socket, std::size_t thread) {
+  if (!acceptor_.is_open())
+    return;
+  if (ec) {
+    if (ec != boost::asio::error::connection_aborted) {
+      context_.env.log.warn("cannot accept a connection: {}", ec.message());
+      // Out of file descriptors or memory: others must close first.
+      pause_.expires_after(accept_pause);
+      pause_.async_wait([self = shared_from_this()](const error_code& stopped) {
+        if (!stopped)
+          self->do_accept();
+      });
+      return;
+    }
+    return do_accept();
+  }
+  auto count = context_.connections.load();
+  auto most = context_.config.max_connections;
+  if (count == most)
+    context_.env.log.warn("too many connections: {} are the most", most);
+  if (count < most + max_surplus) {
+    ++context_.connections;
+    error_code ignored;
+    socket.native_non_blocking(true, ignored);
+    socket.non_blocking(true, ignored);
+    auto& host = threads_.thread(thread);
+    auto x = std::make_shared<connection>(std::move(socket), host, context_, count >= most);
+    auto begin = [this, x = std::move(x), thread] {
+      lists_[thread].push_back(*x);
+      x->start(*system_);
+      if (context_.stopping)
+        x->abort();
+    };
+    boost::asio::dispatch(host.context(), std::move(begin));
+  }
+  do_accept();
+}
+
+} // namespace lockserver

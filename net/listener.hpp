@@ -1,0 +1,50 @@
+// Accepts connections and deals them out to the I/O threads.
+#pragma once
+
+#include "net/connection.hpp"
+#include "net/io_scheduler.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace lockserver {
+
+/// The open port of a server. Lives on the first I/O thread.
+class listener final : public std::enable_shared_from_this<listener> {
+public:
+  using tcp = boost::asio::ip::tcp;
+
+  /// @param lists where the connections of each thread are kept.
+  listener(io_scheduler& threads, server_context& context, std::vector<connection_list>& lists);
+
+  /// Opens the port. The first thing to call.
+  boost::system::error_code open(const tcp::endpoint& where);
+
+  /// Starts to accept, with actors in `sys`.
+  void start(caf::actor_system& sys);
+
+  /// Closes the port. On its thread.
+  void close();
+
+  std::uint16_t port() const noexcept {
+    return port_;
+  }
+
+private:
+  void do_accept();
+  void on_accept(const boost::system::error_code& ec, tcp::socket socket, std::size_t thread);
+
+  io_scheduler& threads_;
+  server_context& context_;
+  std::vector<connection_list>& lists_;
+  tcp::acceptor acceptor_;
+  boost::asio::steady_timer pause_;
+  caf::actor_system* system_ = nullptr;
+  std::size_t next_ = 0;
+  std::uint16_t port_ = 0;
+};
+
+} // namespace lockserver

@@ -1,0 +1,188 @@
+#include "net/lock_server_dialect.hpp"
+
+#include "net/key_name.hpp"
+
+#include <boost/url/pct_string_view.hpp>
+#include <boost/url/url_view.hpp>
+
+#include <array>
+#include <charconv>
+
+namespace lockserver {
+
+namespace {
+
+using boost::urls::pct_string_view;
+
+struct path_form {
+  std::string_view word;
+  command::verb what;
+  int names; // how many follow: key, requester
+  std::string_view form;
+};
+
+constexpr std::array forms{
+  path_form{"LOCK", command::verb::lock, 2, "/LOCK/{key}/{requester}"},
+  path_form{"UNLOCK", command::verb::unlock, 2, "/UNLOCK/{key}/{requester}"},
+  path_form{"VERIFY", command::verb::verify, 2, "/VERIFY/{key}/{requester}"},
+  path_form{"CHECK", command::verb::check, 1, "/CHECK/{key}"},
+  path_form{"PING", command::verb::ping, 0, "/PING"},
+  path_form{"SHUTDOWN", command::verb::shutdown, 0, "/SHUTDOWN"},
+};
+
+bool is_hex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// Turns each `%` that starts no escape into one that stands for itself.
+std::string escape_stray_percents(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    result += text[i];
+    if (text[i] == '%' && !(i + 2 < text.size() && is_hex(text[i + 1]) && is_hex(text[i + 2])))
+      result += "25";
+  }
+  return result;
+}
+
+// Decodes and checks one name. Returns what is wrong, or an empty string.
+std::string read_name(std::string_view what, std::string_view text, name_encoding encoding,
+                      std::string& out) {
+  if (text.find('%') == std::string_view::npos) {
+    out = text;
+    return check_name(what, out);
+  }
+  auto encoded = encoding == name_encoding::lenient ? escape_stray_percents(text)
+                                                    : std::string{text};
+  auto decoded = boost::urls::make_pct_string_view(encoded);
+  if (!decoded)
+    return std::string{what}
+           + " is not percent-encoded correctly: % must be followed by two hex digits";
+  out.clear();
+  decoded->decode({}, boost::urls::string_token::assign_to(out));
+  return check_name(what, out);
+}
+
+// Decimal seconds such as "3", "0.25". Microseconds, rounded down.
+std::optional<command::duration> read_seconds(std::string_view text) {
+  std::int64_t seconds = 0;
+  auto [rest, ec] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (ec != std::errc{} || text.front() == '-' || seconds > 1'000'000'000)
+    return std::nullopt;
+  std::string_view fraction{rest, text.size() - static_cast<std::size_t>(rest - text.data())};
+  std::int64_t micros = 0;
+  if (!fraction.empty()) {
+    if (fraction.front() != '.' || fraction.size() == 1)
+      return std::nullopt;
+    fraction.remove_prefix(1);
+    std::int64_t unit = 100'000;
+    for (char c : fraction) {
+      if (c < '0' || c > '9')
+        return std::nullopt;
+      micros += (c - '0') * unit;
+      unit /= 10;
+    }
+  }
+  return std::chrono::seconds{seconds} + std::chrono::microseconds{micros};
+}
+
+std::string seconds_text(command::duration x) {
+  auto text = std::to_string(std::chrono::duration<double>{x}.count());
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.')
+    text.pop_back();
+  return text;
+}
+
+// Reads "lock_timeout=3&lock_attempt_timeout=0". Returns what is wrong.
+std::string read_times(std::string_view query, const command_limits& limits, command& out) {
+  auto set = [](std::string_view name, std::string_view text, command::duration least,
+                command::duration most, std::optional<command::duration>& time) -> std::string {
+    if (time)
+      return std::string{name} + " is given twice";
+    time = read_seconds(text);
+    if (time && *time >= least && *time <= most)
+      return {};
+    return std::string{name} + " must be decimal seconds "
+           + (least > command::duration::zero() ? "above 0 and" : "from 0 on,") + " at most "
+           + seconds_text(most);
+  };
+  while (!query.empty()) {
+    auto part = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), part.size() + 1));
+    auto equals = std::min(part.find('='), part.size());
+    auto name = part.substr(0, equals);
+    auto text = part.substr(std::min(part.size(), equals + 1));
+    std::string wrong;
+    if (name == "lock_timeout")
+      wrong = set(name, text, command::duration{1}, limits.max_lock_timeout, out.lock_timeout);
+    else if (name == "lock_attempt_timeout")
+      wrong = set(name, text, command::duration{0}, limits.max_lock_attempt_timeout,
+                  out.lock_attempt_timeout);
+    else
+      wrong = "LOCK knows the parameters lock_timeout and lock_attempt_timeout only";
+    if (!wrong.empty())
+      return wrong;
+  }
+  return {};
+}
+
+} // namespace
+
+std::variant<command, refusal> parse_command(std::string_view method, std::string_view target,
+                                             name_encoding encoding,
+                                             const command_limits& limits) {
+  if (method != "GET" && method != "POST")
+    return refusal{405, "the methods are GET and POST"};
+  auto path = target.substr(0, target.find('?'));
+  auto query = target.substr(std::min(target.size(), path.size() + 1));
+  if (!path.starts_with('/'))
+    return refusal{404, "there is no such path"};
+  path.remove_prefix(1);
+  auto word = path.substr(0, path.find('/'));
+  const path_form* form = nullptr;
+  for (auto& x : forms)
+    if (x.word == word)
+      form = &x;
+  if (form == nullptr)
+    return refusal{404, "there is no such path"};
+  path.remove_prefix(word.size());
+
+  // "/key/requester": as many names as the form has, no more.
+  command result;
+  result.what = form->what;
+  auto names = 0;
+  for (; path.starts_with('/'); ++names) {
+    if (names == form->names)
+      return refusal{400, "the path must be " + std::string{form->form}
+                            + ", with a slash inside a name as %2F"};
+    path.remove_prefix(1);
+    auto text = path.substr(0, path.find('/'));
+    path.remove_prefix(text.size());
+    auto wrong = names == 0 ? read_name("key", text, encoding, result.key)
+                            : read_name("requester", text, encoding, result.requester);
+    if (!wrong.empty())
+      return refusal{400, std::move(wrong)};
+  }
+  if (names < form->names)
+    return refusal{400, "the path must be " + std::string{form->form}};
+  if (!query.empty()) {
+    if (form->what != command::verb::lock)
+      return refusal{400, "only LOCK has parameters"};
+    if (auto wrong = read_times(query, limits, result); !wrong.empty())
+      return refusal{400, std::move(wrong)};
+  }
+  return result;
+}
+
+void append_expiry(std::string& out, std::int64_t expires_at) {
+  std::array<char, 32> digits{};
+  auto [end, ec] = std::to_chars(digits.data(), digits.data() + digits.size(), expires_at);
+  auto whole = static_cast<std::size_t>(end - digits.data()) - 6; // it is after 1970
+  out.append(digits.data(), whole);
+  out += '.';
+  out.append(digits.data() + whole, 6);
+  out += '\n';
+}
+
+} // namespace lockserver

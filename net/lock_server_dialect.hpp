@@ -1,0 +1,63 @@
+// Lock::Server's protocol as text: a request's target in, a command out; an
+// answer's line. Pure: knows no sockets and no actors.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace lockserver {
+
+/// One request of the dialect.
+struct command {
+  enum class verb : std::uint8_t { check, lock, unlock, verify, ping, shutdown };
+  using duration = std::chrono::microseconds;
+
+  verb what = verb::ping;
+  std::string key;       ///< Decoded and checked; empty for ping and shutdown.
+  std::string requester; ///< The same; empty for check, too.
+  std::optional<duration> lock_timeout;         ///< As asked for by a LOCK.
+  std::optional<duration> lock_attempt_timeout; ///< The same.
+};
+
+/// Why a request is not one of the dialect, or not a good one.
+struct refusal {
+  int status = 400;   ///< 400, 404 or 405.
+  std::string reason; ///< One sentence: what is wrong, what would be right.
+};
+
+/// The most that a LOCK may ask for, see `settings`.
+struct command_limits {
+  command::duration max_lock_timeout;
+  command::duration max_lock_attempt_timeout;
+};
+
+/// What `Allow` says in an answer with status 405.
+inline constexpr std::string_view allowed_methods = "GET, POST";
+
+/// The line that says no, also the body of every refusal.
+inline constexpr std::string_view answer_no = "0\n";
+inline constexpr std::string_view answer_yes = "1\n";
+
+/// How a client writes names into the target.
+enum class name_encoding : std::uint8_t {
+  percent, ///< Percent-encoded; a `%` without two hex digits is an error.
+  /// As Lock::Server's clients (HTTP/0.9) do it, which do not encode at all: a
+  /// `%` without two hex digits stands for itself.
+  lenient,
+};
+
+/// Reads the request `method target`.
+std::variant<command, refusal> parse_command(std::string_view method, std::string_view target,
+                                             name_encoding encoding,
+                                             const command_limits& limits);
+
+/// Appends the answer to a granted LOCK: seconds since 1970 with six decimals
+/// and a line end.
+/// @param expires_at in microseconds since 1970.
+void append_expiry(std::string& out, std::int64_t expires_at);
+
+} // namespace lockserver

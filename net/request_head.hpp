@@ -1,0 +1,87 @@
+// Bytes in, the head of one request out: HTTP/1.1 and 1.0 by Beast's parser,
+// and HTTP/0.9. Knows no sockets, no dialects, no actors.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace lockserver {
+
+enum class http_version : std::uint8_t { v0_9, v1_0, v1_1 };
+
+/// What a request asks, before anyone has looked at its target.
+struct request_head {
+  http_version version = http_version::v1_1;
+  std::string_view method; ///< As sent. Points into the input, like `target`.
+  std::string_view target; ///< As sent, without scheme and host.
+  bool keep_alive = false; ///< Whether the client wants to go on afterwards.
+  bool has_body = false;   ///< A body follows that is not empty.
+};
+
+/// Why a request could not be read. The connection has to be closed after the
+/// answer, since nobody knows where the next request starts.
+struct head_error {
+  int status = 0;     ///< HTTP status; 0 means that there is no error.
+  std::string reason; ///< One sentence for the client.
+};
+
+/// Finds one request head after the other in what a client sends.
+class head_reader {
+public:
+  /// Longest request target (and so request line, but for some bytes): keys
+  /// and owners of 512 bytes, each percent-encoded, take 3 KiB.
+  static constexpr std::size_t max_target = 8 * 1024;
+
+  /// Longest head. As much as common HTTP servers take.
+  static constexpr std::size_t max_head = 16 * 1024;
+
+  enum class status : std::uint8_t {
+    incomplete, ///< More input is needed.
+    complete,   ///< `head()` is valid, as long as the input stays in place.
+    error,      ///< `error()` is valid; so is `head().version`.
+  };
+
+  /// Looks at `input`, which starts with a request; a call after `incomplete`
+  /// passes the same bytes and more. Work done once is not done again, so that
+  /// a client gains nothing by sending byte by byte.
+  status read(std::string_view input);
+
+  const request_head& head() const noexcept {
+    return head_;
+  }
+  const head_error& error() const noexcept {
+    return error_;
+  }
+
+  /// Length of the head, valid after `complete`: the next request starts there.
+  std::size_t size() const noexcept {
+    return size_;
+  }
+
+  /// Whether nothing of a request has been seen since the last.
+  bool at_start() const noexcept {
+    return scanned_ == 0;
+  }
+
+  /// Prepares for the next request.
+  void reset() noexcept {
+    scanned_ = 0;
+    line_end_ = 0;
+  }
+
+private:
+  status fail(int http_status, std::string reason);
+  status read_first_line(std::string_view input);
+  status read_simple(std::string_view line);
+  status read_full(std::string_view head);
+
+  request_head head_;
+  head_error error_;
+  std::size_t size_ = 0;
+  std::size_t scanned_ = 0;  // input already searched
+  std::size_t line_end_ = 0; // behind the first line, once known
+};
+
+} // namespace lockserver
