@@ -91,7 +91,7 @@ private:
   io_thread& host_;
   server_context& context_;
   tcp::socket socket_;
-  session_actor session_handle_;
+  caf::strong_actor_ptr session_handle_;
   session* session_ = nullptr; // behind the handle
   std::shared_ptr<connection> self_; // until closed
 

@@ -14,7 +14,7 @@ session::session(caf::actor_config& cfg, io_thread& host, server_context& contex
     wake_up_(context.env.time, this) {
 }
 
-session_actor::behavior_type session::make_behavior() {
+session::behavior_type session::make_behavior() {
   return {
     [this](deadline_reached) {
       wake_up_.arrived();

@@ -53,7 +53,7 @@ public:
 
   session(caf::actor_config& cfg, io_thread& host, server_context& context, session_peer& peer);
 
-  session_actor::behavior_type make_behavior() override;
+  behavior_type make_behavior() override;
 
   const char* name() const override {
     return "session";
