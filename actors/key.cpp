@@ -31,28 +31,31 @@ key_actor::behavior_type key::make_behavior() {
     [this](const acquire_request& x) { return acquire(x); },
     [this](const release_request& x) {
       auto now = begin_request();
-      auto released = lock_.release(now, x.owner, decided_);
+      lock_queue::decisions decided;
+      auto released = lock_.release(now, x.owner, decided);
       if (released)
         env_.log.debug("released: key={} owner={}", name_, x.owner);
-      settle_up(now);
+      settle_up(now, decided);
       return released;
     },
     [this](const verify_request& x) {
       auto now = begin_request();
-      settle_up(now);
+      settle_up(now, {});
       return lock_.verify(now, x.owner);
     },
     [this](const check_request&) {
       auto now = begin_request();
-      settle_up(now);
+      settle_up(now, {});
       return lock_.check(now);
     },
     [this](const withdraw_request& x) {
       auto now = begin_request();
-      if (lock_.withdraw(now, x.ticket, decided_))
+      lock_queue::decisions decided;
+      if (lock_.withdraw(now, x.ticket, decided))
         env_.log.debug("withdrawn: key={} ticket={}, its client is gone", name_, x.ticket);
-      counts_.waiters -= waiting_.erase(x.ticket);
-      settle_up(now);
+      if (waiting_)
+        counts_.waiters -= waiting_->erase(x.ticket);
+      settle_up(now, decided);
     },
     [this](reap) { quit(); },
     [this](shut_down) {
@@ -64,15 +67,17 @@ key_actor::behavior_type key::make_behavior() {
       auto now = env_.time.now();
       if (auto* x = lock_.holder(); x != nullptr && x->expires_at <= now)
         env_.log.debug("expired: key={} owner={} token={}", name_, x->owner, x->token);
-      lock_.expire(now, decided_);
-      settle_up(now);
+      lock_queue::decisions decided;
+      lock_.expire(now, decided);
+      settle_up(now, decided);
     },
   };
 }
 
 caf::result<acquire_reply> key::acquire(const acquire_request& x) {
   auto now = begin_request();
-  auto outcome = lock_.acquire(now, x.owner, x.ticket, x.ttl, x.wait, decided_);
+  lock_queue::decisions decided;
+  auto outcome = lock_.acquire(now, x.owner, x.ticket, x.ttl, x.wait, decided);
   acquire_reply reply;
   switch (outcome) {
     case acquire_outcome::granted:
@@ -82,11 +87,13 @@ caf::result<acquire_reply> key::acquire(const acquire_request& x) {
       break;
     case acquire_outcome::waiting: {
       auto promise = make_response_promise<acquire_reply>();
-      waiting_.emplace(x.ticket, parked{promise, now});
+      if (!waiting_)
+        waiting_ = std::make_unique<std::unordered_map<ticket_id, parked>>();
+      waiting_->emplace(x.ticket, parked{promise, now});
       ++counts_.waiters;
       env_.log.debug("waits: key={} owner={} ticket={} place={} for={:.3f}s", name_, x.owner,
                      x.ticket, lock_.waiting(), seconds(x.wait));
-      settle_up(now);
+      settle_up(now, decided);
       return promise;
     }
     case acquire_outcome::held:
@@ -99,7 +106,7 @@ caf::result<acquire_reply> key::acquire(const acquire_request& x) {
       reply.status = acquire_reply::already_waiting;
       break;
   }
-  settle_up(now);
+  settle_up(now, decided);
   return reply;
 }
 
@@ -125,11 +132,11 @@ acquire_reply key::granted(time_point now, const grant& x) const {
 
 // After whatever may have changed the lock: answer those whose wait is over,
 // keep the counts, and see to it that the next deadline is not missed.
-void key::settle_up(time_point now) {
-  for (auto& x : decided_) {
-    auto i = waiting_.find(x.ticket);
+void key::settle_up(time_point now, const lock_queue::decisions& decided) {
+  for (auto& x : decided) {
+    auto i = waiting_->find(x.ticket);
     auto [promise, since] = std::move(i->second);
-    waiting_.erase(i);
+    waiting_->erase(i);
     --counts_.waiters;
     auto waited = seconds(now - since);
     if (x.granted) {
@@ -142,7 +149,8 @@ void key::settle_up(time_point now) {
       promise.deliver(acquire_reply{acquire_reply::wait_timeout, 0, 0});
     }
   }
-  decided_.clear();
+  if (waiting_ && waiting_->empty())
+    waiting_.reset();
   if (held_ != (lock_.holder() != nullptr)) {
     held_ = !held_;
     if (held_)
@@ -159,10 +167,12 @@ void key::settle_up(time_point now) {
 }
 
 void key::refuse_all(std::uint8_t status) {
-  counts_.waiters -= waiting_.size();
-  for (auto& [ticket, x] : waiting_)
+  if (!waiting_)
+    return;
+  counts_.waiters -= waiting_->size();
+  for (auto& [ticket, x] : *waiting_)
     x.promise.deliver(acquire_reply{status, 0, 0});
-  waiting_.clear();
+  waiting_.reset();
 }
 
 } // namespace lockserver

@@ -6,6 +6,7 @@
 #include "actors/lock_queue.hpp"
 #include "lockserver/actors.hpp"
 
+#include <memory>
 #include <string>
 #include <unordered_map>
 
@@ -34,7 +35,7 @@ private:
   caf::result<acquire_reply> acquire(const acquire_request& x);
   time_point begin_request();
   acquire_reply granted(time_point now, const grant& x) const;
-  void settle_up(time_point now);
+  void settle_up(time_point now, const lock_queue::decisions& decided);
   void refuse_all(std::uint8_t status);
 
   registry_actor registry_;
@@ -43,8 +44,8 @@ private:
   std::string name_;
   lock_queue lock_;
   wake_up wake_up_;
-  std::unordered_map<ticket_id, parked> waiting_;
-  lock_queue::decisions decided_; // by the operation under way
+  // Apart from the actor, because most keys never have a waiter.
+  std::unique_ptr<std::unordered_map<ticket_id, parked>> waiting_;
   std::uint64_t served_ = 0;
   time_point last_used_;
   bool held_ = false; // as in `counts_`

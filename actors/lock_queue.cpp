@@ -94,23 +94,24 @@ void lock_queue::settle(time_point now, std::optional<time_point> free_since, de
     holder_.reset();
   if (!line_)
     return;
-  auto refuse = [&](position x) {
-    out.push_back({x->ticket, x->owner, false, 0, {}});
-    line_->erase(x);
+  auto refuse_if = [&](auto over) {
+    auto& deadlines = line_->by_deadline;
+    while (!deadlines.empty() && over(deadlines.begin()->first)) {
+      auto x = line_->by_ticket.at(deadlines.begin()->second);
+      out.push_back({x->ticket, x->owner, false, 0, {}});
+      line_->erase(x);
+    }
   };
-  while (free_since && !holder_ && !line_->order.empty()) {
-    auto next = line_->order.begin();
-    if (next->deadline < *free_since) {
-      refuse(next);
-    } else {
+  if (free_since) {
+    refuse_if([&](time_point deadline) { return deadline < *free_since; });
+    if (auto next = line_->order.begin(); next != line_->order.end()) {
       give(now, next->owner, next->ticket, next->ttl);
       line_->erase(next);
       out.push_back(
         {holder_->ticket, holder_->owner, true, holder_->token, holder_->expires_at});
     }
   }
-  while (!line_->by_deadline.empty() && line_->by_deadline.begin()->first <= now)
-    refuse(line_->by_ticket.at(line_->by_deadline.begin()->second));
+  refuse_if([&](time_point deadline) { return deadline <= now; });
   if (line_->order.empty())
     line_.reset();
 }

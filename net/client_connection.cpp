@@ -48,11 +48,13 @@ std::vector<tcp::endpoint> resolve(const std::string& host, std::uint16_t port,
     return result;
   }};
   auto future = task.get_future();
-  std::thread{std::move(task)}.detach();
+  std::thread worker{std::move(task)};
   if (future.wait_until(deadline) != std::future_status::ready) {
+    worker.detach();
     ec = beast::error::timeout;
     return {};
   }
+  worker.join();
   auto [error, endpoints] = future.get();
   ec = error;
   return std::move(endpoints);

@@ -115,12 +115,10 @@ void connection::on_input(std::string_view data) {
   }
   if (phase_ == phase::closed)
     return;
-  if (input_.size() < max_input || last_answer_)
-    return do_wait_readable();
-  // The socket cannot be watched without reading on, and a waiting client must
-  // be watched.
-  if (busy_ && session_->waits())
-    on_broken();
+  // Else it goes on when there is room. Meanwhile a client that has so much
+  // outstanding is not watched: if it goes, its grant will be taken back.
+  if (has_room())
+    do_wait_readable();
 }
 
 void connection::on_end_of_input() {
@@ -137,11 +135,18 @@ void connection::on_end_of_input() {
 // -- serving ------------------------------------------------------------------
 
 void connection::serve_received() {
-  auto served = serve(input_);
-  if (served == input_.size())
+  served_ += serve(std::string_view{input_}.substr(served_));
+  if (served_ == input_.size()) {
     std::string{}.swap(input_); // most clients never have any again
-  else
-    input_.erase(0, served);
+    served_ = 0;
+  } else if (served_ > input_.size() / 2) {
+    // Not each time, so that a byte is moved once on average.
+    input_.erase(0, std::exchange(served_, 0));
+  }
+}
+
+bool connection::has_room() const noexcept {
+  return input_.size() - served_ < max_input;
 }
 
 std::size_t connection::serve(std::string_view input) {
@@ -269,7 +274,7 @@ void connection::after_flush() {
   // What was left because too many answers had piled up.
   if (!input_.empty())
     serve_received();
-  if (phase_ == phase::open && input_.size() < max_input)
+  if (phase_ == phase::open && has_room())
     do_wait_readable();
 }
 

@@ -69,6 +69,7 @@ private:
 
   // Serving what was read.
   void serve_received();
+  bool has_room() const noexcept;
   std::size_t serve(std::string_view input);
   void serve_request();
   void refuse(int status, std::string_view reason);
@@ -96,7 +97,8 @@ private:
   std::shared_ptr<connection> self_; // until closed
 
   head_reader reader_;
-  std::string input_;       // received, but not yet served
+  std::string input_;       // received, but not yet all served
+  std::size_t served_ = 0;  // of `input_`
   std::string output_;      // answered, but not yet written
   std::size_t written_ = 0; // of `output_`
   std::size_t drained_ = 0; // bytes thrown away
