@@ -9,6 +9,7 @@
 
 #include <future>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace lockserver {

@@ -6,7 +6,9 @@
 
 #include <spdlog/logger.h>
 
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <linux/sockios.h>
 
@@ -22,6 +24,10 @@ using boost::system::error_code;
 // A client may send this many bytes of further requests while one is answered.
 // About a thousand requests; more stay in the system's socket buffer.
 constexpr std::size_t max_input = 64 * 1024;
+
+// While so much waits behind a LOCK that nothing is read, the socket does not
+// tell when the client goes: it is looked at this often.
+constexpr auto look_interval = std::chrono::seconds{1};
 
 // Answers that are not taken stop the serving of further requests.
 constexpr std::size_t max_output = 64 * 1024;
@@ -103,8 +109,13 @@ void connection::on_readable(const error_code& ec) {
 }
 
 void connection::on_input(std::string_view data) {
-  if (nothing_to_write() && !busy_)
-    session_->client_continued();
+  if (data.size() <= early_input_) {
+    early_input_ -= data.size();
+  } else {
+    early_input_ = 0;
+    if (nothing_to_write() && !busy_)
+      session_->client_continued();
+  }
   if (input_.empty()) {
     auto served = serve(data);
     if (phase_ == phase::open)
@@ -113,12 +124,17 @@ void connection::on_input(std::string_view data) {
     input_ += data;
     serve_received();
   }
-  if (phase_ == phase::closed)
+  do_watch();
+}
+
+// Reads on if there is room; else that starts again after the next answers.
+void connection::do_watch() {
+  if (phase_ != phase::open || end_of_input_)
     return;
-  // Else it goes on when there is room. Meanwhile a client that has so much
-  // outstanding is not watched: if it goes, its grant will be taken back.
   if (has_room())
     do_wait_readable();
+  else if (busy_ && !writing_ && session_->waits())
+    set_deadline(look_interval);
 }
 
 void connection::on_end_of_input() {
@@ -127,7 +143,9 @@ void connection::on_end_of_input() {
     return do_drain();
   if (busy_ && session_->waits())
     return on_broken();
-  last_answer_ = true;
+  // What came before the end is still answered.
+  if (input_.empty())
+    last_answer_ = true;
   if (!busy_ && nothing_to_write())
     do_drain();
 }
@@ -162,7 +180,7 @@ std::size_t connection::serve(std::string_view input) {
       break;
     auto status = reader_.read(rest);
     if (status == head_reader::status::incomplete) {
-      if (!std::exchange(head_started_, true))
+      if (!std::exchange(head_started_, true) && !writing_)
         set_deadline(context_.config.header_timeout);
       break;
     }
@@ -201,9 +219,14 @@ void connection::serve_request() {
     {context_.config.max_lock_timeout, context_.config.max_lock_attempt_timeout});
   if (auto* wrong = std::get_if<refusal>(&request))
     return refuse(wrong->status, wrong->reason);
+  auto& next = std::get<command>(request);
+  // A client that can no more be watched does not wait.
+  if (end_of_input_)
+    next.lock_attempt_timeout = command::duration::zero();
   busy_ = true;
-  deadline_ = time_point::max(); // the session has its own for the answer
-  session_->submit(std::move(std::get<command>(request)));
+  if (!writing_)
+    deadline_ = time_point::max(); // the session has its own for the answer
+  session_->submit(std::move(next));
 }
 
 void connection::refuse(int status, std::string_view reason) {
@@ -266,16 +289,19 @@ void connection::do_wait_writable() {
 }
 
 void connection::after_flush() {
-  if (busy_)
-    return;
+  if (busy_) {
+    deadline_ = time_point::max();
+    return do_watch();
+  }
   if (last_answer_)
     return do_drain();
   set_deadline(head_started_ ? context_.config.header_timeout : context_.config.idle_timeout);
   // What was left because too many answers had piled up.
   if (!input_.empty())
     serve_received();
-  if (phase_ == phase::open && has_room())
-    do_wait_readable();
+  if (end_of_input_ && !busy_ && nothing_to_write())
+    return do_drain();
+  do_watch();
 }
 
 bool connection::nothing_to_write() const noexcept {
@@ -343,7 +369,18 @@ bool connection::client_is_gone() {
   char c = 0;
   error_code ec;
   auto size = socket_.receive(asio::buffer(&c, 1), tcp::socket::message_peek, ec);
-  return ec != asio::error::would_block && size == 0;
+  early_input_ = 0;
+  if (ec == asio::error::would_block)
+    return false;
+  if (size == 0)
+    return true;
+  // The end may be behind what is still to be read. And that does not show
+  // later that the client has read a grant which it gets only now.
+  early_input_ = socket_.available(ec);
+  tcp_info info{};
+  socklen_t length = sizeof(info);
+  return getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &length) != 0
+         || info.tcpi_state != TCP_ESTABLISHED;
 }
 
 void connection::give_up() {
@@ -359,6 +396,8 @@ void connection::on_deadline() {
       session_->wake_at(deadline_);
     return;
   }
+  if (busy_ && !writing_ && session_->waits() && !client_is_gone())
+    return set_deadline(look_interval);
   auto alive = self_;
   close();
 }

@@ -65,6 +65,7 @@ private:
   void do_wait_readable();
   void on_readable(const boost::system::error_code& ec);
   void on_input(std::string_view data);
+  void do_watch();
   void on_end_of_input();
 
   // Serving what was read.
@@ -102,6 +103,7 @@ private:
   std::string output_;      // answered, but not yet written
   std::size_t written_ = 0; // of `output_`
   std::size_t drained_ = 0; // bytes thrown away
+  std::size_t early_input_ = 0; // not yet read, but sent before the last grant
 
   // Of the request under way:
   http_version version_ = http_version::v1_1;

@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace lockserver {
@@ -12,8 +13,9 @@ namespace {
 // default is unlimited, which lets one actor keep a thread.
 constexpr std::size_t messages_per_resume = 64;
 
-// Actors that one turn may run before sockets are looked at again. At about
-// half a microsecond each, well below a millisecond.
+// Actors that one turn may run before sockets are looked at again; one that
+// used up its messages counts for as many. At about half a microsecond each,
+// well below a millisecond.
 constexpr std::size_t resumes_per_turn = 512;
 
 // Timers that one turn may fire, for the same reason.
@@ -104,8 +106,10 @@ void io_thread::finish_turn() {
     for (; !ready_.empty() && budget > 0; --budget) {
       auto* job = ready_.front();
       ready_.pop_front();
-      if (resume(job, messages_per_resume))
+      if (resume(job, messages_per_resume)) {
         ready_.push_back(job);
+        budget -= std::min(budget - 1, messages_per_resume);
+      }
     }
     auto put_off = std::exchange(put_off_, {});
     for (auto& x : put_off)
@@ -131,9 +135,9 @@ void io_thread::set_timer(timer_node& x, time_point due) {
     armed_for_ = due;
   }
   if (current_thread == this)
-    arm(due);
+    arm();
   else
-    boost::asio::post(context_, [this, due] { arm(due); });
+    boost::asio::post(context_, [this] { arm(); });
 }
 
 void io_thread::clear_timer(timer_node& x) noexcept {
@@ -142,8 +146,15 @@ void io_thread::clear_timer(timer_node& x) noexcept {
   // The alarm stays: at worst it rings once for nothing.
 }
 
-void io_thread::arm(time_point due) {
-  alarm_.expires_at(due);
+// Goes by what is the earliest by now: since another thread posted this, an
+// earlier deadline may have been set, or all have fired.
+void io_thread::arm() {
+  {
+    std::lock_guard guard{timers_mutex_};
+    if (armed_for_ == time_point::max())
+      return;
+    alarm_.expires_at(armed_for_);
+  }
   alarm_.async_wait([this](const boost::system::error_code& ec) {
     if (!ec)
       on_timer();
@@ -153,7 +164,6 @@ void io_thread::arm(time_point due) {
 void io_thread::on_timer() {
   turn t{*this};
   std::vector<caf::actor> woken;
-  std::optional<time_point> next;
   {
     std::lock_guard guard{timers_mutex_};
     auto now = std::chrono::steady_clock::now();
@@ -164,11 +174,9 @@ void io_thread::on_timer() {
       if (auto owner = owner_(*x))
         woken.push_back(std::move(owner));
     }
-    next = timers_.next_due();
-    armed_for_ = next.value_or(time_point::max());
+    armed_for_ = timers_.next_due().value_or(time_point::max());
   }
-  if (next)
-    arm(*next);
+  arm();
   for (auto& x : woken)
     compat::anon_send(x, deadline_reached{});
 }

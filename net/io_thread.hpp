@@ -13,7 +13,6 @@
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <vector>
 
@@ -104,7 +103,7 @@ private:
   void finish_turn();
   void post_turn();
   void take_inbox();
-  void arm(time_point due);
+  void arm();
   void on_timer();
 
   const owner_of owner_;

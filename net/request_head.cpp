@@ -21,6 +21,7 @@ public:
   }
 
   bool bad_expectation = false;
+  bool has_coding = false;
 
 protected:
   void on_request_impl(http::verb, boost::beast::string_view method,
@@ -36,6 +37,8 @@ protected:
     ec = {};
     if (name == http::field::expect && !boost::beast::iequals(value, "100-continue"))
       bad_expectation = true;
+    else if (name == http::field::transfer_encoding)
+      has_coding = true;
   }
   void on_header_impl(error_code& ec) override {
     ec = {};
@@ -83,8 +86,8 @@ bool ends_in_version(std::string_view line) {
 // RFC 9112, 3.2.2: a server must accept the absolute form.
 std::string_view without_origin(std::string_view target) {
   for (std::string_view scheme : {"http://", "https://"})
-    if (target.starts_with(scheme)) {
-      auto path = target.find('/', scheme.size());
+    if (boost::beast::iequals(target.substr(0, scheme.size()), scheme)) {
+      auto path = target.find_first_of("/?", scheme.size());
       return path == std::string_view::npos ? "/" : target.substr(path);
     }
   return target;
@@ -168,7 +171,9 @@ head_reader::status head_reader::read_full(std::string_view head) {
   if (head_.target.size() > max_target)
     return fail(414, "the target is longer than 8192 bytes");
   head_.keep_alive = parser.keep_alive();
-  head_.has_body = parser.chunked() || parser.content_length().value_or(0) > 0;
+  // Any transfer coding: behind one but `chunked`, of which the parser thinks
+  // nothing, nobody knows where the next request starts (RFC 9112, 6.3).
+  head_.has_body = parser.has_coding || parser.content_length().value_or(0) > 0;
   return status::complete;
 }
 

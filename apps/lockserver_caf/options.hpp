@@ -1,0 +1,28 @@
+// What the command line, the environment and the configuration file say.
+#pragma once
+
+#include "lockserver/settings.hpp"
+
+#include <spdlog/common.h>
+
+#include <optional>
+#include <string>
+
+namespace lockserver::program {
+
+enum class command { run, start, stop, ping };
+
+struct options {
+  command what = command::run;
+  settings server;
+  spdlog::level::level_enum log_level = spdlog::level::info;
+  std::string log_file; ///< Empty: standard error.
+  std::string pid_file; ///< Empty: none.
+};
+
+/// Reads all three; the command line wins over the environment, and that over
+/// the file. Answers --help and --version on standard output and then returns
+/// nothing. Throws `failure` for what is wrong.
+std::optional<options> read_options(int argc, const char* const* argv);
+
+} // namespace lockserver::program

@@ -1,0 +1,126 @@
+// The commands that serve: run and start.
+
+#include "apps/lockserver_caf/background.hpp"
+#include "apps/lockserver_caf/commands.hpp"
+#include "apps/lockserver_caf/failure.hpp"
+#include "apps/lockserver_caf/pid_file.hpp"
+#include "apps/lockserver_caf/stop_signals.hpp"
+#include "lockserver/server.hpp"
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace lockserver::program {
+
+namespace {
+
+using logger_ptr = std::shared_ptr<spdlog::logger>;
+
+logger_ptr make_log(const options& x) {
+  spdlog::sink_ptr sink;
+  try {
+    if (x.log_file.empty())
+      sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+    else
+      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(x.log_file);
+  } catch (const spdlog::spdlog_ex& error) {
+    throw failure{exit_status::cannot_create, std::string{"cannot write the log: "} + error.what()};
+  }
+  auto log = std::make_shared<spdlog::logger>("lockserver-caf", std::move(sink));
+  log->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+  log->set_level(x.log_level);
+  log->flush_on(spdlog::level::trace);
+  return log;
+}
+
+// A connection is a file to the system. 64 are for everything else: the
+// listening socket, the log, each thread's epoll and timer.
+void allow_connections(std::size_t connections, unsigned threads, spdlog::logger& log) {
+  rlim_t needed = connections + 4 * threads + 64;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
+    return;
+  limit.rlim_cur = std::min(needed, limit.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < needed)
+    log.warn("max-connections {} needs {} open files, but this process may have only {}: raise the "
+             "hard limit (ulimit -Hn) or lower max-connections",
+             connections, needed, limit.rlim_cur);
+}
+
+double seconds(settings::duration x) {
+  return std::chrono::duration<double>{x}.count();
+}
+
+void log_settings(const settings& x, spdlog::logger& log) {
+  log.info("settings: lock-timeout={} lock-attempt-timeout={} max-lock-timeout={} "
+           "max-lock-attempt-timeout={} allow-shutdown={} max-connections={} threads={} "
+           "header-timeout={} idle-timeout={} write-timeout={}",
+           seconds(x.lock_timeout), seconds(x.lock_attempt_timeout), seconds(x.max_lock_timeout),
+           seconds(x.max_lock_attempt_timeout), x.allow_shutdown, x.max_connections, x.threads,
+           seconds(x.header_timeout), seconds(x.idle_timeout), seconds(x.write_timeout));
+}
+
+// Serves until stopped. Calls `on_listening` with the address when clients can
+// connect.
+int serve(const options& x, const std::function<void(const std::string&)>& on_listening) {
+  if (auto wrong = validate(x.server); !wrong.empty())
+    throw failure{exit_status::usage, wrong};
+  signal(SIGPIPE, SIG_IGN);
+  std::optional<pid_file> pid;
+  if (!x.pid_file.empty())
+    pid.emplace(x.pid_file);
+  auto log = make_log(x);
+  allow_connections(x.server.max_connections, x.server.threads, *log);
+
+  hold_stop_signals();
+  server served{x.server, log};
+  stop_signals signals{[&served] { served.stop(); }};
+  if (auto error = served.start(); error && signals.received() == 0)
+    throw failure{exit_status::unavailable, "cannot listen on "
+                                              + endpoint(x.server.host, x.server.port) + ": "
+                                              + error.message()};
+  if (signals.received() == 0) {
+    auto where = endpoint(x.server.host, served.port());
+    if (pid)
+      pid->write(x.server.host, served.port());
+    log->info("lockserver-caf " LOCKSERVER_VERSION " listening on {}", where);
+    log_settings(x.server, *log);
+    on_listening(where);
+    served.wait();
+  }
+  // Also ends what a signal that came during `start` may have missed.
+  served.stop();
+  log->info("ended by {}", signals.received() == 0         ? "a client's /SHUTDOWN"
+                           : signals.received() == SIGTERM ? "SIGTERM"
+                                                           : "SIGINT");
+  return static_cast<int>(exit_status::ok);
+}
+
+} // namespace
+
+int run(const options& x) {
+  return serve(x, [](const std::string& where) {
+    std::cout << "listening on " << where << std::endl;
+  });
+}
+
+int start(const options& x) {
+  background process;
+  if (process.is_parent())
+    return process.wait();
+  return serve(x, [&](const std::string&) { process.detach(x.log_file); });
+}
+
+} // namespace lockserver::program

@@ -1,0 +1,4 @@
+-- The same request all the time.
+function request()
+  return wrk.format("GET", "/PING")
+end

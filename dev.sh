@@ -1,0 +1,227 @@
+#!/usr/bin/env bash
+# Builds, runs and checks lockserver-caf; installs the Debian packages that are
+# missing. See ./dev.sh --help.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+usage() {
+  cat <<'END'
+./dev.sh COMMAND [ARGUMENTS]
+
+  run [-- ARGUMENTS]   build what the server needs and run it; try: ./dev.sh run -- --help
+  build                build the library, the server and the examples
+  test [ARGUMENTS]     build everything, warnings are errors, and run the tests; ARGUMENTS go to
+                       ctest, for instance -R unit
+  sanitize [ARGUMENTS] the tests again, with AddressSanitizer and UBSan, in build-sanitize/
+  lint                 clang-format, shellcheck, the rules of the architecture, clang-tidy
+  format               rewrite all sources in the project's format
+  bench [NAME]         build and run a benchmark; without NAME: list them
+
+Each installs the packages that it needs if they are missing (root or sudo; Debian 12, Debian 13,
+Ubuntu 24.04), and builds in build/ unless it says otherwise.
+END
+}
+
+say() { printf '\n== %s\n' "$*" >&2; }
+
+die() {
+  printf 'dev.sh: %s\n' "$*" >&2
+  exit 1
+}
+
+# -- packages ------------------------------------------------------------------
+
+# Boost must be 1.81 or later, which Debian 12 has beside its default 1.74.
+boost_packages() {
+  local codename=''
+  if [ -r /etc/os-release ]; then
+    # shellcheck disable=SC1091 # of the system
+    codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME-}")
+  fi
+  if [ "$codename" = bookworm ]; then
+    echo libboost1.81-dev libboost-url1.81-dev
+  else
+    echo libboost-dev libboost-url-dev
+  fi
+}
+
+# Installs those of the packages that are missing, and calls apt only then.
+need() {
+  local missing=() package sudo=''
+  command -v dpkg-query >/dev/null || return 0 # not Debian: CMake says what is missing
+  for package in "$@"; do
+    case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
+      installed) ;;
+      *) missing+=("$package") ;;
+    esac
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "these packages are missing, and there is no sudo to install them: ${missing[*]}"
+    sudo=sudo
+  fi
+  say "installing ${missing[*]}"
+  $sudo apt-get update </dev/null >&2
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 \
+    install -y --no-install-recommends "${missing[@]}" </dev/null >&2
+}
+
+need_for_build() {
+  # shellcheck disable=SC2046 # several words
+  need g++ cmake ninja-build ccache libcaf-dev $(boost_packages) libcli11-dev libspdlog-dev \
+    libjemalloc-dev
+}
+
+# -- building ------------------------------------------------------------------
+
+# configure DIR OPTION...: OPTIONs are added to those that DIR was configured with.
+configure() {
+  local dir=$1
+  shift
+  # ccache and precompiled headers: the two must agree on what counts as a change.
+  cmake -S . -B "$dir" -G Ninja -DCMAKE_CXX_COMPILER_LAUNCHER=ccache \
+    -DCMAKE_CXX_FLAGS="${CXXFLAGS-} -fpch-preprocess" "$@" >&2
+}
+
+compile() {
+  local dir=$1
+  shift
+  CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime \
+    cmake --build "$dir" --parallel "$(nproc)" "$@" >&2
+}
+
+# Runs the tests of a build directory. CTest's summary comes last.
+check() {
+  local dir=$1
+  shift
+  ctest --test-dir "$dir" --output-on-failure --parallel "$(nproc)" --no-tests=error "$@"
+}
+
+# -- commands ------------------------------------------------------------------
+
+run() {
+  [ "${1-}" != -- ] || shift
+  need_for_build
+  # A directory that other commands have configured stays as it is.
+  [ -f build/build.ninja ] || configure build -DLOCKSERVER_TESTS=OFF -DLOCKSERVER_EXAMPLES=OFF
+  compile build --target lockserver-caf
+  exec build/lockserver-caf "$@"
+}
+
+build() {
+  need_for_build
+  [ -f build/build.ninja ] || configure build -DLOCKSERVER_TESTS=OFF
+  configure build -DLOCKSERVER_EXAMPLES=ON
+  compile build
+}
+
+run_tests() {
+  need_for_build
+  need catch2 curl
+  configure build -DLOCKSERVER_TESTS=ON -DLOCKSERVER_EXAMPLES=ON -DLOCKSERVER_WERROR=ON
+  compile build
+  check build "$@"
+}
+
+sanitize() {
+  need_for_build
+  need catch2 curl
+  configure build-sanitize -DLOCKSERVER_SANITIZE=ON -DLOCKSERVER_TESTS=ON -DLOCKSERVER_EXAMPLES=ON \
+    -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG='-O1 -g1'
+  compile build-sanitize
+  UBSAN_OPTIONS=print_stacktrace=1 check build-sanitize "$@"
+}
+
+# The project's C++ sources, committed or about to be.
+sources() {
+  git ls-files --cached --others --exclude-standard -- '*.hpp' '*.cpp' \
+    | while read -r file; do [ ! -f "$file" ] || printf '%s\n' "$file"; done
+}
+
+scripts() {
+  git ls-files --cached --others --exclude-standard -- '*.sh' .ci/run \
+    | while read -r file; do [ ! -f "$file" ] || printf '%s\n' "$file"; done
+}
+
+format() {
+  need git clang-format
+  sources | xargs clang-format -i
+}
+
+bench() {
+  [ -x bench/run.sh ] || die 'there are no benchmarks yet (bench/run.sh)'
+  need_for_build
+  need wrk redis-server redis-tools nginx-light
+  [ -f build/build.ninja ] || configure build -DLOCKSERVER_TESTS=OFF
+  configure build -DLOCKSERVER_BENCH=ON
+  compile build
+  exec bench/run.sh "$@"
+}
+
+# rule SENTENCE FILES PATTERN [EXCEPT]: fails for every line of the FILES (a
+# pattern for their names) that has PATTERN, unless the file's name has EXCEPT.
+rule() {
+  local files found
+  files=$(sources | grep -E "$2" | grep -vE "${4:-^$}") || return 0
+  # shellcheck disable=SC2086 # names without blanks
+  if found=$(grep -nE "$3" /dev/null $files); then
+    printf '%s:\n%s\n' "$1" "$found" >&2
+    return 1
+  fi
+}
+
+rules() {
+  local failed=0
+  rule "Only caf_compat.hpp and the tests' system know CAF's version" '' \
+    '^#\s*(if|elif).*(CAF_VERSION|CAF_MAJOR|CAF_MINOR|LOCKSERVER_CAF)' \
+    '^(include/lockserver/caf_compat|tests/support/test_system)\.hpp$' || failed=1
+  rule 'The lock rules know neither CAF nor Boost' '^(actors|include/lockserver)/lock_' \
+    '^#include <(caf|boost)/' || failed=1
+  rule 'Timers, and what turns text into commands and back, know no CAF' \
+    '^(actors/timer_queue|net/(lock_server_dialect|key_name))\.' '^#include <caf/' || failed=1
+  rule 'Arrows point one way: net includes actors, not the other way round' \
+    '^(actors|include)/' '^#include "(net|apps)/' || failed=1
+  rule 'The library includes nothing of the programs' '^net/' '^#include "apps/' || failed=1
+  rule 'Tests wait for conditions, they do not sleep' '^tests/' \
+    'sleep_for|sleep_until|usleep|[^a-z_]sleep\(' || failed=1
+  return $failed
+}
+
+lint() {
+  need_for_build
+  need git clang-format clang-tidy shellcheck
+  local failed=0
+  say 'clang-format'
+  sources | xargs clang-format --dry-run --Werror || failed=1
+  say 'shellcheck'
+  scripts | xargs shellcheck --external-sources || failed=1
+  say 'rules of the architecture'
+  rules || failed=1
+  say 'clang-tidy'
+  # clang cannot read gcc's precompiled headers: a directory without them. The
+  # tests are left out: they would double the time.
+  cmake -S . -B build-lint -G Ninja -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON \
+    -DLOCKSERVER_TESTS=OFF -DLOCKSERVER_EXAMPLES=ON >/dev/null
+  sources | grep -E '^(actors|net|apps|examples)/.*\.cpp$' \
+    | xargs -P "$(nproc)" -n 1 clang-tidy -p build-lint --quiet --warnings-as-errors='*' \
+      2> >(grep -vE '^[0-9]+ warnings? (generated|treated)' >&2) || failed=1
+  [ $failed -eq 0 ] || die 'lint: see above'
+  say 'lint: nothing to object to'
+}
+
+case ${1-} in
+  run | build | sanitize | lint | format | bench)
+    command=$1
+    shift
+    "$command" "$@"
+    ;;
+  test)
+    shift
+    run_tests "$@"
+    ;;
+  '' | -h | --help | help) usage ;;
+  *)
+    usage >&2
+    die "no such command: $1"
+    ;;
+esac

@@ -1,0 +1,73 @@
+// Two workers share one thing (a file, a printer, a row) that only one may use
+// at a time. Each is a thread here; in real life they are programs on different
+// machines, and the code is the same.
+//
+// Usage: two_workers [host [port]], with a server running there.
+#include <lockserver/rest_client.hpp>
+#include <lockserver/scoped_lock.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <iostream>
+#include <string>
+#include <syncstream>
+#include <thread>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// Returns whether all turns went well.
+bool work(const std::string& name, const std::string& host, std::uint16_t port) {
+  // The name says who holds the lock. It must differ between workers, because
+  // the server takes two that share a name for one and the same.
+  lockserver::rest_client client{name, host, port};
+  for (int turn = 1; turn <= 3; ++turn) {
+    // The lock's time protects the others when this program dies with the lock.
+    // It must be longer than the work takes. The second time is how long we are
+    // willing to stand in line.
+    lockserver::scoped_lock guard{client,
+                                  "the-printer",
+                                  {.lock_timeout = 10s, .lock_attempt_timeout = 20s}};
+    if (!guard) {
+      // Either the wait was in vain, or there is a message that says what went wrong.
+      auto failed = guard.result().status == lockserver::lock_status::error;
+      auto why = failed ? guard.result().message : "not in time";
+      std::osyncstream(std::cerr) << name << " did not get the lock: " << why << '\n';
+      return false;
+    }
+    std::osyncstream(std::cout) << name << " has the printer, turn " << turn << '\n';
+    std::this_thread::sleep_for(50ms); // the work
+    std::osyncstream(std::cout) << name << " is done\n";
+    // Leaving the scope would give the lock back too, but only asking tells
+    // whether it was still ours: false means that the work took too long.
+    if (!guard.unlock()) {
+      std::osyncstream(std::cerr) << name << " lost the lock while it worked\n";
+      return false;
+    }
+  }
+  return true;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  std::string host = argc > 1 ? argv[1] : "127.0.0.1";
+  auto port = static_cast<std::uint16_t>(argc > 2 ? std::stoi(argv[2]) : 8004);
+  // Says early and clearly that there is no server, instead of in both workers.
+  if (!lockserver::rest_client{"two_workers", host, port}.ping()) {
+    std::cerr << "no lock server answers at " << host << " port " << port << '\n';
+    return 1;
+  }
+  std::atomic<bool> good = true;
+  auto run = [&](const char* name) {
+    if (!work(name, host, port))
+      good = false;
+  };
+  std::jthread anna{run, "anna"};
+  std::jthread bert{run, "bert"};
+  anna.join();
+  bert.join();
+  return good ? 0 : 1;
+}

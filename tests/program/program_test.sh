@@ -1,0 +1,253 @@
+#!/usr/bin/env bash
+# Exercises the real program: program_test.sh PATH-OF-LOCKSERVER-CAF
+set -u
+program=$1
+# What the user's environment says must not count.
+for name in $(compgen -e LOCKSERVER_); do unset "$name"; done
+# shellcheck source=tests/support/server.sh
+. "$(dirname "$0")/../support/server.sh"
+
+passed=0 failed=0
+
+# check SENTENCE COMMAND...: the sentence is true if the command succeeds.
+check() {
+  local sentence=$1
+  shift
+  if "$@"; then
+    passed=$((passed + 1))
+    echo "ok: $sentence"
+  else
+    failed=$((failed + 1))
+    echo "FAILED: $sentence"
+    echo "  condition: $*"
+    echo "  status ${status-}, output: ${output-}"
+    [ ! -s "${log-}" ] || sed 's/^/  log: /' "$log"
+  fi
+}
+
+equal() { [ "$1" = "$2" ]; }
+contains() { [[ $1 == *"$2"* ]]; }
+logged() { grep -q -- "$1" "$log"; }
+
+# try ARGUMENTS...: runs the program to its end; sets $status and $output.
+try() {
+  status=0
+  output=$(timeout $patience "$program" "$@" 2>&1) || status=$?
+}
+
+echo '-- foreground'
+serve run --port 0
+check 'it prints one line that says where it listens' \
+  equal "$(cat "$out")" "listening on 127.0.0.1:$port"
+check 'the log says version and address' \
+  grep -qE "info lockserver-caf [0-9.]+ listening on 127.0.0.1:$port" "$log"
+check 'it answers a bare request by the bare answer' equal "$(ask "$port" /PING)" 1
+try ping --port "$port"
+check 'ping: 0 when the server answers' equal $status 0
+check '/SHUTDOWN is refused unless allowed' equal "$(ask "$port" /SHUTDOWN)" 0
+try stop --port "$port"
+check 'stop: 77 when the server refuses' equal $status 77
+check 'stop explains why' contains "$output" 'without --allow-shutdown'
+kill -INT "$server"
+ended "$server"
+check 'SIGINT: exit status 0' equal $status 0
+check 'the log says what ended it' logged 'ended by SIGINT'
+try ping --port "$port"
+check 'ping: 69 when no server answers' equal $status 69
+try stop --port "$port"
+check 'stop: 69 when no server answers' equal $status 69
+
+serve --port 0 --log-level debug
+check 'run is the default command' equal "$(ask "$port" '/CHECK/k')" 0
+ask "$port" '/LOCK/k/holder?lock_timeout=100' >"$scratch/holder"
+ask "$port" '/LOCK/k/waiter?lock_attempt_timeout=100' >"$scratch/waiter" &
+waiter=$!
+check 'a second LOCK waits' wait_until logged 'waits: .*key=k\>'
+before=${EPOCHREALTIME/[.,]/}
+kill -TERM "$server"
+ended "$server"
+check 'SIGTERM: exit status 0' equal $status 0
+check 'within two seconds' [ $((${EPOCHREALTIME/[.,]/} - before)) -lt 2000000 ]
+check 'the log says so' logged 'ended by SIGTERM'
+ended "$waiter"
+check 'the waiting LOCK was answered 0' equal "$(cat "$scratch/waiter")" 0
+
+# Both signals are there before the program can act on the first.
+serve --port 0
+stopped() { ! awk '{ print $3 }' "/proc/$server"/task/*/stat | grep -qv T; }
+kill -STOP "$server"
+check 'it can be paused' wait_until stopped
+kill -INT "$server"
+kill -TERM "$server"
+kill -CONT "$server"
+ended "$server"
+check 'a second signal ends it at once: 128 + its number' equal $status 143
+
+serve --port 0 --allow-shutdown
+check 'an allowed /SHUTDOWN is answered 1' equal "$(ask "$port" /SHUTDOWN)" 1
+ended "$server"
+check 'and ends the program: exit status 0' equal $status 0
+check 'the log says so' logged 'ended by a client'
+
+serve --port 0 --allow-shutdown
+try stop --port "$port"
+check 'stop asks a server that allows it to: 0' equal $status 0
+ended "$server"
+check 'and it has stopped' equal $status 0
+
+serve --port 0 --log-level off --log-file "$scratch/other.log"
+check 'nothing goes to standard error with --log-file' [ ! -s "$log" ]
+check 'nothing is logged at level off' [ ! -s "$scratch/other.log" ]
+kill -TERM "$server"
+ended "$server"
+
+echo '-- background'
+pid_file=$scratch/server.pid
+# That this ends at all shows that the server does not keep the pipe of $(…).
+pid=$("$program" start --port 0 --pid-file "$pid_file" --log-file "$scratch/start.log" 2>&1)
+status=$?
+output=$pid log=$scratch/start.log
+servers+=("$pid")
+check 'start: 0 once it serves' equal $status 0
+check 'it prints the process id, nothing else' equal "$pid" "$(sed -n 1p "$pid_file")"
+port=$(sed -n '2s/.*://p' "$pid_file")
+check 'the pid file says where it serves' equal "$(sed -n 2p "$pid_file")" "127.0.0.1:$port"
+check 'it serves there' equal "$(ask "$port" /PING)" 1
+check 'the log is in the file' logged "listening on 127.0.0.1:$port"
+check 'it has left the session' [ "$(awk '{ print $6 }' "/proc/$pid/stat")" = "$pid" ]
+check 'its streams are not those of the starter' \
+  equal "$(readlink "/proc/$pid/fd/0" "/proc/$pid/fd/1" "/proc/$pid/fd/2" | tr '\n' ' ')" \
+  "/dev/null $log $log "
+try ping --pid-file "$pid_file"
+check 'ping finds it by the pid file' equal $status 0
+try start --port 0 --pid-file "$pid_file"
+check 'a second start with the same pid file: 69' equal $status 69
+check 'and says whose it is' contains "$output" "process $pid"
+check 'the pid file is untouched' equal "$(sed -n 1p "$pid_file")" "$pid"
+try stop --pid-file "$pid_file"
+check 'stop: 0 once it is gone' equal $status 0
+check 'it is gone' wait_until gone "$pid"
+check 'and so is the pid file' [ ! -e "$pid_file" ]
+try stop --pid-file "$pid_file"
+check 'stop without a server: 69' equal $status 69
+
+pid=$("$program" start --port 0 --pid-file "$pid_file" 2>/dev/null)
+servers+=("$pid")
+kill -KILL "$pid"
+check 'a killed server is gone' wait_until gone "$pid"
+try ping --pid-file "$pid_file"
+check 'ping: 69 for a stale pid file' equal $status 69
+check 'and calls it stale' contains "$output" stale
+try stop --pid-file "$pid_file"
+check 'stop: 69 for a stale pid file' equal $status 69
+pid=$("$program" start --port 0 --pid-file "$pid_file" 2>/dev/null)
+servers+=("$pid")
+check 'start takes a stale pid file over' equal "$(sed -n 1p "$pid_file")" "$pid"
+try stop --pid-file "$pid_file"
+check 'and stop works' equal $status 0
+
+echo 'no pid file' >"$scratch/letter"
+try --port 0 --pid-file "$scratch/letter"
+check 'a file that is no pid file is not overwritten: 73' equal $status 73
+check 'and stays what it was' equal "$(cat "$scratch/letter")" 'no pid file'
+try --port 0 --pid-file "$scratch/none/server.pid"
+check 'a pid file in a missing folder: 73' equal $status 73
+
+echo '-- busy port'
+serve --port 0
+first=$server busy=$port
+try --port "$busy" --reconnect-attempts 1
+check 'a busy port: 69' equal $status 69
+check 'the message names it' contains "$output" "cannot listen on 127.0.0.1:$busy"
+try start --port "$busy" --reconnect-attempts 1
+check 'start: the same' equal $status 69
+check 'with the same message' contains "$output" "cannot listen on 127.0.0.1:$busy"
+
+# busy_server: one that tries again and again. Sets $server and $log.
+busy_server() {
+  out=$scratch/busy.out log=$scratch/busy.log
+  "$program" --port "$busy" --reconnect-attempts 100 --time-between-attempts "$1" \
+    >"$out" 2>"$log" &
+  server=$!
+  servers+=("$server")
+}
+busy_server 100
+check 'it says that it tries again' wait_until logged busy
+kill -TERM "$server"
+ended "$server"
+check 'SIGTERM ends it while it waits: 0' equal $status 0
+busy_server 0.01
+check 'it tries again' wait_until logged busy
+kill -TERM "$first"
+ended "$first"
+check 'when the port is free, it gets it' wait_until grep -q "listening on 127.0.0.1:$busy" "$out"
+kill -TERM "$server"
+ended "$server"
+
+echo '-- options'
+# lock_timeout_is SECONDS ARGUMENTS...: what a server with these arguments uses.
+lock_timeout_is() {
+  local expected=$1
+  shift
+  serve --port 0 "$@"
+  kill -TERM "$server"
+  ended "$server"
+  logged " lock-timeout=$expected "
+}
+printf '# a comment\nlock-timeout = 2.5\nallow-shutdown = true\n' >"$scratch/conf"
+check 'the default' lock_timeout_is 3
+check 'the file wins over the default' lock_timeout_is 2.5 --config "$scratch/conf"
+check 'flags work in the file' logged allow-shutdown=true
+export LOCKSERVER_LOCK_TIMEOUT=7
+check 'the environment wins over the file' lock_timeout_is 7 --config "$scratch/conf"
+check 'the command line wins over both' \
+  lock_timeout_is 8 --config "$scratch/conf" --lock-timeout 8
+unset LOCKSERVER_LOCK_TIMEOUT
+export LOCKSERVER_CONFIG=$scratch/conf
+check 'the file may be named by the environment' lock_timeout_is 2.5
+unset LOCKSERVER_CONFIG
+check 'options may stand before and after the command' \
+  lock_timeout_is 9 --lock-attempt-timeout 1 run --lock-timeout 9
+
+# wrong TEXT ARGUMENTS...: refused with exit status 64 and a message with TEXT.
+wrong() {
+  local text=$1
+  shift
+  try "$@"
+  equal $status 64 && contains "$output" "$text"
+}
+check 'an unknown option' wrong "'--prot'" --prot 1
+check 'an unknown command' wrong "'restart'" restart
+check 'two commands' wrong "'stop'" start stop
+check 'a missing value' wrong '--port' --port
+check 'a port beyond 65535' wrong "--port is '70000' but must be" --port 70000
+check 'a time that is none' wrong "--lock-timeout is '3s' but must be" --lock-timeout 3s
+check 'a negative time' wrong "--lock-timeout is '-1' but must be" --lock-timeout -1
+check 'a time of zero' wrong 'lock-timeout must be above 0' --lock-timeout 0
+check 'a time above its limit' wrong 'lock-timeout must be' --lock-timeout 90000
+check 'a log level that is none' wrong "--log-level is 'loud' but must be" --log-level loud
+check 'a flag with a value that is none' wrong "must be true or false" --allow-shutdown=maybe
+check 'a missing configuration file' wrong "$scratch/none" --config "$scratch/none"
+LOCKSERVER_PORT=http check 'the environment' wrong "LOCKSERVER_PORT is 'http' but must be"
+echo 'lock-time = 3' >"$scratch/conf"
+check 'an unknown key in the file' wrong "key 'lock-time' is unknown" --config "$scratch/conf"
+echo '[run]' >"$scratch/conf"
+check 'a section in the file' wrong 'section [run] is unknown' --config "$scratch/conf"
+echo 'port = many' >"$scratch/conf"
+check 'a wrong value in the file' wrong "port in $scratch/conf is 'many'" --config "$scratch/conf"
+
+try --help
+check '--help: 0' equal $status 0
+for option in host port lock-timeout lock-attempt-timeout max-lock-timeout \
+  max-lock-attempt-timeout allow-shutdown reconnect-attempts time-between-attempts \
+  max-connections threads header-timeout idle-timeout write-timeout log-level log-file pid-file \
+  config version; do
+  check "--help tells of --$option" contains "$output" "  --$option "
+done
+try stop --help
+check 'after a command as well' contains "$output" 'Exit status:'
+try --version
+check '--version' contains "$output" 'lockserver-caf '
+
+echo "$passed checks passed, $failed failed"
+[ $failed -eq 0 ]

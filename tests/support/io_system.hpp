@@ -1,0 +1,86 @@
+// Actors on real threads, for tests of what runs them.
+#pragma once
+
+#include "net/io_scheduler.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace lockserver::test {
+
+/// An actor system on real threads.
+struct io_system {
+  explicit io_system(unsigned num_threads) : threads(num_threads) {
+    compat::register_types<caf::id_block::lockserver>(config);
+    system = compat::make_system(config, threads);
+  }
+
+  struct types {
+    types() {
+      compat::init_types<caf::id_block::lockserver>();
+    }
+  };
+
+  types init; // before the config
+  io_scheduler threads;
+  caf::actor_system_config config;
+  std::unique_ptr<caf::actor_system> system;
+};
+
+/// What an actor does with a number that it receives.
+using on_number = std::function<void(caf::event_based_actor*, std::uint64_t)>;
+
+/// An actor that calls `f` with each number that it receives.
+inline caf::actor spawn_counter(io_system& x, on_number f) {
+  return x.system->spawn([f = std::move(f)](caf::event_based_actor* self) -> caf::behavior {
+    return {[self, f](std::uint64_t n) { f(self, n); }};
+  });
+}
+
+/// An actor with a wake-up, which it sets for each number that it receives,
+/// and what it does when woken.
+class sleeper final : public caf::event_based_actor {
+public:
+  sleeper(caf::actor_config& cfg, timers& time, std::function<void(sleeper&)> woken)
+    : caf::event_based_actor(cfg), alarm(time, this), woken_(std::move(woken)) {
+  }
+
+  caf::behavior make_behavior() override {
+    return {
+      [this](deadline_reached) {
+        alarm.arrived();
+        woken_(*this);
+      },
+      [this](std::uint64_t nanoseconds) {
+        due = timers::time_point{std::chrono::nanoseconds{nanoseconds}};
+        alarm.no_later_than(due);
+      },
+    };
+  }
+
+  void on_exit() override {
+    alarm.clear();
+  }
+
+  wake_up alarm;
+  timers::time_point due;
+
+private:
+  std::function<void(sleeper&)> woken_;
+};
+
+/// A time as what a `sleeper` receives.
+inline std::uint64_t number(timers::time_point x) {
+  return static_cast<std::uint64_t>(
+    std::chrono::duration_cast<std::chrono::nanoseconds>(x.time_since_epoch()).count());
+}
+
+/// Ends an actor once it has worked off what it has received so far.
+inline void end(const caf::actor& x) {
+  caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
+}
+
+} // namespace lockserver::test

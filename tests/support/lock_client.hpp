@@ -1,0 +1,169 @@
+// Asks registries on behalf of a test, and keeps what they answer.
+#pragma once
+
+#include "tests/support/test_system.hpp"
+
+#include "actors/registry.hpp"
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/null_sink.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lockserver::test {
+
+/// What has come back for one request so far.
+template <class T>
+struct answer {
+  std::optional<T> value;
+  int times = 0;       ///< How often it was answered; more than once is a fault.
+  bool failed = false; ///< CAF reported an error instead.
+
+  void put(const T& x) {
+    value = x;
+    ++times;
+  }
+};
+
+template <class T>
+using answer_ptr = std::shared_ptr<answer<T>>;
+
+/// One acquire request and what came back for it.
+struct acquire_answer : answer<acquire_reply> {
+  std::uint64_t ticket = 0;
+
+  bool has(std::uint8_t status) const {
+    return value && value->status == status;
+  }
+  bool granted() const {
+    return has(acquire_reply::granted);
+  }
+};
+
+/// An actor that a test drives from outside, as connections do with sessions.
+class client_actor final : public caf::event_based_actor {
+public:
+  using caf::event_based_actor::event_based_actor;
+
+  caf::behavior make_behavior() override {
+    return {[](deadline_reached) {}};
+  }
+
+  const char* name() const override {
+    return "client";
+  }
+};
+
+/// Sends requests to one registry. They are worked off in `test_system::run`
+/// and the like, and the answers put where the calls' results point to.
+class client {
+public:
+  using duration = std::chrono::steady_clock::duration;
+
+  /// @param last_ticket shared by all clients of a registry.
+  client(caf::actor_system& sys, registry_actor registry, std::uint64_t& last_ticket)
+    : handle_(sys.spawn<client_actor>()),
+      self_(caf::actor_cast<client_actor*>(handle_)),
+      registry_(std::move(registry)),
+      last_ticket_(last_ticket) {
+  }
+
+  ~client() {
+    compat::anon_send_exit(self_);
+  }
+
+  client(const client&) = delete;
+  client& operator=(const client&) = delete;
+
+  std::shared_ptr<acquire_answer> acquire(const std::string& key, const std::string& owner,
+                                          duration ttl, duration wait = duration::zero()) {
+    auto result = std::make_shared<acquire_answer>();
+    result->ticket = ++last_ticket_;
+    ask<acquire_reply>(result, acquire_request{key, owner, result->ticket, ttl, wait});
+    return result;
+  }
+  answer_ptr<bool> release(const std::string& key, const std::string& owner) {
+    return ask(release_request{key, owner});
+  }
+  answer_ptr<bool> verify(const std::string& key, const std::string& owner) {
+    return ask(verify_request{key, owner});
+  }
+  answer_ptr<bool> check(const std::string& key) {
+    return ask(check_request{key});
+  }
+  void withdraw(const std::string& key, std::uint64_t ticket) {
+    tell(withdraw_request{key, ticket});
+  }
+
+  /// Sends what has no answer.
+  template <class Message>
+  void tell(Message x) {
+    compat::send(self_, registry_, std::move(x));
+  }
+
+private:
+  template <class Request>
+  answer_ptr<bool> ask(Request x) {
+    auto result = std::make_shared<answer<bool>>();
+    ask<bool>(result, std::move(x));
+    return result;
+  }
+
+  template <class Reply, class Answer, class Request>
+  void ask(std::shared_ptr<Answer> result, Request x) {
+    compat::request(self_, registry_, std::move(x))
+      .then([result](const Reply& reply) { result->put(reply); },
+            [result](const caf::error&) { result->failed = true; });
+  }
+
+  caf::actor handle_;
+  client_actor* self_; // kept alive by the handle
+  registry_actor registry_;
+  std::uint64_t& last_ticket_;
+};
+
+/// A registry in virtual time, and a client of it.
+struct lock_fixture {
+  explicit lock_fixture(std::chrono::steady_clock::duration key_idle_timeout
+                        = std::chrono::seconds{1})
+    : env{world.time(), tokens, log, key_idle_timeout},
+      registry(
+        caf::actor_cast<registry_actor>(world.system().spawn<lockserver::registry>(env, counts))),
+      ask(new_client()) {
+    world.run();
+    own_actors = world.actors();
+  }
+
+  ~lock_fixture() {
+    ask.reset();
+    compat::anon_send(registry, shut_down{});
+    registry = nullptr;
+    world.run();
+  }
+
+  std::unique_ptr<client> new_client() {
+    return std::make_unique<client>(world.system(), registry, last_ticket);
+  }
+
+  /// How many key actors are alive.
+  std::size_t keys_alive() const {
+    return world.actors() - own_actors;
+  }
+
+  std::uint64_t last_ticket = 0;
+  token_source tokens{1000};
+  spdlog::logger log{"test", std::make_shared<spdlog::sinks::null_sink_mt>()};
+  lock_counts counts;
+  test_system world;
+  lock_environment env;
+  registry_actor registry;
+  std::unique_ptr<client> ask;
+  std::size_t own_actors = 0;
+};
+
+} // namespace lockserver::test

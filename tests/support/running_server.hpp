@@ -1,0 +1,64 @@
+// A server that serves on a free port of this machine for as long as a test
+// needs it.
+#pragma once
+
+#include "lockserver/server.hpp"
+#include "tests/support/raw_client.hpp"
+
+#include <spdlog/logger.h>
+
+#include <cstddef>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace test {
+
+class running_server {
+public:
+  explicit running_server(lockserver::settings config = {},
+                          std::shared_ptr<spdlog::logger> log = nullptr)
+    : server_(on_free_port(std::move(config)), std::move(log)) {
+    if (auto ec = server_.start())
+      throw std::runtime_error{ec.message()};
+  }
+
+  static lockserver::settings on_free_port(lockserver::settings config) {
+    config.port = 0;
+    return config;
+  }
+
+  lockserver::server* operator->() noexcept {
+    return &server_;
+  }
+
+  raw_client connect() const {
+    return raw_client{server_.port()};
+  }
+
+  /// The answer to one request, on a connection of its own.
+  response request(std::string_view target) const {
+    return connect().send(get(target, "Connection: close\r\n")).answer();
+  }
+  std::string ask(std::string_view target) const {
+    return request(target).body;
+  }
+
+  // What the server holds in the end.
+  bool gets_waiters(std::size_t count) const {
+    return eventually([&] { return server_.count().waiters == count; });
+  }
+  bool gets_connections(std::size_t count) const {
+    return eventually([&] { return server_.count().connections == count; });
+  }
+  bool gets_holders(std::size_t count) const {
+    return eventually([&] { return server_.count().holders == count; });
+  }
+
+private:
+  lockserver::server server_;
+};
+
+} // namespace test
