@@ -37,6 +37,18 @@ constexpr std::size_t max_output = 64 * 1024;
 constexpr auto drain_time = std::chrono::seconds{1};
 constexpr std::size_t max_drained = 1024 * 1024;
 
+// Meanwhile, how often it is looked whether a grant has arrived.
+constexpr auto delivery_interval = std::chrono::milliseconds{10};
+
+// How far the connection is from its end, whatever is still to be read of it.
+int tcp_state(connection::tcp::socket& socket) {
+  tcp_info info{};
+  socklen_t length = sizeof(info);
+  if (getsockopt(socket.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &length) != 0)
+    return TCP_CLOSE;
+  return info.tcpi_state;
+}
+
 } // namespace
 
 connection::connection(tcp::socket socket, io_thread& host, server_context& context,
@@ -314,27 +326,27 @@ void connection::do_drain() {
   if (std::exchange(phase_, phase::draining) == phase::open) {
     error_code ec;
     socket_.shutdown(tcp::socket::shutdown_send, ec);
+    drain_until_ = context_.env.time.now() + drain_time;
     set_deadline(drain_time);
   }
-  if (!end_of_input_)
-    return do_wait_readable();
-  if (session_->in_doubt() && !acknowledged())
-    return do_wait_reset();
-  close();
+  if (end_of_input_)
+    await_delivery();
+  else
+    do_wait_readable();
 }
 
-// The client has closed, but it is not known whether it got its answer: if it
-// closed before, the answer makes its system reset the connection.
-void connection::do_wait_reset() {
-  socket_.async_wait(tcp::socket::wait_error, [self = shared_from_this()](const error_code&) {
-    if (self->phase_ == phase::closed)
-      return;
-    io_thread::turn turn{self->host_};
-    if (self->acknowledged())
-      self->close();
-    else
-      self->on_broken();
-  });
+// The client has closed, but it may not have got its grant: if it closed
+// before, the answer makes its system reset the connection. With both sides
+// closed the socket tells of nothing by itself, so it is looked at.
+void connection::await_delivery() {
+  if (!session_->in_doubt() || acknowledged())
+    close();
+  else if (tcp_state(socket_) == TCP_CLOSE)
+    on_broken();
+  else if (context_.env.time.now() >= drain_until_)
+    close(); // it reads slowly; the system goes on sending
+  else
+    set_deadline(delivery_interval);
 }
 
 // Whether the client's system has received all that was written, our closing
@@ -377,10 +389,7 @@ bool connection::client_is_gone() {
   // The end may be behind what is still to be read. And that does not show
   // later that the client has read a grant which it gets only now.
   early_input_ = socket_.available(ec);
-  tcp_info info{};
-  socklen_t length = sizeof(info);
-  return getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &length) != 0
-         || info.tcpi_state != TCP_ESTABLISHED;
+  return tcp_state(socket_) != TCP_ESTABLISHED;
 }
 
 void connection::give_up() {
@@ -399,7 +408,10 @@ void connection::on_deadline() {
   if (busy_ && !writing_ && session_->waits() && !client_is_gone())
     return set_deadline(look_interval);
   auto alive = self_;
-  close();
+  if (phase_ == phase::draining && end_of_input_)
+    await_delivery();
+  else
+    close();
 }
 
 void connection::set_deadline(timers::time_point::duration from_now) {

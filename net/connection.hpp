@@ -83,7 +83,7 @@ private:
 
   // Ending.
   void do_drain();
-  void do_wait_reset();
+  void await_delivery();
   void on_broken();
   void close();
   bool acknowledged();
@@ -121,6 +121,7 @@ private:
   bool head_started_ = false;  // the first bytes of a request are there
   bool surplus_;
   time_point deadline_ = time_point::max();
+  time_point drain_until_{};
 };
 
 /// The connections of one thread. They leave it by themselves.

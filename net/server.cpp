@@ -11,6 +11,7 @@
 #include <spdlog/sinks/null_sink.h>
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -109,7 +110,13 @@ service::~service() {
   if (system_ == nullptr)
     return;
   context_.stopping = true;
-  boost::asio::post(threads_.thread(0).context(), [x = listener_] { x->close(); });
+  // Waits for it: what was accepted before has to be in the count below.
+  std::promise<void> closed;
+  boost::asio::post(threads_.thread(0).context(), [&] {
+    listener_->close();
+    closed.set_value();
+  });
+  closed.get_future().wait();
   for_each_connection([](connection& x) { x.finish(); });
   {
     std::unique_lock guard{mutex_};
