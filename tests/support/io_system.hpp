@@ -33,11 +33,23 @@ struct io_system {
 /// What an actor does with a number that it receives.
 using on_number = std::function<void(caf::event_based_actor*, std::uint64_t)>;
 
-/// An actor that calls `f` with each number that it receives.
+/// An actor that calls a function with each number that it receives. (A class,
+/// because spawning a function without arguments is undefined in CAF 0.17.)
+class counter final : public caf::event_based_actor {
+public:
+  counter(caf::actor_config& cfg, on_number f) : caf::event_based_actor(cfg), f_(std::move(f)) {
+  }
+
+  caf::behavior make_behavior() override {
+    return {[this](std::uint64_t n) { f_(this, n); }};
+  }
+
+private:
+  on_number f_;
+};
+
 inline caf::actor spawn_counter(io_system& x, on_number f) {
-  return x.system->spawn([f = std::move(f)](caf::event_based_actor* self) -> caf::behavior {
-    return {[self, f](std::uint64_t n) { f(self, n); }};
-  });
+  return x.system->spawn<counter>(std::move(f));
 }
 
 /// An actor with a wake-up, which it sets for each number that it receives,
