@@ -82,8 +82,8 @@ caf::result<acquire_reply> key::acquire(const acquire_request& x) {
   switch (outcome) {
     case acquire_outcome::granted:
       reply = granted(now, *lock_.holder());
-      env_.log.debug("granted: key={} owner={} token={} for={:.3f}s", name_, x.owner,
-                     reply.token, seconds(x.ttl));
+      env_.log.debug("granted: key={} owner={} token={} for={:.3f}s", name_, x.owner, reply.token,
+                     seconds(x.ttl));
       break;
     case acquire_outcome::waiting: {
       auto promise = make_response_promise<acquire_reply>();
@@ -144,8 +144,8 @@ void key::settle_up(time_point now, const lock_queue::decisions& decided) {
                      name_, x.owner, x.ticket, x.token, seconds(x.expires_at - now), waited);
       promise.deliver(granted(now, *lock_.holder()));
     } else {
-      env_.log.debug("refused: key={} owner={} ticket={} waited={:.3f}s", name_, x.owner,
-                     x.ticket, waited);
+      env_.log.debug("refused: key={} owner={} ticket={} waited={:.3f}s", name_, x.owner, x.ticket,
+                     waited);
       promise.deliver(acquire_reply{acquire_reply::wait_timeout, 0, 0});
     }
   }

@@ -17,8 +17,8 @@ void lock_queue::line::erase(position x) {
   order.erase(x);
 }
 
-acquire_outcome lock_queue::acquire(time_point now, const std::string& owner,
-                                    ticket_id ticket, duration ttl, duration wait, decisions& out) {
+acquire_outcome lock_queue::acquire(time_point now, const std::string& owner, ticket_id ticket,
+                                    duration ttl, duration wait, decisions& out) {
   expire(now, out);
   if (!holder_) {
     // Nobody can be in line: `settle` leaves no waiter behind a free lock.
@@ -107,8 +107,7 @@ void lock_queue::settle(time_point now, std::optional<time_point> free_since, de
     if (auto next = line_->order.begin(); next != line_->order.end()) {
       give(now, next->owner, next->ticket, next->ttl);
       line_->erase(next);
-      out.push_back(
-        {holder_->ticket, holder_->owner, true, holder_->token, holder_->expires_at});
+      out.push_back({holder_->ticket, holder_->owner, true, holder_->token, holder_->expires_at});
     }
   }
   refuse_if([&](time_point deadline) { return deadline <= now; });
@@ -116,8 +115,7 @@ void lock_queue::settle(time_point now, std::optional<time_point> free_since, de
     line_.reset();
 }
 
-void lock_queue::give(time_point now, const std::string& owner, ticket_id ticket,
-                      duration ttl) {
+void lock_queue::give(time_point now, const std::string& owner, ticket_id ticket, duration ttl) {
   holder_ = grant{owner, ticket, tokens_->next(), now + ttl};
 }
 

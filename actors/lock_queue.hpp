@@ -28,9 +28,9 @@ using ticket_id = std::uint64_t;
 /// One owner's possession of the lock.
 struct grant {
   std::string owner;
-  ticket_id ticket = 0;      ///< The request that it answers.
-  std::uint64_t token = 0;   ///< The fencing token.
-  time_point expires_at{};   ///< From here on the lock is free.
+  ticket_id ticket = 0;    ///< The request that it answers.
+  std::uint64_t token = 0; ///< The fencing token.
+  time_point expires_at{}; ///< From here on the lock is free.
 };
 
 /// What became of an acquire request at once.
@@ -75,8 +75,8 @@ public:
   /// Asks for the lock.
   /// @param ttl how long the grant lasts, more than zero.
   /// @param wait how long to stay in line; zero means not at all.
-  acquire_outcome acquire(time_point now, const std::string& owner, ticket_id ticket,
-                          duration ttl, duration wait, decisions& out);
+  acquire_outcome acquire(time_point now, const std::string& owner, ticket_id ticket, duration ttl,
+                          duration wait, decisions& out);
 
   /// Frees the lock if `owner` holds it. Returns whether it did.
   bool release(time_point now, std::string_view owner, decisions& out);

@@ -13,9 +13,8 @@ namespace lockserver {
 /// setting and clearing one allocates nothing. Not copyable: the queue knows
 /// its address.
 class timer_node
-  : public boost::intrusive::set_base_hook<
-      boost::intrusive::link_mode<boost::intrusive::safe_link>,
-      boost::intrusive::optimize_size<true>> {
+  : public boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::safe_link>,
+                                           boost::intrusive::optimize_size<true>> {
 public:
   using time_point = std::chrono::steady_clock::time_point;
 

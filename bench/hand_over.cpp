@@ -147,6 +147,6 @@ int main(int argc, char* argv[]) {
   setrlimit(RLIMIT_NOFILE, &files);
   auto count = std::atoi(argv[2]);
   print("ping-pong", ping_pong(count));
-  print("hand-over", hand_over(static_cast<std::uint16_t>(std::atoi(argv[1])), count,
-                               std::atoi(argv[3])));
+  print("hand-over",
+        hand_over(static_cast<std::uint16_t>(std::atoi(argv[1])), count, std::atoi(argv[3])));
 }

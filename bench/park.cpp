@@ -31,9 +31,9 @@ int main(int argc, char* argv[]) {
   for (int i = 0; i < std::atoi(argv[2]); ++i) {
     auto& client = clients.emplace_back(context);
     client.connect(server);
-    asio::write(client, asio::buffer("GET /LOCK/" + std::string{argv[3]} + "/parked"
-                                     + std::to_string(i)
-                                     + "?lock_attempt_timeout=600 HTTP/1.1\r\n\r\n"));
+    asio::write(client,
+                asio::buffer("GET /LOCK/" + std::string{argv[3]} + "/parked" + std::to_string(i)
+                             + "?lock_attempt_timeout=600 HTTP/1.1\r\n\r\n"));
   }
   std::cout << "parked" << std::endl;
   std::cin.get();

@@ -25,8 +25,8 @@ int main(int argc, char* argv[]) {
   std::vector<std::string> paths{argv + 3, argv + argc};
   asio::io_context context;
   tcp::socket socket{context};
-  socket.connect({asio::ip::address_v4::loopback(),
-                  static_cast<std::uint16_t>(std::atoi(argv[1]))});
+  socket.connect(
+    {asio::ip::address_v4::loopback(), static_cast<std::uint16_t>(std::atoi(argv[1]))});
 
   std::string received;
   long answered = 0;

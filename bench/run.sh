@@ -2,6 +2,8 @@
 # Runs the benchmarks; see bench/README.md. Called by ./dev.sh bench [NAME].
 #
 # ROUNDS and SECONDS_PER_ROUND in the environment change how long they take.
+# shellcheck disable=SC2317 # called by the names that `compare` makes
+# shellcheck disable=SC2154 # set by `serve`
 set -euo pipefail
 cd "$(dirname "$0")/.."
 names="hot-keys hand-over churn held-keys parked long-ttl threads"

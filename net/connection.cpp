@@ -51,8 +51,7 @@ int tcp_state(connection::tcp::socket& socket) {
 
 } // namespace
 
-connection::connection(tcp::socket socket, io_thread& host, server_context& context,
-                       bool surplus)
+connection::connection(tcp::socket socket, io_thread& host, server_context& context, bool surplus)
   : host_(host), context_(context), socket_(std::move(socket)), surplus_(surplus) {
 }
 
@@ -91,11 +90,10 @@ void connection::abort() {
 void connection::do_wait_readable() {
   if (std::exchange(reading_, true))
     return;
-  socket_.async_wait(tcp::socket::wait_read,
-                     [self = shared_from_this()](const error_code& ec) {
-                       self->reading_ = false;
-                       self->on_readable(ec);
-                     });
+  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const error_code& ec) {
+    self->reading_ = false;
+    self->on_readable(ec);
+  });
 }
 
 void connection::on_readable(const error_code& ec) {
@@ -224,11 +222,10 @@ void connection::serve_request() {
     keep_alive_ = false;
     return refuse(400, "no request of this protocol has a body");
   }
-  auto encoding = version_ == http_version::v0_9 ? name_encoding::lenient
-                                                 : name_encoding::percent;
-  auto request = parse_command(
-    head.method, head.target, encoding,
-    {context_.config.max_lock_timeout, context_.config.max_lock_attempt_timeout});
+  auto encoding = version_ == http_version::v0_9 ? name_encoding::lenient : name_encoding::percent;
+  auto request
+    = parse_command(head.method, head.target, encoding,
+                    {context_.config.max_lock_timeout, context_.config.max_lock_attempt_timeout});
   if (auto* wrong = std::get_if<refusal>(&request))
     return refuse(wrong->status, wrong->reason);
   auto& next = std::get<command>(request);
@@ -339,12 +336,13 @@ void connection::do_drain() {
 // before, the answer makes its system reset the connection. With both sides
 // closed the socket tells of nothing by itself, so it is looked at.
 void connection::await_delivery() {
-  if (!session_->in_doubt() || acknowledged())
+  auto arrived = !session_->in_doubt() || acknowledged();
+  if (!arrived && tcp_state(socket_) == TCP_CLOSE)
+    return on_broken();
+  // After that it just reads slowly; the system goes on sending.
+  auto over = context_.env.time.now() >= drain_until_;
+  if (arrived || over)
     close();
-  else if (tcp_state(socket_) == TCP_CLOSE)
-    on_broken();
-  else if (context_.env.time.now() >= drain_until_)
-    close(); // it reads slowly; the system goes on sending
   else
     set_deadline(delivery_interval);
 }

@@ -24,12 +24,11 @@ namespace lockserver {
 /// none), then `draining`: our side is closed, what still arrives is thrown
 /// away, until the client closes too. Closing at once would make the system
 /// reset the connection, and the reset could overtake the answer.
-class connection final
-  : public std::enable_shared_from_this<connection>,
-    public boost::intrusive::list_base_hook<
-      boost::intrusive::link_mode<boost::intrusive::auto_unlink>>,
-    public session_peer,
-    public io_thread::task {
+class connection final : public std::enable_shared_from_this<connection>,
+                         public boost::intrusive::list_base_hook<
+                           boost::intrusive::link_mode<boost::intrusive::auto_unlink>>,
+                         public session_peer,
+                         public io_thread::task {
 public:
   using tcp = boost::asio::ip::tcp;
   using time_point = timers::time_point;
@@ -94,15 +93,15 @@ private:
   server_context& context_;
   tcp::socket socket_;
   caf::strong_actor_ptr session_handle_;
-  session* session_ = nullptr; // behind the handle
+  session* session_ = nullptr;       // behind the handle
   std::shared_ptr<connection> self_; // until closed
 
   head_reader reader_;
-  std::string input_;       // received, but not yet all served
-  std::size_t served_ = 0;  // of `input_`
-  std::string output_;      // answered, but not yet written
-  std::size_t written_ = 0; // of `output_`
-  std::size_t drained_ = 0; // bytes thrown away
+  std::string input_;           // received, but not yet all served
+  std::size_t served_ = 0;      // of `input_`
+  std::string output_;          // answered, but not yet written
+  std::size_t written_ = 0;     // of `output_`
+  std::size_t drained_ = 0;     // bytes thrown away
   std::size_t early_input_ = 0; // not yet read, but sent before the last grant
 
   // Of the request under way:
@@ -125,7 +124,7 @@ private:
 };
 
 /// The connections of one thread. They leave it by themselves.
-using connection_list =
-  boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>>;
+using connection_list
+  = boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>>;
 
 } // namespace lockserver

@@ -11,10 +11,10 @@ namespace lockserver {
 struct http_answer {
   int status = 200;
   std::string_view body{};
-  std::string_view reason{};   ///< Why it was refused; becomes a header.
+  std::string_view reason{};                 ///< Why it was refused; becomes a header.
   http_version version = http_version::v1_1; ///< Of the request.
-  bool keep_alive = true;      ///< Whether another request may follow.
-  bool without_body = false;   ///< It was a HEAD.
+  bool keep_alive = true;                    ///< Whether another request may follow.
+  bool without_body = false;                 ///< It was a HEAD.
 };
 
 /// Appends `x` to `out`: to HTTP/0.9 the body alone.

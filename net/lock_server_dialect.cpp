@@ -12,8 +12,6 @@ namespace lockserver {
 
 namespace {
 
-using boost::urls::pct_string_view;
-
 struct path_form {
   std::string_view word;
   command::verb what;
@@ -130,8 +128,7 @@ std::string read_times(std::string_view query, const command_limits& limits, com
 } // namespace
 
 std::variant<command, refusal> parse_command(std::string_view method, std::string_view target,
-                                             name_encoding encoding,
-                                             const command_limits& limits) {
+                                             name_encoding encoding, const command_limits& limits) {
   if (method != "GET" && method != "POST")
     return refusal{405, "the methods are GET and POST"};
   auto path = target.substr(0, target.find('?'));

@@ -17,9 +17,9 @@ struct command {
   using duration = std::chrono::microseconds;
 
   verb what = verb::ping;
-  std::string key;       ///< Decoded and checked; empty for ping and shutdown.
-  std::string requester; ///< The same; empty for check, too.
-  std::optional<duration> lock_timeout;         ///< As asked for by a LOCK.
+  std::string key;                      ///< Decoded and checked; empty for ping and shutdown.
+  std::string requester;                ///< The same; empty for check, too.
+  std::optional<duration> lock_timeout; ///< As asked for by a LOCK.
   std::optional<duration> lock_attempt_timeout; ///< The same.
 };
 
@@ -52,8 +52,7 @@ enum class name_encoding : std::uint8_t {
 
 /// Reads the request `method target`.
 std::variant<command, refusal> parse_command(std::string_view method, std::string_view target,
-                                             name_encoding encoding,
-                                             const command_limits& limits);
+                                             name_encoding encoding, const command_limits& limits);
 
 /// Appends the answer to a granted LOCK: seconds since 1970 with six decimals
 /// and a line end.

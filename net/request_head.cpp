@@ -32,8 +32,8 @@ protected:
   }
   void on_response_impl(int, boost::beast::string_view, int, error_code&) override {
   }
-  void on_field_impl(http::field name, boost::beast::string_view,
-                     boost::beast::string_view value, error_code& ec) override {
+  void on_field_impl(http::field name, boost::beast::string_view, boost::beast::string_view value,
+                     error_code& ec) override {
     ec = {};
     if (name == http::field::expect && !boost::beast::iequals(value, "100-continue"))
       bad_expectation = true;
@@ -50,8 +50,7 @@ protected:
     ec = {};
     return 0;
   }
-  void on_chunk_header_impl(std::uint64_t, boost::beast::string_view,
-                            error_code& ec) override {
+  void on_chunk_header_impl(std::uint64_t, boost::beast::string_view, error_code& ec) override {
     ec = {};
   }
   std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view,
@@ -78,9 +77,8 @@ bool ends_in_version(std::string_view line) {
   if (line.size() < form.size())
     return false;
   line.remove_prefix(line.size() - form.size());
-  return std::equal(line.begin(), line.end(), form.begin(), [](char c, char f) {
-    return f == 'd' ? c >= '0' && c <= '9' : c == f;
-  });
+  return std::equal(line.begin(), line.end(), form.begin(),
+                    [](char c, char f) { return f == 'd' ? c >= '0' && c <= '9' : c == f; });
 }
 
 // RFC 9112, 3.2.2: a server must accept the absolute form.

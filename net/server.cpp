@@ -68,12 +68,15 @@ private:
   std::unique_ptr<caf::actor_system> system_;
 };
 
-service::service(const settings& config, spdlog::logger& log,
-                 std::function<void()> request_stop)
+service::service(const settings& config, spdlog::logger& log, std::function<void()> request_stop)
   : threads_(config.threads),
     env_{threads_, tokens_, log, config.key_idle_timeout},
     counts_(config.threads == 1 ? 1 : config.threads * registries_per_thread),
-    context_{config, env_, {}, std::move(request_stop), [this] {
+    context_{config,
+             env_,
+             {},
+             std::move(request_stop),
+             [this] {
                std::lock_guard guard{mutex_};
                last_connection_closed_.notify_all();
              }},
@@ -158,8 +161,7 @@ struct server::impl {
     if (auto wrong = validate(config); !wrong.empty())
       throw std::invalid_argument{wrong};
     if (log == nullptr)
-      log = std::make_shared<spdlog::logger>(
-        "", std::make_shared<spdlog::sinks::null_sink_mt>());
+      log = std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::null_sink_mt>());
   }
 
   std::error_code start();

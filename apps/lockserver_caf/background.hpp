@@ -8,7 +8,7 @@
 namespace lockserver::program {
 
 /// Forks, and lets the parent know how the child's start went. Make one before
-/// the process has any other thread.
+/// the process has any thread but the allocator's.
 class background {
 public:
   /// Forks. Parent and child both go on; see `is_parent`.

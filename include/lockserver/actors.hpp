@@ -42,8 +42,7 @@ using registry_actor = compat::typed_actor<
   // Passed on; spawns the KEY if there is none.
   caf::result<acquire_reply>(acquire_request),
   // Passed on; false if there is no KEY. The same for the next two.
-  caf::result<bool>(release_request),
-  caf::result<bool>(verify_request),
+  caf::result<bool>(release_request), caf::result<bool>(verify_request),
   caf::result<bool>(check_request),
   // Passed on; ignored if there is no KEY.
   caf::result<void>(withdraw_request),

@@ -235,8 +235,7 @@ inline std::unique_ptr<caf::actor_system> make_system(caf::actor_system_config& 
                                                       worker_pool& pool) {
   auto setup = [](caf::actor_system& sys, caf::actor_system_config&, void* ptr) {
     caf::detail::actor_system_access access{sys};
-    access.scheduler(
-      std::make_unique<scheduler_adapter>(sys, *static_cast<worker_pool*>(ptr)));
+    access.scheduler(std::make_unique<scheduler_adapter>(sys, *static_cast<worker_pool*>(ptr)));
   };
   return std::make_unique<caf::actor_system>(cfg, setup, &pool);
 }

@@ -89,8 +89,8 @@ auto inspect(Inspector& f, acquire_request& x) {
 template <class Inspector>
 auto inspect(Inspector& f, acquire_reply& x) {
   using compat::field;
-  return compat::fields(f, x, "acquire_reply", field("status", x.status),
-                        field("token", x.token), field("expires_at", x.expires_at));
+  return compat::fields(f, x, "acquire_reply", field("status", x.status), field("token", x.token),
+                        field("expires_at", x.expires_at));
 }
 
 template <class Inspector>
@@ -113,8 +113,7 @@ auto inspect(Inspector& f, check_request& x) {
 template <class Inspector>
 auto inspect(Inspector& f, withdraw_request& x) {
   using compat::field;
-  return compat::fields(f, x, "withdraw_request", field("key", x.key),
-                        field("ticket", x.ticket));
+  return compat::fields(f, x, "withdraw_request", field("key", x.key), field("ticket", x.ticket));
 }
 
 template <class Inspector>

@@ -123,8 +123,8 @@ public:
   /// @param host a name, or a numeric IPv4 or IPv6 address (without brackets).
   /// Throws `std::invalid_argument` when the name is none, or the host is empty
   /// or has control characters.
-  explicit rest_client(std::string name, std::string host = "127.0.0.1",
-                       std::uint16_t port = 8004, client_options options = {});
+  explicit rest_client(std::string name, std::string host = "127.0.0.1", std::uint16_t port = 8004,
+                       client_options options = {});
 
   ~rest_client();
   rest_client(rest_client&&) noexcept;

@@ -24,10 +24,9 @@ public:
   }
 
   token_source()
-    : token_source(static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(
-        std::chrono::system_clock::now().time_since_epoch())
-        .count())) {
+    : token_source(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                                std::chrono::system_clock::now().time_since_epoch())
+                                                .count())) {
   }
 
   /// Returns a token greater than every one before.

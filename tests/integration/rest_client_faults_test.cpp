@@ -3,6 +3,7 @@
 #include "lockserver/rest_client.hpp"
 
 #include "tests/support/catch.hpp"
+#include "tests/support/raw_client.hpp"
 #include "tests/support/scripted_peer.hpp"
 
 #include <chrono>
@@ -20,22 +21,13 @@ namespace {
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 using clock = std::chrono::steady_clock;
+using test::eventually;
 using test::hang_up;
 using test::ok;
 using test::say_nothing;
 using test::scripted_peer;
 using test::status;
 using test::step;
-
-bool eventually(const std::function<bool()>& condition) {
-  auto deadline = clock::now() + 10s;
-  while (!condition()) {
-    if (clock::now() > deadline)
-      return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
 
 // One try to connect, as a rule: a second one would hide what the first met.
 client_options one_try() {

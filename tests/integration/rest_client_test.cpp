@@ -3,6 +3,7 @@
 #include "lockserver/server.hpp"
 
 #include "tests/support/catch.hpp"
+#include "tests/support/raw_client.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -17,17 +18,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using clock = std::chrono::steady_clock;
+using test::eventually;
 
-bool eventually(const std::function<bool()>& condition) {
-  auto deadline = clock::now() + 10s;
-  while (!condition()) {
-    if (clock::now() > deadline)
-      return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
+using clock = std::chrono::steady_clock;
 
 struct running_server {
   explicit running_server(settings config = {}) : it(free_port(config)) {

@@ -28,6 +28,9 @@ check() {
 equal() { [ "$1" = "$2" ]; }
 contains() { [[ $1 == *"$2"* ]]; }
 logged() { grep -q -- "$1" "$log"; }
+# The kinds of threads that a process has.
+threads() { sort -u "/proc/$1"/task/*/comm; }
+has_threads() { equal "$(threads "$1")" "$2"; }
 
 # try ARGUMENTS...: runs the program to its end; sets $status and $output.
 try() {
@@ -42,6 +45,7 @@ check 'it prints one line that says where it listens' \
 check 'the log says version and address' \
   grep -qE "info lockserver-caf [0-9.]+ listening on 127.0.0.1:$port" "$log"
 check 'it answers a bare request by the bare answer' equal "$(ask "$port" /PING)" 1
+foreground_threads=$(threads "$server")
 try ping --port "$port"
 check 'ping: 0 when the server answers' equal $status 0
 check '/SHUTDOWN is refused unless allowed' equal "$(ask "$port" /SHUTDOWN)" 0
@@ -118,6 +122,8 @@ check 'it has left the session' [ "$(awk '{ print $6 }' "/proc/$pid/stat")" = "$
 check 'its streams are not those of the starter' \
   equal "$(readlink "/proc/$pid/fd/0" "/proc/$pid/fd/1" "/proc/$pid/fd/2" | tr '\n' ' ')" \
   "/dev/null $log $log "
+check 'it has the threads of one in the foreground, the allocator'"'"'s included' \
+  wait_until has_threads "$pid" "$foreground_threads"
 try ping --pid-file "$pid_file"
 check 'ping finds it by the pid file' equal $status 0
 try start --port 0 --pid-file "$pid_file"
@@ -166,6 +172,7 @@ check 'with the same message' contains "$output" "cannot listen on 127.0.0.1:$bu
 # busy_server: one that tries again and again. Sets $server and $log.
 busy_server() {
   out=$scratch/busy.out log=$scratch/busy.log
+  : >"$log"
   "$program" --port "$busy" --reconnect-attempts 100 --time-between-attempts "$1" \
     >"$out" 2>"$log" &
   server=$!
