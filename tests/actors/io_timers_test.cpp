@@ -3,6 +3,8 @@
 #include "tests/support/io_system.hpp"
 #include "tests/support/seed.hpp"
 
+#include <caf/actor_registry.hpp>
+
 #include <array>
 #include <atomic>
 #include <functional>

@@ -7,6 +7,8 @@
 #include "lockserver/caf_compat.hpp"
 #include "lockserver/messages.hpp"
 
+#include <caf/actor_registry.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
