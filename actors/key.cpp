@@ -48,15 +48,8 @@ key_actor::behavior_type key::make_behavior() {
       settle_up(now, {});
       return lock_.check(now);
     },
-    [this](const withdraw_request& x) {
-      auto now = begin_request();
-      lock_queue::decisions decided;
-      if (lock_.withdraw(now, x.ticket, decided))
-        env_.log.debug("withdrawn: key={} ticket={}, its client is gone", name_, x.ticket);
-      if (waiting_)
-        counts_.waiters -= waiting_->erase(x.ticket);
-      settle_up(now, decided);
-    },
+    [this](const end_wait_request& x) { end_wait(x.ticket); },
+    [this](const withdraw_request& x) { withdraw(x.ticket); },
     [this](reap) { quit(); },
     [this](shut_down) {
       refuse_all(acquire_reply::stopping);
@@ -81,7 +74,7 @@ caf::result<acquire_reply> key::acquire(const acquire_request& x) {
   acquire_reply reply;
   switch (outcome) {
     case acquire_outcome::granted:
-      reply = granted(now, *lock_.holder());
+      reply = granted(now, *lock_.holder(), duration::zero());
       env_.log.debug("granted: key={} owner={} token={} for={:.3f}s", name_, x.owner, reply.token,
                      seconds(x.ttl));
       break;
@@ -118,36 +111,50 @@ void key::on_exit() {
   --counts_.keys;
 }
 
+void key::end_wait(ticket_id ticket) {
+  auto now = begin_request();
+  lock_queue::decisions decided;
+  if (waiting_ && waiting_->contains(ticket)) {
+    lock_.withdraw(now, ticket, decided);
+    refuse(now, ticket, acquire_reply::wait_timeout);
+  }
+  settle_up(now, decided);
+}
+
+void key::withdraw(ticket_id ticket) {
+  auto now = begin_request();
+  lock_queue::decisions decided;
+  if (lock_.withdraw(now, ticket, decided))
+    env_.log.debug("withdrawn: key={} ticket={}, its client is gone", name_, ticket);
+  if (waiting_)
+    counts_.waiters -= waiting_->erase(ticket);
+  settle_up(now, decided);
+}
+
 time_point key::begin_request() {
   ++served_;
   return last_used_ = env_.time.now();
 }
 
-acquire_reply key::granted(time_point now, const grant& x) const {
+acquire_reply key::granted(time_point now, const grant& x, duration waited) const {
   using std::chrono::duration_cast;
   using std::chrono::microseconds;
   auto wall = env_.time.wall_now().time_since_epoch() + (x.expires_at - now);
-  return {acquire_reply::granted, x.token, duration_cast<microseconds>(wall).count()};
+  return {acquire_reply::granted, x.token, duration_cast<microseconds>(wall).count(), waited};
 }
 
 // After whatever may have changed the lock: answer those whose wait is over,
 // keep the counts, and see to it that the next deadline is not missed.
 void key::settle_up(time_point now, const lock_queue::decisions& decided) {
   for (auto& x : decided) {
-    auto i = waiting_->find(x.ticket);
-    auto [promise, since] = std::move(i->second);
-    waiting_->erase(i);
-    --counts_.waiters;
-    auto waited = seconds(now - since);
-    if (x.granted) {
-      env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s",
-                     name_, x.owner, x.ticket, x.token, seconds(x.expires_at - now), waited);
-      promise.deliver(granted(now, *lock_.holder()));
-    } else {
-      env_.log.debug("refused: key={} owner={} ticket={} waited={:.3f}s", name_, x.owner, x.ticket,
-                     waited);
-      promise.deliver(acquire_reply{acquire_reply::wait_timeout, 0, 0});
+    if (!x.granted) {
+      refuse(now, x.ticket, acquire_reply::wait_timeout);
+      continue;
     }
+    auto [promise, since] = unpark(x.ticket);
+    env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s", name_,
+                   x.owner, x.ticket, x.token, seconds(x.expires_at - now), seconds(now - since));
+    promise.deliver(granted(now, *lock_.holder(), now - since));
   }
   if (waiting_ && waiting_->empty())
     waiting_.reset();
@@ -166,13 +173,23 @@ void key::settle_up(time_point now, const lock_queue::decisions& decided) {
     compat::send(this, registry_, key_idle{name_, served_});
 }
 
+key::parked key::unpark(ticket_id ticket) {
+  auto result = std::move(waiting_->extract(ticket).mapped());
+  --counts_.waiters;
+  return result;
+}
+
+void key::refuse(time_point now, ticket_id ticket, std::uint8_t status) {
+  auto [promise, since] = unpark(ticket);
+  env_.log.debug("refused: key={} ticket={} status={} waited={:.3f}s", name_, ticket, status,
+                 seconds(now - since));
+  promise.deliver(acquire_reply{status, 0, 0, now - since});
+}
+
 void key::refuse_all(std::uint8_t status) {
-  if (!waiting_)
-    return;
-  counts_.waiters -= waiting_->size();
-  for (auto& [ticket, x] : *waiting_)
-    x.promise.deliver(acquire_reply{status, 0, 0});
-  waiting_.reset();
+  auto now = env_.time.now();
+  while (waiting_ && !waiting_->empty())
+    refuse(now, waiting_->begin()->first, status);
 }
 
 } // namespace lockserver

@@ -33,9 +33,13 @@ private:
   };
 
   caf::result<acquire_reply> acquire(const acquire_request& x);
+  void end_wait(ticket_id ticket);
+  void withdraw(ticket_id ticket);
   time_point begin_request();
-  acquire_reply granted(time_point now, const grant& x) const;
+  acquire_reply granted(time_point now, const grant& x, duration waited) const;
   void settle_up(time_point now, const lock_queue::decisions& decided);
+  parked unpark(ticket_id ticket);
+  void refuse(time_point now, ticket_id ticket, std::uint8_t status);
   void refuse_all(std::uint8_t status);
 
   registry_actor registry_;

@@ -19,6 +19,13 @@ registry_actor::behavior_type registry::make_behavior() {
     ++i->second.forwarded;
     return compat::delegate(this, i->second.actor, std::move(x));
   };
+  auto tell = [this](auto& x) {
+    auto i = keys_.find(x.key);
+    if (i == keys_.end())
+      return;
+    ++i->second.forwarded;
+    compat::send(this, i->second.actor, std::move(x));
+  };
   return {
     [this](acquire_request& x) -> caf::result<acquire_reply> {
       auto [i, is_new] = keys_.try_emplace(x.key);
@@ -33,13 +40,8 @@ registry_actor::behavior_type registry::make_behavior() {
     [ask](release_request& x) { return ask(x); },
     [ask](verify_request& x) { return ask(x); },
     [ask](check_request& x) { return ask(x); },
-    [this](withdraw_request& x) {
-      auto i = keys_.find(x.key);
-      if (i == keys_.end())
-        return;
-      ++i->second.forwarded;
-      compat::send(this, i->second.actor, std::move(x));
-    },
+    [tell](end_wait_request& x) { tell(x); },
+    [tell](withdraw_request& x) { tell(x); },
     [this](const key_idle& x) {
       auto i = keys_.find(x.key);
       // A late message of an earlier actor of this key must not end its heir.

@@ -1,7 +1,7 @@
 // How long it takes from an UNLOCK until the next waiter has its answer, beside
 // the round trip of a bare TCP ping-pong on the same machine.
 //
-// Usage: bench_hand_over PORT COUNT WAITERS
+// Usage: bench_hand_over PORT COUNT WAITERS SERVER_CPU
 // One client holds a key, WAITERS more are in line; COUNT times, at a fixed
 // rate, the holder gives the key to the next and joins the end of the line. The
 // time counts from when the UNLOCK was due, so that a late start is not left
@@ -11,6 +11,8 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 
+#include <pthread.h>
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -78,10 +80,15 @@ private:
   std::string received_;
 };
 
-std::vector<double> ping_pong(int count) {
+// The peer of the ping-pong runs where the server does.
+std::vector<double> ping_pong(int count, int cpu) {
   asio::io_context context;
   tcp::acceptor acceptor{context, {asio::ip::address_v4::loopback(), 0}};
   std::thread echo{[&] {
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    CPU_SET(static_cast<unsigned>(cpu), &cpus);
+    pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
     auto socket = acceptor.accept();
     socket.set_option(tcp::no_delay{true});
     char c = 0;
@@ -139,14 +146,14 @@ std::vector<double> hand_over(std::uint16_t port, int count, int waiters) {
 } // namespace
 
 int main(int argc, char* argv[]) {
-  if (argc != 4)
+  if (argc != 5)
     return 64;
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
   auto count = std::atoi(argv[2]);
-  print("ping-pong", ping_pong(count));
+  print("ping-pong", ping_pong(count, std::atoi(argv[4])));
   print("hand-over",
         hand_over(static_cast<std::uint16_t>(std::atoi(argv[1])), count, std::atoi(argv[3])));
 }

@@ -83,7 +83,7 @@ bench_hand_over() {
   printf '%-12s %8s %8s %8s\n' "" p50 p99 p99.9
   for waiters in 1 10000; do
     echo "$waiters waiting:"
-    taskset -c "$load_cpu" build/bench/bench_hand_over "$port_ours" 5000 "$waiters" |
+    taskset -c "$load_cpu" build/bench/bench_hand_over "$port_ours" 5000 "$waiters" "$server_cpu" |
       tee "$workdir/hand-over-$waiters"
     verdict "hand-over / ping-pong, p50" \
       "$(awk '{x[NR]=$2} END {print x[2]/x[1]}' "$workdir/hand-over-$waiters")" 2

@@ -12,6 +12,7 @@
 
 #include <linux/sockios.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace lockserver {
@@ -151,8 +152,8 @@ void connection::on_end_of_input() {
   end_of_input_ = true;
   if (phase_ == phase::draining)
     return do_drain();
-  if (busy_ && session_->waits())
-    return on_broken();
+  if (busy_)
+    session_->end_wait();
   // What came before the end is still answered.
   if (input_.empty())
     last_answer_ = true;
@@ -248,15 +249,18 @@ void connection::refuse(int status, std::string_view reason) {
   answer(status, answer_no, reason);
 }
 
-void connection::answer(int status, std::string_view body, std::string_view reason) {
+connection::position connection::answer(int status, std::string_view body,
+                                        std::string_view reason) {
   busy_ = false;
   if (!keep_alive_ || version_ == http_version::v0_9 || context_.stopping)
     last_answer_ = true;
   append(output_, {status, body, reason, version_, !last_answer_, is_head_});
+  auto end = sent_ + output_.size() - written_;
   if (!std::exchange(flush_planned_, true))
     host_.at_end_of_turn(self_);
   if (!serving_ && !input_.empty() && !last_answer_)
     serve_received();
+  return end;
 }
 
 // -- writing ------------------------------------------------------------------
@@ -270,7 +274,9 @@ void connection::end_turn() {
 void connection::do_flush() {
   while (written_ < output_.size()) {
     error_code ec;
-    written_ += socket_.write_some(asio::buffer(output_) + written_, ec);
+    auto size = socket_.write_some(asio::buffer(output_) + written_, ec);
+    written_ += size;
+    sent_ += size;
     if (ec == asio::error::would_block) {
       set_deadline(context_.config.write_timeout);
       return do_wait_writable();
@@ -336,24 +342,25 @@ void connection::do_drain() {
 // before, the answer makes its system reset the connection. With both sides
 // closed the socket tells of nothing by itself, so it is looked at.
 void connection::await_delivery() {
-  auto arrived = !session_->in_doubt() || acknowledged();
-  if (!arrived && tcp_state(socket_) == TCP_CLOSE)
+  auto all_arrived = !session_->in_doubt() || arrived() == sent_;
+  if (!all_arrived && tcp_state(socket_) == TCP_CLOSE)
     return on_broken();
   // After that it just reads slowly; the system goes on sending.
   auto over = context_.env.time.now() >= drain_until_;
-  if (arrived || over)
+  if (all_arrived || over)
     close();
   else
     set_deadline(delivery_interval);
 }
 
-// Whether the client's system has received all that was written, our closing
-// of the connection aside.
-bool connection::acknowledged() {
+connection::position connection::arrived() {
   int unacknowledged = 0;
   if (ioctl(socket_.native_handle(), SIOCOUTQ, &unacknowledged) != 0)
-    return false;
-  return unacknowledged <= (phase_ == phase::draining ? 1 : 0);
+    return 0;
+  // Our closing of the connection counts as a byte, the last.
+  if (phase_ == phase::draining && unacknowledged > 0)
+    --unacknowledged;
+  return sent_ - std::min(sent_, static_cast<position>(unacknowledged));
 }
 
 void connection::on_broken() {
@@ -408,6 +415,8 @@ void connection::on_deadline() {
   auto alive = self_;
   if (phase_ == phase::draining && end_of_input_)
     await_delivery();
+  else if (phase_ == phase::open)
+    on_broken(); // what it has not taken by now, it does not get
   else
     close();
 }

@@ -48,7 +48,8 @@ public:
 
   // -- session_peer -----------------------------------------------------------
 
-  void answer(int status, std::string_view body, std::string_view reason) override;
+  position answer(int status, std::string_view body, std::string_view reason) override;
+  position arrived() override;
   bool client_is_gone() override;
   void give_up() override;
   void on_deadline() override;
@@ -85,7 +86,6 @@ private:
   void await_delivery();
   void on_broken();
   void close();
-  bool acknowledged();
 
   void set_deadline(timers::time_point::duration from_now);
 
@@ -101,6 +101,7 @@ private:
   std::size_t served_ = 0;      // of `input_`
   std::string output_;          // answered, but not yet written
   std::size_t written_ = 0;     // of `output_`
+  position sent_ = 0;           // all that was ever written, `written_` included
   std::size_t drained_ = 0;     // bytes thrown away
   std::size_t early_input_ = 0; // not yet read, but sent before the last grant
 

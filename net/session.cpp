@@ -2,6 +2,7 @@
 
 #include <spdlog/logger.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace lockserver {
@@ -49,10 +50,13 @@ void session::submit(command x) {
     case command::verb::check:
       return ask(check_request{std::move(x.key)});
     case command::verb::ping:
-      return peer_->answer(200, answer_yes, {});
+      peer_->answer(200, answer_yes, {});
+      return;
     case command::verb::shutdown:
-      if (!context_.config.allow_shutdown)
-        return peer_->answer(200, answer_no, {});
+      if (!context_.config.allow_shutdown) {
+        peer_->answer(200, answer_no, {});
+        return;
+      }
       peer_->answer(200, answer_yes, {});
       return context_.request_stop();
   }
@@ -63,8 +67,10 @@ void session::lock(command& x) {
   request.ticket = context_.last_ticket.fetch_add(1, std::memory_order_relaxed) + 1;
   request.ttl = x.lock_timeout.value_or(context_.config.lock_timeout);
   request.wait = x.lock_attempt_timeout.value_or(context_.config.lock_attempt_timeout);
-  if (context_.stopping)
-    return peer_->answer(200, answer_no, {});
+  if (context_.stopping) {
+    peer_->answer(200, answer_no, {});
+    return;
+  }
   auto ticket = request.ticket;
   auto& registry = context_.registry_of(x.key);
   begin({x.key, ticket, request.wait > caf::timespan::zero(),
@@ -100,19 +106,24 @@ void session::on_lock_reply(std::uint64_t ticket, const acquire_reply& x) {
   // Nobody waits for it any more; `withdraw_request` has been sent by then.
   if (!pending_ || pending_->ticket != ticket)
     return;
-  if (x.status != acquire_reply::granted)
-    return finish(200, answer_no);
+  auto granted = x.status == acquire_reply::granted;
   grant_ref mine{std::move(pending_->key), ticket};
-  if (pending_->may_wait && peer_->client_is_gone()) {
+  if (x.waited > caf::timespan::zero() && peer_->client_is_gone()) {
     pending_.reset();
-    withdraw(std::move(mine));
+    if (granted)
+      withdraw(std::move(mine));
     return peer_->give_up();
   }
-  in_doubt_.push_back(std::move(mine));
-  granted_at_ = context_.env.time.now();
+  if (!granted) {
+    finish(200, answer_no);
+    return;
+  }
   std::string line;
   append_expiry(line, x.expires_at);
-  finish(200, line);
+  auto end = finish(200, line);
+  if (in_doubt_.size() >= most_in_doubt_)
+    forget_arrived();
+  in_doubt_.push_back({std::move(mine), context_.env.time.now(), end});
 }
 
 void session::on_failure(std::uint64_t ticket, const caf::error&) {
@@ -121,9 +132,18 @@ void session::on_failure(std::uint64_t ticket, const caf::error&) {
     finish(503, answer_no, "the server stops");
 }
 
-void session::finish(int status, std::string_view body, std::string_view reason) {
+session::position session::finish(int status, std::string_view body, std::string_view reason) {
   pending_.reset();
-  peer_->answer(status, body, reason);
+  return peer_->answer(status, body, reason);
+}
+
+void session::forget_arrived() {
+  auto arrived = peer_->arrived();
+  auto now = context_.env.time.now();
+  std::erase_if(in_doubt_, [&](const doubtful& x) {
+    return x.answer_end <= arrived && now - x.since >= doubt;
+  });
+  most_in_doubt_ = std::max(min_in_doubt, 2 * in_doubt_.size());
 }
 
 void session::withdraw(grant_ref x) {
@@ -142,10 +162,16 @@ void session::refuse_wait() {
     refuse_pending(200, {});
 }
 
+void session::end_wait() {
+  if (waits())
+    compat::send(this, context_.registry_of(pending_->key),
+                 end_wait_request{pending_->key, pending_->ticket});
+}
+
 void session::connection_broke() {
-  if (context_.env.time.now() - granted_at_ < doubt)
-    for (auto& x : in_doubt_)
-      withdraw(std::move(x));
+  forget_arrived();
+  for (auto& x : in_doubt_)
+    withdraw(std::move(x.grant));
   in_doubt_.clear();
 }
 

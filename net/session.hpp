@@ -19,14 +19,21 @@ namespace lockserver {
 /// What a session needs of its connection. Called on the connection's thread.
 class session_peer {
 public:
-  /// The answer to the command under way.
+  /// A place in the stream of bytes to the client: how many precede it.
+  using position = std::uint64_t;
+
+  /// The answer to the command under way; written at the end of the turn.
+  /// Returns where it ends.
   /// @param reason why it was refused, for the client; else empty.
-  virtual void answer(int status, std::string_view body, std::string_view reason) = 0;
+  virtual position answer(int status, std::string_view body, std::string_view reason) = 0;
+
+  /// What the client's system has certainly received.
+  virtual position arrived() = 0;
 
   /// Whether the client is known to have gone, as of now.
   virtual bool client_is_gone() = 0;
 
-  /// The grant just asked about cannot be delivered: close.
+  /// The client is gone before its answer: close.
   virtual void give_up() = 0;
 
   /// A deadline given to `session::wake_at` may have come.
@@ -39,9 +46,10 @@ protected:
 /// Works off one command at a time. Runs on its connection's thread, where the
 /// connection calls it directly; only answers of other actors come by message.
 ///
-/// A granted LOCK stays "in doubt" until the client has shown that it lives on
-/// or a second has passed. While it is, a broken connection takes it back: a
-/// client that resets the connection has not read its answer.
+/// A granted LOCK stays "in doubt" until the client has shown that it lives on,
+/// or its system has the answer and a second has passed. While it is, a broken
+/// connection takes it back: a client that resets the connection within that
+/// second has not read its answer.
 class session final : public compat::pinned<session_actor::base> {
 public:
   using time_point = timers::time_point;
@@ -50,6 +58,10 @@ public:
   /// than a round trip, shorter than the idle time after which a load balancer
   /// between may reset the connection of a client that is alive.
   static constexpr auto doubt = std::chrono::seconds{1};
+
+  /// A client that never pauses shows nothing. From so many grants on, they are
+  /// looked through, each time they have doubled.
+  static constexpr std::size_t min_in_doubt = 64;
 
   session(caf::actor_config& cfg, io_thread& host, server_context& context, session_peer& peer);
 
@@ -69,6 +81,9 @@ public:
 
   /// Answers the command under way with no if it is a LOCK that waits.
   void refuse_wait();
+
+  /// The client cannot be watched any more: a LOCK under way ends its wait.
+  void end_wait();
 
   /// Whether a LOCK that may take long is under way.
   bool waits() const noexcept {
@@ -98,9 +113,16 @@ public:
   }
 
 private:
+  using position = session_peer::position;
+
   struct grant_ref {
     std::string key;
     std::uint64_t ticket;
+  };
+  struct doubtful {
+    grant_ref grant;
+    time_point since;
+    position answer_end;
   };
   struct pending {
     std::string key; // of a LOCK, else empty
@@ -115,7 +137,8 @@ private:
   void begin(pending x);
   void on_lock_reply(std::uint64_t ticket, const acquire_reply& x);
   void on_failure(std::uint64_t ticket, const caf::error& what);
-  void finish(int status, std::string_view body, std::string_view reason = {});
+  position finish(int status, std::string_view body, std::string_view reason = {});
+  void forget_arrived();
   void withdraw(grant_ref x);
   void refuse_pending(int status, std::string_view reason);
 
@@ -123,8 +146,8 @@ private:
   session_peer* peer_;
   wake_up wake_up_;
   std::optional<pending> pending_;
-  std::vector<grant_ref> in_doubt_;
-  time_point granted_at_{}; // the last of `in_doubt_`
+  std::vector<doubtful> in_doubt_;
+  std::size_t most_in_doubt_ = min_in_doubt; // before it is looked who has arrived
 };
 
 } // namespace lockserver

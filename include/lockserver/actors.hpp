@@ -24,6 +24,8 @@ using key_actor = compat::typed_actor<
   caf::result<bool>(verify_request),
   // True if anyone holds the lock.
   caf::result<bool>(check_request),
+  // Ends the wait of one acquire request.
+  caf::result<void>(end_wait_request),
   // Ends the wait or the grant of one acquire request.
   caf::result<void>(withdraw_request),
   // Ends the actor, as the REGISTRY's answer to `key_idle`.
@@ -44,8 +46,8 @@ using registry_actor = compat::typed_actor<
   // Passed on; false if there is no KEY. The same for the next two.
   caf::result<bool>(release_request), caf::result<bool>(verify_request),
   caf::result<bool>(check_request),
-  // Passed on; ignored if there is no KEY.
-  caf::result<void>(withdraw_request),
+  // Passed on; ignored if there is no KEY. The same for the next.
+  caf::result<void>(end_wait_request), caf::result<void>(withdraw_request),
   // From a KEY: see above.
   caf::result<void>(key_idle),
   // Passes it on to all KEYs, then ends.

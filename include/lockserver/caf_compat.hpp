@@ -10,6 +10,7 @@
 #include <caf/resumable.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -23,7 +24,10 @@
 #  include <caf/meta/type_name.hpp>
 #  include <caf/scheduler/abstract_coordinator.hpp>
 
+#  include <atomic>
+#  include <mutex>
 #  include <thread>
+#  include <unordered_set>
 #endif
 
 namespace lockserver::compat {
@@ -242,8 +246,52 @@ inline std::unique_ptr<caf::actor_system> make_system(caf::actor_system_config& 
 
 #else
 
-/// Shows a `worker_pool` to CAF as its scheduler. CAF's own clock runs beside
-/// it for actors that use CAF's timeouts; nothing of ours does.
+/// CAF's clock, for actors that use CAF's timeouts; nothing of ours does. CAF
+/// tells it of every actor that ends, which would wake the clock's thread each
+/// time: only those that have set a timeout on it are passed on.
+class on_demand_clock final : public caf::detail::thread_safe_actor_clock {
+public:
+  using super = caf::detail::thread_safe_actor_clock;
+
+  void set_ordinary_timeout(time_point t, caf::abstract_actor* self, caf::atom_value type,
+                            std::uint64_t id) override {
+    remember(self);
+    super::set_ordinary_timeout(t, self, type, id);
+  }
+  void set_request_timeout(time_point t, caf::abstract_actor* self, caf::message_id id) override {
+    remember(self);
+    super::set_request_timeout(t, self, id);
+  }
+  void set_multi_timeout(time_point t, caf::abstract_actor* self, caf::atom_value type,
+                         std::uint64_t id) override {
+    remember(self);
+    super::set_multi_timeout(t, self, type, id);
+  }
+  void cancel_timeouts(caf::abstract_actor* self) override {
+    if (forget(self))
+      super::cancel_timeouts(self);
+  }
+
+private:
+  void remember(caf::abstract_actor* x) {
+    std::lock_guard guard{mutex_};
+    users_.insert(x);
+    any_ = true;
+  }
+  bool forget(caf::abstract_actor* x) {
+    // An actor ends after it has set its timeouts: this sees its own.
+    if (!any_)
+      return false;
+    std::lock_guard guard{mutex_};
+    return users_.erase(x) > 0;
+  }
+
+  std::mutex mutex_;
+  std::unordered_set<caf::abstract_actor*> users_;
+  std::atomic<bool> any_{false};
+};
+
+/// Shows a `worker_pool` to CAF as its scheduler.
 class scheduler_adapter final : public caf::scheduler::abstract_coordinator {
 public:
   using super = caf::scheduler::abstract_coordinator;
@@ -272,7 +320,7 @@ protected:
 
 private:
   worker_pool* pool_;
-  caf::detail::thread_safe_actor_clock clock_;
+  on_demand_clock clock_;
   std::thread clock_thread_;
 };
 

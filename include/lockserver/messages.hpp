@@ -35,6 +35,7 @@ struct acquire_reply {
   std::uint8_t status = held;
   std::uint64_t token = 0;     ///< Fencing token of the grant.
   std::int64_t expires_at = 0; ///< End of the grant, µs since 1970.
+  caf::timespan waited{};      ///< From the request until now.
 };
 
 /// Gives the lock of `key` back. Answered by whether `owner` held it.
@@ -52,6 +53,13 @@ struct verify_request {
 /// Asks whether anyone holds the lock of `key`. Answered by a bool.
 struct check_request {
   std::string key;
+};
+
+/// Ends the wait of an `acquire_request`, which is answered `wait_timeout`; does
+/// nothing once it has been answered. No answer of its own.
+struct end_wait_request {
+  std::string key;
+  std::uint64_t ticket = 0;
 };
 
 /// Takes an `acquire_request` back: ends its wait, or its grant if it has been
@@ -90,7 +98,7 @@ template <class Inspector>
 auto inspect(Inspector& f, acquire_reply& x) {
   using compat::field;
   return compat::fields(f, x, "acquire_reply", field("status", x.status), field("token", x.token),
-                        field("expires_at", x.expires_at));
+                        field("expires_at", x.expires_at), field("waited", x.waited));
 }
 
 template <class Inspector>
@@ -108,6 +116,12 @@ auto inspect(Inspector& f, verify_request& x) {
 template <class Inspector>
 auto inspect(Inspector& f, check_request& x) {
   return compat::fields(f, x, "check_request", compat::field("key", x.key));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, end_wait_request& x) {
+  using compat::field;
+  return compat::fields(f, x, "end_wait_request", field("key", x.key), field("ticket", x.ticket));
 }
 
 template <class Inspector>
@@ -145,6 +159,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(lockserver, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(lockserver, (lockserver::release_request))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::verify_request))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::check_request))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::end_wait_request))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::withdraw_request))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::key_idle))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::reap))

@@ -1,6 +1,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/countdown.hpp"
 #include "tests/support/io_system.hpp"
+#include "tests/support/test_system.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -167,4 +168,37 @@ TEST_CASE("detached and blocking actors work beside the scheduler") {
   CHECK(n == 200);
   end(detached);
   end(scheduled);
+}
+
+TEST_CASE("CAF's own timeouts work beside the scheduler, also when their actor has ended") {
+  io_system x{2};
+  countdown timed_out{1};
+  countdown ended{100};
+  auto silent = x.system->spawn<caf::lazy_init>([](caf::event_based_actor* self) -> caf::behavior {
+    return {[self](std::uint64_t) { return self->make_response_promise<std::uint64_t>(); }};
+  });
+  // These end while their timeouts are under way.
+  for (std::uint64_t i = 0; i < 100; ++i)
+    compat::anon_send(spawn_counter(x,
+                                    [&](caf::event_based_actor* self, std::uint64_t n) {
+                                      request_within(self, silent, 1h, n)
+                                        .then([](std::uint64_t) {}, [](const caf::error&) {});
+                                      self->attach_functor([&] { ended.hit(); });
+                                      self->quit();
+                                    }),
+                      i);
+  CHECK(ended.wait());
+  compat::anon_send(spawn_counter(x,
+                                  [&](caf::event_based_actor* self, std::uint64_t n) {
+                                    request_within(self, silent, 10ms, n)
+                                      .then([](std::uint64_t) {},
+                                            [&, self](const caf::error& what) {
+                                              if (what == caf::sec::request_timeout)
+                                                timed_out.hit();
+                                              self->quit();
+                                            });
+                                  }),
+                    std::uint64_t{1});
+  CHECK(timed_out.wait());
+  caf::anon_send_exit(silent, caf::exit_reason::user_shutdown);
 }

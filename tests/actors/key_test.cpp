@@ -190,6 +190,25 @@ TEST_CASE("a withdrawn waiter gets no grant, and the next in line is served") {
   CHECK(c->granted());
 }
 
+TEST_CASE("who may not wait any longer is refused at once, and keeps what was granted") {
+  lock_fixture x;
+  auto a = x.ask->acquire("k", "a", 10s, 60s);
+  auto b = x.ask->acquire("k", "b", 10s, 60s);
+  auto c = x.ask->acquire("k", "c", 10s, 60s);
+  x.ask->end_wait("k", a->ticket);
+  x.ask->end_wait("k", b->ticket);
+  x.ask->end_wait("k", 999);
+  x.ask->end_wait("never used", b->ticket);
+  x.world.run();
+  CHECK(a->granted());
+  REQUIRE(b->value);
+  CHECK(b->value->status == acquire_reply::wait_timeout);
+  CHECK(has_counts(x, 1, 1, 1));
+  x.ask->release("k", "a");
+  x.world.run();
+  CHECK(c->granted());
+}
+
 TEST_CASE("a withdrawn grant passes to the next in line") {
   lock_fixture x;
   auto a = x.ask->acquire("k", "a", 10s);

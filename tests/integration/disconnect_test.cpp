@@ -102,6 +102,16 @@ TEST_CASE("a client that half-closes while it waits leaves the queue", "[net]") 
   CHECK(server.gets_waiters(0));
 }
 
+TEST_CASE("a client that half-closes after it has asked for a free lock gets it", "[net]") {
+  running_server server{{.lock_timeout = 60s, .threads = 3}};
+  for (int i = 0; i < 300; ++i) {
+    auto client = server.connect();
+    client.send(get("/LOCK/key" + std::to_string(i) + "/me?lock_attempt_timeout=60"));
+    client.half_close();
+    CHECK(is_expiry(client.answer().body));
+  }
+}
+
 TEST_CASE("a client that is gone when its turn comes does not get the lock", "[net]") {
   auto kind = GENERATE(0, 1, 2);
   auto how = GENERATE(ending::fin, ending::rst);

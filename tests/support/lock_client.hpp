@@ -96,6 +96,10 @@ public:
   answer_ptr<bool> check(const std::string& key) {
     return ask(check_request{key});
   }
+  void end_wait(const std::string& key, std::uint64_t ticket) {
+    tell(end_wait_request{key, ticket});
+  }
+
   void withdraw(const std::string& key, std::uint64_t ticket) {
     tell(withdraw_request{key, ticket});
   }

@@ -10,6 +10,7 @@
 #include <caf/actor_registry.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -19,6 +20,16 @@
 #include <string_view>
 
 namespace lockserver::test {
+
+/// A request with a timeout of CAF's own, which the server never uses.
+template <class Self, class Handle, class T>
+auto request_within(Self* self, const Handle& to, std::chrono::milliseconds timeout, T x) {
+#if LOCKSERVER_CAF_1
+  return self->mail(std::move(x)).request(to, timeout);
+#else
+  return self->request(to, timeout, std::move(x));
+#endif
+}
 
 /// Runs one message of one actor at a time, on the thread that calls `step`.
 /// Actors take turns in the order in which they got work, unless `shuffle` was
