@@ -162,13 +162,20 @@ bench_threads() {
   title "Two I/O threads against one, server and load on both cores"
   SERVE_CPUS="$server_cpu,$load_cpu" serve_ours one
   SERVE_CPUS="$server_cpu,$load_cpu" serve_ours two --threads 2
-  load_one() { LOAD_CPUS="$server_cpu,$load_cpu" measure "$pid_one" wrk_load "$port_one" bench/hot_keys.lua 1000; }
-  load_two() { LOAD_CPUS="$server_cpu,$load_cpu" measure "$pid_two" wrk_load "$port_two" bench/hot_keys.lua 1000; }
-  compare one two
+  on_both() { LOAD_CPUS="$server_cpu,$load_cpu" measure "$@"; }
+  load_one() { on_both "$pid_one" wrk_load "$port_one" bench/hot_keys.lua 1000; }
+  load_two() { on_both "$pid_two" wrk_load "$port_two" bench/hot_keys.lua 1000; }
+  # What two threads cost without any locks or actors.
+  load_ping_one() { on_both "$pid_one" wrk_load "$port_one" bench/constant.lua; }
+  load_ping_two() { on_both "$pid_two" wrk_load "$port_two" bench/constant.lua; }
+  compare one two ping_one ping_two
   table_head
   row one "one thread"
   row two "two threads"
+  row ping_one "one thread, /PING"
+  row ping_two "two threads, /PING"
   verdict "CPU per request, two / one" "$(ratio two one)" 1.15
+  echo "(the same for /PING, which takes no lock: $(ratio ping_two ping_one))"
 }
 
 [ "$*" != all ] || eval "set -- $names"

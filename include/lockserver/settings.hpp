@@ -49,10 +49,10 @@ struct settings {
   duration time_between_attempts = std::chrono::seconds{5};
 
   /// Connections served at a time; a client beyond it is told so (429) and
-  /// closed. 10,000 parked clients take about 100 MB.
+  /// closed. 10,000 parked clients take about 30 MB.
   std::size_t max_connections = 10'000;
 
-  /// Threads that serve connections and run actors. One serves about 50,000
+  /// Threads that serve connections and run actors. One serves 50,000 to 150,000
   /// requests a second; more help only when that is the limit.
   unsigned threads = 1;
 

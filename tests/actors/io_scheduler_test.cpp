@@ -175,7 +175,13 @@ TEST_CASE("CAF's own timeouts work beside the scheduler, also when their actor h
   countdown timed_out{1};
   countdown ended{100};
   auto silent = x.system->spawn<caf::lazy_init>([](caf::event_based_actor* self) -> caf::behavior {
-    return {[self](std::uint64_t) { return self->make_response_promise<std::uint64_t>(); }};
+    // Kept, because CAF 1 answers for a promise that nobody has any more.
+    auto kept = std::make_shared<std::vector<caf::typed_response_promise<std::uint64_t>>>();
+    return {
+      [self, kept](std::uint64_t) {
+        return kept->emplace_back(self->make_response_promise<std::uint64_t>());
+      },
+    };
   });
   // These end while their timeouts are under way.
   for (std::uint64_t i = 0; i < 100; ++i)
