@@ -17,9 +17,13 @@ function makeAjv() {
   }
 }
 
-const sameInBothDrafts = new Set(('type enum const minimum exclusiveMinimum maximum minLength maxLength pattern '
-  + 'format items minItems maxItems properties required additionalProperties allOf not if then '
-  + 'default description').split(' '));
+const sameInBothDrafts = new Set(
+  (
+    'type enum const minimum exclusiveMinimum maximum minLength maxLength pattern ' +
+    'format items minItems maxItems properties required additionalProperties allOf not if then ' +
+    'default description'
+  ).split(' '),
+);
 
 const methods = ['get', 'put', 'post', 'delete'];
 
@@ -44,7 +48,9 @@ class Document {
           method: method.toUpperCase(),
           alias: operation['x-also-as'],
           dialect: operation.tags.includes('Lock::Server') ? 'line' : 'json',
-          parameters: [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((x) => this.follow(x)),
+          parameters: [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((x) =>
+            this.follow(x),
+          ),
           requestBody: operation.requestBody,
           responses: operation.responses,
           source: operation,
@@ -103,8 +109,12 @@ class Document {
   // Codes that a response's schema allows by a list of its own.
   codes(response) {
     const schema = this.follow(response).content?.['application/problem+json']?.schema;
-    const parts = schema ? [schema, ...(this.follow(schema).allOf ?? [])].map((x) => this.follow(x)) : [];
-    return parts.flatMap((x) => x.properties?.code?.enum && x.properties.status?.const ? x.properties.code.enum : []);
+    const parts = schema
+      ? [schema, ...(this.follow(schema).allOf ?? [])].map((x) => this.follow(x))
+      : [];
+    return parts.flatMap((x) =>
+      x.properties?.code?.enum && x.properties.status?.const ? x.properties.code.enum : [],
+    );
   }
 
   // Judges an answer to an operation: returns what is wrong with it.
@@ -144,7 +154,9 @@ class Document {
     if (!/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/.test(answer.headers.date ?? ''))
       wrong.push(`the header Date is ${answer.headers.date}`);
     if (!media) {
-      wrong.push(`the content type is ${type || 'missing'}, documented: ${Object.keys(response.content ?? {})}`);
+      wrong.push(
+        `the content type is ${type || 'missing'}, documented: ${Object.keys(response.content ?? {})}`,
+      );
       return wrong;
     }
     if (asHead) return wrong;
@@ -159,8 +171,10 @@ class Document {
     const problem = this.judge(media.schema, value, true);
     if (problem) wrong.push(`${problem} in ${answer.body.slice(0, 500)}`);
     if (type === 'application/problem+json') {
-      if (value.status !== answer.status) wrong.push(`"status" is ${value.status} in an answer with ${answer.status}`);
-      if (value.title !== answer.reason) wrong.push(`"title" is ${value.title}, the reason phrase ${answer.reason}`);
+      if (value.status !== answer.status)
+        wrong.push(`"status" is ${value.status} in an answer with ${answer.status}`);
+      if (value.title !== answer.reason)
+        wrong.push(`"title" is ${value.title}, the reason phrase ${answer.reason}`);
       const code = `${account} ${value.code}`;
       this.seenCodes.set(code, (this.seenCodes.get(code) ?? 0) + 1);
     }
@@ -199,7 +213,8 @@ class Document {
       }
     };
     if (!/^3\.1\.\d+$/.test(this.root.openapi)) wrong.push(`openapi is ${this.root.openapi}`);
-    if (!this.root.info?.title || !this.root.info?.version) wrong.push('info needs title and version');
+    if (!this.root.info?.title || !this.root.info?.version)
+      wrong.push('info needs title and version');
     if (/\t| $/m.test(this.text)) wrong.push('there are tabs, or blanks at the end of a line');
     const known = new Set(this.root.tags.map((tag) => tag.name));
     const ids = new Set();
@@ -215,12 +230,16 @@ class Document {
     };
     const schema = (x, where) => {
       if (x.$ref !== undefined) return;
-      for (const word of Object.keys(x)) if (!sameInBothDrafts.has(word)) wrong.push(`${where}: the word ${word}`);
-      for (const inner of ['not', 'if', 'then', 'items']) if (x[inner]) schema(x[inner], `${where}/${inner}`);
+      for (const word of Object.keys(x))
+        if (!sameInBothDrafts.has(word)) wrong.push(`${where}: the word ${word}`);
+      for (const inner of ['not', 'if', 'then', 'items'])
+        if (x[inner]) schema(x[inner], `${where}/${inner}`);
       (x.allOf ?? []).forEach((y, i) => schema(y, `${where}/allOf/${i}`));
-      for (const [name, y] of Object.entries(x.properties ?? {})) schema(y, `${where}/properties/${name}`);
+      for (const [name, y] of Object.entries(x.properties ?? {}))
+        schema(y, `${where}/properties/${name}`);
       for (const name of x.required ?? [])
-        if (x.type === 'object' && !x.properties?.[name]) wrong.push(`${where}: ${name} is required, not described`);
+        if (x.type === 'object' && !x.properties?.[name])
+          wrong.push(`${where}: ${name} is required, not described`);
       if (x.default !== undefined) example(x, x.default, `${where}/default`);
     };
     const example = (of, value, where) =>
@@ -230,16 +249,22 @@ class Document {
       });
     const content = (x, where) => {
       for (const [type, media] of Object.entries(x)) {
-        const examples = media.examples ? Object.values(media.examples).map((y) => y.value) : [media.example];
+        const examples = media.examples
+          ? Object.values(media.examples).map((y) => y.value)
+          : [media.example];
         if (examples[0] === undefined) wrong.push(`${where}/${type}: no example`);
         else examples.forEach((y, i) => example(media.schema, y, `${where}/${type}/example ${i}`));
       }
     };
     walk(this.root, '#');
-    for (const [name, x] of Object.entries(this.root.components.schemas)) schema(x, `#/components/schemas/${name}`);
+    for (const [name, x] of Object.entries(this.root.components.schemas))
+      schema(x, `#/components/schemas/${name}`);
 
     for (const [path, item] of Object.entries(this.root.paths)) {
-      const names = [...path.matchAll(/\{(\w+)\}/g)].map((x) => x[1]).sort().join();
+      const names = [...path.matchAll(/\{(\w+)\}/g)]
+        .map((x) => x[1])
+        .sort()
+        .join();
       for (const [method, operation] of Object.entries(item)) {
         const where = `${method.toUpperCase()} ${path}`;
         if (method === 'parameters') continue;
@@ -247,25 +272,36 @@ class Document {
           wrong.push(`${where}: the test does not know ${method}`);
           continue;
         }
-        if (!operation.operationId || ids.has(operation.operationId)) wrong.push(`${where}: operationId`);
+        if (!operation.operationId || ids.has(operation.operationId))
+          wrong.push(`${where}: operationId`);
         ids.add(operation.operationId);
-        if (!operation.summary || !operation.description) wrong.push(`${where}: summary or description is missing`);
-        if (!operation.tags?.length || !operation.tags.every((tag) => known.has(tag))) wrong.push(`${where}: tags`);
+        if (!operation.summary || !operation.description)
+          wrong.push(`${where}: summary or description is missing`);
+        if (!operation.tags?.length || !operation.tags.every((tag) => known.has(tag)))
+          wrong.push(`${where}: tags`);
         const parameters = this.operation(operation.operationId).parameters;
-        const inPath = parameters.filter((x) => x.in === 'path').map((x) => x.name).sort().join();
+        const inPath = parameters
+          .filter((x) => x.in === 'path')
+          .map((x) => x.name)
+          .sort()
+          .join();
         if (inPath !== names) wrong.push(`${where}: path parameters ${inPath}`);
         for (const x of parameters) {
-          if (!x.description || !x.schema || (x.in === 'path' && !x.required)) wrong.push(`${where}: parameter ${x.name}`);
-          if (x.example !== undefined) example(x.schema, x.example, `${where}: parameter ${x.name}`);
+          if (!x.description || !x.schema || (x.in === 'path' && !x.required))
+            wrong.push(`${where}: parameter ${x.name}`);
+          if (x.example !== undefined)
+            example(x.schema, x.example, `${where}: parameter ${x.name}`);
         }
         if (operation.requestBody) {
           content(operation.requestBody.content, where);
           for (const media of Object.values(operation.requestBody.content)) {
             const body = this.follow(media.schema);
-            if (typeof body.additionalProperties !== 'boolean') wrong.push(`${where}: additionalProperties of the body`);
+            if (typeof body.additionalProperties !== 'boolean')
+              wrong.push(`${where}: additionalProperties of the body`);
           }
         }
-        if (!operation.responses['200'] || !operation.responses.default) wrong.push(`${where}: 200 or default is missing`);
+        if (!operation.responses['200'] || !operation.responses.default)
+          wrong.push(`${where}: 200 or default is missing`);
         for (const [status, response] of Object.entries(operation.responses))
           attempt(`${where} ${status}`, () => {
             const x = this.follow(response);
@@ -277,11 +313,14 @@ class Document {
     }
     for (const dialect of ['json', 'line'])
       for (const [status, response] of Object.entries(this.anyRequest(dialect)))
-        attempt(`x-any-request ${dialect} ${status}`, () => content(this.follow(response).content, status));
+        attempt(`x-any-request ${dialect} ${status}`, () =>
+          content(this.follow(response).content, status),
+        );
 
     for (const [kind, entries] of Object.entries(this.root.components))
       for (const name of Object.keys(entries))
-        if (!this.references.has(`#/components/${kind}/${name}`)) wrong.push(`#/components/${kind}/${name} is not used`);
+        if (!this.references.has(`#/components/${kind}/${name}`))
+          wrong.push(`#/components/${kind}/${name} is not used`);
     return wrong;
   }
 }

@@ -72,7 +72,8 @@ class Connection {
   }
 
   async more() {
-    if (this.ended) throw new Error(`connection closed, left: ${JSON.stringify(this.bytes.toString())}`);
+    if (this.ended)
+      throw new Error(`connection closed, left: ${JSON.stringify(this.bytes.toString())}`);
     await within(patience, 'answer', new Promise((resolve) => (this.wake = resolve)));
   }
 
@@ -134,14 +135,20 @@ class Server {
       server.process.on('exit', (status, signal) => {
         running.delete(server.process);
         resolve(status ?? signal);
-      }));
+      }),
+    );
     const listens = new Promise((resolve) =>
       server.process.stdout.on('data', (data) => {
         out += data;
         const line = /^listening on .*:(\d+)$/m.exec(out);
         if (line) resolve(Number(line[1]));
-      }));
-    server.port = await within(patience, 'start', Promise.race([listens, server.exited.then(() => 0)]));
+      }),
+    );
+    server.port = await within(
+      patience,
+      'start',
+      Promise.race([listens, server.exited.then(() => 0)]),
+    );
     if (!server.port) throw new Error(`${program} ${args.join(' ')} ended: ${server.log.trim()}`);
     return server;
   }

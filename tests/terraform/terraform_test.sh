@@ -70,6 +70,7 @@ prepare() {
 apply() {
   local who=$1
   shift
+  : >"$scratch/$who.log"
   (cd "$scratch/$who" && exec "$terraform" apply -no-color -input=false -auto-approve \
     -var who="$who" -var folder="$scratch" "$@" >"$scratch/$who.log" 2>&1) &
   applying=$!
@@ -103,6 +104,16 @@ ended "$two"
 check 'the second succeeds' equal "$status" 0
 check 'they did not overlap' equal "$(journal)" 'one begins;one ends;two begins;two ends;'
 check 'the lock is free' is_free
+
+echo '-- a lock of another kind'
+curl -sS --max-time $patience -o /dev/null -H 'Content-Type: application/json' \
+  -d '{"owner":"maintenance","ttl_ms":600000}' "$url/v1/locks/$key"
+apply four
+ended "$applying"
+check 'Terraform is refused' equal "$status" 1
+check 'and is told who holds it' has "$scratch/four.log" 'ID=maintenance'
+check 'which keeps it' equal "$(holder)" maintenance
+curl -sS --max-time $patience -o /dev/null -X DELETE "$url/v1/locks/$key?owner=maintenance"
 
 echo '-- one that dies'
 rm "$scratch/go"
