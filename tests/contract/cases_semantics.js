@@ -142,7 +142,7 @@ module.exports = async (run) => {
       last = token;
     };
     for (const start of ['the first start', 'a restart'])
-      await run.withServer(['--threads', '2'], async (server) => {
+      await run.withServer([], async (server) => {
         for (let i = 0; i < 20; ++i) {
           const key = `k${i % 7}`;
           greater(
@@ -194,7 +194,7 @@ module.exports = async (run) => {
   );
 
   await run.section('the end of a lease releases all', () =>
-    run.withServer(['--threads', '2'], async (server) => {
+    run.withServer([], async (server) => {
       const { lease } = (await run.call(server, 'createLease', { body: { ttl_ms: 60000 } })).json;
       for (const key of ['a', 'b', 'c']) await acquire(server, key, { owner: 'me', lease });
       await acquire(server, 'held', { owner: 'you', ttl_ms: 60000 });
@@ -232,7 +232,7 @@ module.exports = async (run) => {
       }
 
       // Its end by time does the same.
-      const brief = (await run.call(server, 'createLease', { body: { ttl_ms: 200 } })).json.lease;
+      const brief = (await run.call(server, 'createLease', { body: { ttl_ms: 1000 } })).json.lease;
       await acquire(server, 'b', { owner: 'me', lease: brief });
       const waiter = run.begin(server, 'acquireLock', {
         path: { key: 'held' },

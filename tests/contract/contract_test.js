@@ -1,4 +1,5 @@
-// Holds the real server to openapi.yaml: contract_test.js PROGRAM OPENAPI-YAML
+// Holds the real server to openapi.yaml: contract_test.js PROGRAM OPENAPI-YAML [OPTION...]
+// Each server gets the OPTIONs.
 //
 // Calls every operation, provokes every documented answer that can be provoked,
 // and judges each answer by the document: status, content type, headers, body.
@@ -19,8 +20,9 @@ const exceptions = {
 };
 
 class Run {
-  constructor(program, document) {
+  constructor(program, options, document) {
     this.program = program;
+    this.options = options;
     this.document = document;
     this.passed = 0;
     this.failed = 0;
@@ -58,7 +60,7 @@ class Run {
 
   // A server for the time of `action`.
   async withServer(args, action) {
-    const server = await Server.start(this.program, ...args);
+    const server = await Server.start(this.program, ...args, ...this.options);
     try {
       await action(server);
     } finally {
@@ -157,13 +159,13 @@ class Run {
 }
 
 async function main() {
-  const [program, file] = process.argv.slice(2);
+  const [program, file, ...options] = process.argv.slice(2);
   if (!file) {
-    console.error('contract_test.js PROGRAM OPENAPI-YAML');
+    console.error('contract_test.js PROGRAM OPENAPI-YAML [OPTION...]');
     return 64;
   }
   const document = new Document(file);
-  const run = new Run(program, document);
+  const run = new Run(program, options, document);
   await run.section('the document is sound', () => {
     for (const wrong of document.check()) run.check(wrong, false);
     run.check('it has operations', document.operations.size > 0);
