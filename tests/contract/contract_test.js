@@ -9,14 +9,17 @@ const { Document } = require('./document');
 const { Server } = require('./server');
 
 // Documented answers that no test can bring about, and why.
+const brief = 'a stopping server answers for too short a time to be hit without luck';
+const overload = 'only an overload of many seconds causes it';
 const exceptions = {
   'any json request 500': 'only a fault of the server causes it',
-  'any json request 503': 'a stopping server answers for too short a time to be hit without luck',
-  'any json request 503 stopping': 'the same',
-  'any line request 503': 'the same',
-  'getReadiness 503': 'the same; a waiting acquireLock gets the same answer, which is tested',
-  'any json request 503 no_answer': 'only an overload of many seconds causes it',
-  'acquireLock 503 no_answer': 'the same',
+  'any json request 503': brief,
+  'any json request 503 stopping': brief,
+  'any line request 503': brief,
+  // A waiting acquireLock gets the same answer, which is tested.
+  'getReadiness 503': brief,
+  'any json request 503 no_answer': overload,
+  'acquireLock 503 no_answer': overload,
 };
 
 class Run {
