@@ -131,6 +131,23 @@ module.exports = async (run) => {
     }),
   );
 
+  await run.section('a connection holds 1,000 locks, not more', () =>
+    run.withServer([], async (server) => {
+      const connection = server.connect();
+      const body = { owner: 'me', ttl_ms: 60000, hold: 'connection' };
+      for (let i = 0; i < 1000; ++i) connection.send('POST', `/v1/locks/k${i}`, { body });
+      for (let i = 0; i < 1000; ++i)
+        run.equal(`lock ${i}`, (await connection.answer()).status, 200);
+      const surplus = await connection.send('POST', '/v1/locks/more', { body }).answer();
+      for (const wrong of run.document.judgeAnswer('acquireLock', surplus))
+        run.check('one more', false, wrong);
+      run.equal('one more', surplus.status, 429);
+      connection.close();
+      const count = async () => (await run.call(server, 'getServer')).json.counts.holders;
+      await until('all end with it', async () => (await count()) === 0);
+    }),
+  );
+
   await run.section('tokens grow', async () => {
     let last = 0;
     const greater = (token, what) => {

@@ -43,7 +43,7 @@ class Run {
 
   equal(sentence, actual, expected) {
     const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
-    this.check(sentence, a === b, `it is ${a}, expected ${b}`);
+    this.check(sentence, a === b, `it is ${a?.slice(0, 500)}, expected ${b?.slice(0, 500)}`);
   }
 
   // One theme. What it throws is a failure and ends the theme only.
