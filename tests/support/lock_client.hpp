@@ -139,6 +139,12 @@ public:
     compat::send(self_, registry_, std::move(x));
   }
 
+  /// The same, to the leases.
+  template <class Message>
+  void tell_leases(const leases_actor& leases, Message x) {
+    compat::send(self_, leases, std::move(x));
+  }
+
 private:
   template <class Request>
   answer_ptr<bool> ask(Request x) {
