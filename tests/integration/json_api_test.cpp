@@ -134,7 +134,8 @@ TEST_CASE("a client that goes while it waits with a lease never gets the lock", 
   control.send(acquire("key", R"("owner":"h")")).answer();
   for (int i = 0; i < 50; ++i) {
     auto waiter = server.connect();
-    waiter.send(acquire("key", R"("owner":"a","lease":")" + id + '"'));
+    auto owner = "a" + std::to_string(i);
+    waiter.send(acquire("key", R"("owner":")" + owner + R"(","lease":")" + id + '"'));
     if (i % 2 == 0)
       CHECK(server.gets_waiters(1));
     waiter.reset();
