@@ -39,9 +39,9 @@ boost_packages() {
     codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME-}")
   fi
   if [ "$codename" = bookworm ]; then
-    echo libboost1.81-dev libboost-url1.81-dev
+    echo libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev
   else
-    echo libboost-dev libboost-url-dev
+    echo libboost-dev libboost-json-dev libboost-url-dev
   fi
 }
 
