@@ -1,0 +1,15 @@
+// The commands of lockctl. Each prints its result and returns the exit status;
+// throws `failure` for what goes wrong.
+#pragma once
+
+#include "apps/lockctl/options.hpp"
+
+namespace lockserver::lockctl {
+
+/// Holds the lock while the command of `x.words` runs.
+int run(const options& x);
+
+/// All other commands.
+int perform(const options& x);
+
+} // namespace lockserver::lockctl
