@@ -2,6 +2,7 @@
 // outlives all of them.
 #pragma once
 
+#include "actors/lock_queue.hpp"
 #include "actors/timers.hpp"
 #include "lockserver/token_source.hpp"
 
@@ -18,7 +19,6 @@ namespace lockserver {
 /// Numbers for operators and tests. One set per registry, a cache line of its
 /// own, because its keys update it with every lock.
 struct alignas(64) lock_counts {
-  std::atomic<std::size_t> keys{0};
   std::atomic<std::size_t> holders{0};
   std::atomic<std::size_t> waiters{0};
 };
@@ -30,6 +30,11 @@ struct lock_environment {
   spdlog::logger& log;
   /// How long an unused key keeps its actor.
   std::chrono::steady_clock::duration key_idle_timeout;
+  lock_limits limits;               ///< Of each lock.
+  std::size_t max_keys = 0;         ///< Key actors at a time.
+  std::size_t max_leases = 0;       ///< Leases at a time.
+  std::atomic<std::size_t> keys{0}; ///< Of all registries.
+  std::atomic<std::size_t> leases{0};
 };
 
 } // namespace lockserver

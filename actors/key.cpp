@@ -2,6 +2,7 @@
 
 #include <spdlog/logger.h>
 
+#include <limits>
 #include <utility>
 
 namespace lockserver {
@@ -9,47 +10,72 @@ namespace lockserver {
 namespace {
 
 double seconds(duration x) {
-  return std::chrono::duration<double>{x}.count();
+  return x == forever ? std::numeric_limits<double>::infinity()
+                      : std::chrono::duration<double>{x}.count();
+}
+
+// What is left of a grant; the most there is when it has no end of its own.
+caf::timespan left(time_point now, const grant& x) {
+  return x.expires_at == time_point::max() ? caf::timespan::max() : x.expires_at - now;
+}
+
+std::uint8_t status_of(acquire_outcome x) {
+  switch (x) {
+    case acquire_outcome::granted:
+    case acquire_outcome::waiting:
+      break;
+    case acquire_outcome::held:
+      return acquire_reply::held;
+    case acquire_outcome::already_held:
+      return acquire_reply::already_held;
+    case acquire_outcome::already_waiting:
+      return acquire_reply::already_waiting;
+    case acquire_outcome::limit_mismatch:
+      return acquire_reply::limit_mismatch;
+    case acquire_outcome::too_many_waiters:
+      return acquire_reply::too_many_waiters;
+  }
+  return acquire_reply::granted;
 }
 
 } // namespace
 
-key::key(caf::actor_config& cfg, registry_actor registry, const lock_environment& env,
+key::key(caf::actor_config& cfg, registry_actor registry, lock_environment& env,
          lock_counts& counts, std::string name)
   : key_actor::base(cfg),
     registry_(std::move(registry)),
     env_(env),
     counts_(counts),
     name_(std::move(name)),
-    lock_(env.tokens),
+    lock_(env.tokens, env.limits),
     wake_up_(env.time, this),
     last_used_(env.time.now()) {
 }
 
 key_actor::behavior_type key::make_behavior() {
   return {
-    [this](const acquire_request& x) { return acquire(x); },
-    [this](const release_request& x) {
-      auto now = begin_request();
-      lock_queue::decisions decided;
-      auto released = lock_.release(now, x.owner, decided);
-      if (released)
-        env_.log.debug("released: key={} owner={}", name_, x.owner);
-      settle_up(now, decided);
-      return released;
-    },
+    [this](acquire_request& x) { return acquire(x); },
+    [this](const renew_request& x) { return renew(x); },
+    [this](const release_request& x) { return release(x); },
     [this](const verify_request& x) {
       auto now = begin_request();
       settle_up(now, {});
-      return lock_.verify(now, x.owner);
+      return lock_.find(now, x.owner) != nullptr;
     },
     [this](const check_request&) {
       auto now = begin_request();
       settle_up(now, {});
       return lock_.check(now);
     },
+    [this](const inspect_request& x) { return inspect(x); },
     [this](const end_wait_request& x) { end_wait(x.ticket); },
     [this](const withdraw_request& x) { withdraw(x.ticket); },
+    [this](const lease_ended& x) {
+      auto now = begin_request();
+      lock_changes changes;
+      lock_.end_lease(now, x.lease, changes);
+      settle_up(now, changes);
+    },
     [this](reap) { quit(); },
     [this](shut_down) {
       refuse_all(acquire_reply::stopping);
@@ -58,77 +84,117 @@ key_actor::behavior_type key::make_behavior() {
     [this](deadline_reached) {
       wake_up_.arrived();
       auto now = env_.time.now();
-      if (auto* x = lock_.holder(); x != nullptr && x->expires_at <= now)
-        env_.log.debug("expired: key={} owner={} token={}", name_, x->owner, x->token);
-      lock_queue::decisions decided;
-      lock_.expire(now, decided);
-      settle_up(now, decided);
+      lock_changes changes;
+      lock_.expire(now, changes);
+      settle_up(now, changes);
     },
   };
-}
-
-caf::result<acquire_reply> key::acquire(const acquire_request& x) {
-  auto now = begin_request();
-  lock_queue::decisions decided;
-  auto outcome = lock_.acquire(now, x.owner, x.ticket, x.ttl, x.wait, decided);
-  acquire_reply reply;
-  switch (outcome) {
-    case acquire_outcome::granted:
-      reply = granted(now, *lock_.holder(), duration::zero());
-      env_.log.debug("granted: key={} owner={} token={} for={:.3f}s", name_, x.owner, reply.token,
-                     seconds(x.ttl));
-      break;
-    case acquire_outcome::waiting: {
-      auto promise = make_response_promise<acquire_reply>();
-      if (!waiting_)
-        waiting_ = std::make_unique<std::unordered_map<ticket_id, parked>>();
-      waiting_->emplace(x.ticket, parked{promise, now});
-      ++counts_.waiters;
-      env_.log.debug("waits: key={} owner={} ticket={} place={} for={:.3f}s", name_, x.owner,
-                     x.ticket, lock_.waiting(), seconds(x.wait));
-      settle_up(now, decided);
-      return promise;
-    }
-    case acquire_outcome::held:
-      reply.status = acquire_reply::held;
-      break;
-    case acquire_outcome::already_held:
-      reply.status = acquire_reply::already_held;
-      break;
-    case acquire_outcome::already_waiting:
-      reply.status = acquire_reply::already_waiting;
-      break;
-  }
-  settle_up(now, decided);
-  return reply;
 }
 
 void key::on_exit() {
   wake_up_.clear();
   registry_ = nullptr;
-  if (held_)
-    --counts_.holders;
-  --counts_.keys;
+  counts_.holders -= holders_;
+  --env_.keys;
+}
+
+// -- requests -----------------------------------------------------------------
+
+caf::result<acquire_reply> key::acquire(acquire_request& x) {
+  auto now = begin_request();
+  lock_changes changes;
+  auto [outcome, got]
+    = lock_.acquire(now,
+                    {std::move(x.owner), x.ticket, x.ttl, x.wait, static_cast<lock_mode>(x.mode),
+                     x.limit, std::move(x.request_id), x.lease, std::move(x.metadata)},
+                    changes);
+  if (outcome == acquire_outcome::waiting) {
+    auto promise = make_response_promise<acquire_reply>();
+    if (!waiting_)
+      waiting_ = std::make_unique<std::unordered_map<ticket_id, parked>>();
+    waiting_->emplace(x.ticket, parked{promise, now, x.lease, x.explain});
+    ++counts_.waiters;
+    env_.log.debug("waits: key={} ticket={} place={} for={:.3f}s", name_, x.ticket, lock_.waiting(),
+                   seconds(x.wait));
+    settle_up(now, changes);
+    return promise;
+  }
+  if (got == nullptr) {
+    tell_leases(x.lease, 0);
+    settle_up(now, changes);
+    return refused(now, status_of(outcome), x.explain);
+  }
+  env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s", name_, got->owner,
+                 x.ticket, got->token, seconds(left(now, *got)));
+  tell_leases(x.lease, got->token);
+  auto reply = granted(now, *got);
+  settle_up(now, changes);
+  return reply;
+}
+
+acquire_reply key::renew(const renew_request& x) {
+  auto now = begin_request();
+  lock_changes changes;
+  auto* renewed = lock_.renew(now, x.owner, x.token, x.ttl, changes);
+  auto has_lease = renewed != nullptr && renewed->lease() != 0;
+  auto reply = renewed != nullptr && !has_lease ? granted(now, *renewed) : acquire_reply{};
+  settle_up(now, changes);
+  if (has_lease)
+    return refused(now, acquire_reply::has_lease, false);
+  if (renewed == nullptr)
+    return refused(now, acquire_reply::not_holder, true);
+  env_.log.debug("renewed: key={} owner={} token={} for={:.3f}s", name_, x.owner, reply.token,
+                 seconds(x.ttl));
+  return reply;
+}
+
+release_reply key::release(const release_request& x) {
+  auto now = begin_request();
+  lock_changes changes;
+  auto released = x.force ? lock_.release_all(now, changes)
+                          : lock_.release(now, x.owner, x.token, changes);
+  if (released)
+    env_.log.debug("released: key={} owner={}{}", name_, x.owner, x.force ? " by force" : "");
+  settle_up(now, changes);
+  if (released)
+    return {release_reply::released};
+  if (x.force)
+    return {release_reply::not_held};
+  return {release_reply::not_holder, x.explain ? holders(now) : std::vector<holder_info>{}};
+}
+
+lock_info key::inspect(const inspect_request& x) {
+  auto now = begin_request();
+  lock_changes changes;
+  lock_.expire(now, changes);
+  settle_up(now, changes);
+  lock_info result{name_, holders(now), {}, lock_.waiting(), lock_.limit()};
+  if (x.with_queue)
+    lock_.for_each_waiter([&](const waiter& w) {
+      result.queue.push_back(
+        {w.request.owner, static_cast<std::uint8_t>(w.request.mode), now - w.since});
+    });
+  return result;
 }
 
 void key::end_wait(ticket_id ticket) {
   auto now = begin_request();
-  lock_queue::decisions decided;
+  lock_changes changes;
   if (waiting_ && waiting_->contains(ticket)) {
-    lock_.withdraw(now, ticket, decided);
+    lock_.withdraw(now, ticket, changes);
     refuse(now, ticket, acquire_reply::wait_timeout);
   }
-  settle_up(now, decided);
+  settle_up(now, changes);
 }
 
 void key::withdraw(ticket_id ticket) {
   auto now = begin_request();
-  lock_queue::decisions decided;
-  if (lock_.withdraw(now, ticket, decided))
+  lock_changes changes;
+  if (lock_.withdraw(now, ticket, changes))
     env_.log.debug("withdrawn: key={} ticket={}, its client is gone", name_, ticket);
-  if (waiting_)
-    counts_.waiters -= waiting_->erase(ticket);
-  settle_up(now, decided);
+  if (waiting_ && waiting_->contains(ticket))
+    tell_leases(unpark(ticket).lease, 0);
+  settle_up(now, changes);
 }
 
 time_point key::begin_request() {
@@ -136,41 +202,81 @@ time_point key::begin_request() {
   return last_used_ = env_.time.now();
 }
 
-acquire_reply key::granted(time_point now, const grant& x, duration waited) const {
+// -- answers ------------------------------------------------------------------
+
+acquire_reply key::granted(time_point now, const grant& x) const {
   using std::chrono::duration_cast;
   using std::chrono::microseconds;
-  auto wall = env_.time.wall_now().time_since_epoch() + (x.expires_at - now);
-  return {acquire_reply::granted, x.token, duration_cast<microseconds>(wall).count(), waited};
+  acquire_reply reply;
+  reply.status = acquire_reply::granted;
+  reply.token = x.token;
+  reply.ttl = left(now, x);
+  reply.mode = static_cast<std::uint8_t>(x.mode);
+  if (x.expires_at != time_point::max()) {
+    auto wall = env_.time.wall_now().time_since_epoch() + reply.ttl;
+    reply.expires_at = duration_cast<microseconds>(wall).count();
+  }
+  return reply;
+}
+
+acquire_reply key::refused(time_point now, std::uint8_t status, bool explain) const {
+  acquire_reply reply;
+  reply.status = status;
+  reply.limit = lock_.limit();
+  if (explain) {
+    reply.holders = holders(now);
+    reply.queue_length = lock_.waiting();
+  }
+  return reply;
+}
+
+std::vector<holder_info> key::holders(time_point now) const {
+  std::vector<holder_info> result;
+  for (auto& x : lock_.holders())
+    if (now < x.expires_at)
+      result.push_back({x.owner, static_cast<std::uint8_t>(x.mode), x.token, left(now, x),
+                        now - x.since, x.more ? x.more->metadata : std::string{}});
+  return result;
 }
 
 // After whatever may have changed the lock: answer those whose wait is over,
 // keep the counts, and see to it that the next deadline is not missed.
-void key::settle_up(time_point now, const lock_queue::decisions& decided) {
-  for (auto& x : decided) {
-    if (!x.granted) {
-      refuse(now, x.ticket, acquire_reply::wait_timeout);
+void key::settle_up(time_point now, const lock_changes& changes) {
+  for (auto& x : changes.ended) {
+    if (x.expired)
+      env_.log.debug("expired: key={} owner={} token={}", name_, x.owner, x.token);
+    if (x.lease != 0)
+      compat::send(this, registry_, lease_released{x.lease, name_, x.token});
+  }
+  for (auto& x : changes.decided) {
+    if (x.what != decision::kind::granted) {
+      refuse(now, x.ticket,
+             x.what == decision::kind::wait_timeout ? acquire_reply::wait_timeout
+                                                    : acquire_reply::lease_expired);
       continue;
     }
-    auto [promise, since] = unpark(x.ticket);
+    auto waited = unpark(x.ticket);
+    tell_leases(waited.lease, x.token);
+    auto reply = granted(now, *lock_.find(now, x.owner));
+    reply.waited = now - waited.since;
     env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s", name_,
-                   x.owner, x.ticket, x.token, seconds(x.expires_at - now), seconds(now - since));
-    promise.deliver(granted(now, *lock_.holder(), now - since));
+                   x.owner, x.ticket, x.token, seconds(reply.ttl), seconds(reply.waited));
+    waited.promise.deliver(std::move(reply));
   }
   if (waiting_ && waiting_->empty())
     waiting_.reset();
-  if (held_ != (lock_.holder() != nullptr)) {
-    held_ = !held_;
-    if (held_)
-      ++counts_.holders;
-    else
-      --counts_.holders;
+  if (auto count = lock_.holders().size(); count != holders_) {
+    counts_.holders += count - holders_; // unsigned, so a difference below zero fits, too
+    holders_ = count;
   }
-  if (auto due = lock_.next_deadline())
+  if (auto due = lock_.next_deadline()) {
     wake_up_.no_later_than(*due);
-  else if (now - last_used_ < env_.key_idle_timeout)
-    wake_up_.no_later_than(last_used_ + env_.key_idle_timeout);
-  else
-    compat::send(this, registry_, key_idle{name_, served_});
+  } else if (lock_.idle()) { // else it is held without an end
+    if (now - last_used_ < env_.key_idle_timeout)
+      wake_up_.no_later_than(last_used_ + env_.key_idle_timeout);
+    else
+      compat::send(this, registry_, key_idle{name_, served_});
+  }
 }
 
 key::parked key::unpark(ticket_id ticket) {
@@ -180,16 +286,24 @@ key::parked key::unpark(ticket_id ticket) {
 }
 
 void key::refuse(time_point now, ticket_id ticket, std::uint8_t status) {
-  auto [promise, since] = unpark(ticket);
+  auto waited = unpark(ticket);
+  tell_leases(waited.lease, 0);
   env_.log.debug("refused: key={} ticket={} status={} waited={:.3f}s", name_, ticket, status,
-                 seconds(now - since));
-  promise.deliver(acquire_reply{status, 0, 0, now - since});
+                 seconds(now - waited.since));
+  auto reply = refused(now, status, waited.explain);
+  reply.waited = now - waited.since;
+  waited.promise.deliver(std::move(reply));
 }
 
 void key::refuse_all(std::uint8_t status) {
   auto now = env_.time.now();
   while (waiting_ && !waiting_->empty())
     refuse(now, waiting_->begin()->first, status);
+}
+
+void key::tell_leases(lease_id lease, std::uint64_t token) {
+  if (lease != 0)
+    compat::send(this, registry_, lease_answered{lease, name_, token});
 }
 
 } // namespace lockserver

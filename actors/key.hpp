@@ -15,8 +15,8 @@ namespace lockserver {
 class key final : public key_actor::base {
 public:
   /// @param registry who spawns it, and is told when it is idle.
-  key(caf::actor_config& cfg, registry_actor registry, const lock_environment& env,
-      lock_counts& counts, std::string name);
+  key(caf::actor_config& cfg, registry_actor registry, lock_environment& env, lock_counts& counts,
+      std::string name);
 
   key_actor::behavior_type make_behavior() override;
 
@@ -30,20 +30,29 @@ private:
   struct parked {
     caf::typed_response_promise<acquire_reply> promise;
     time_point since;
+    lease_id lease;
+    bool explain;
   };
 
-  caf::result<acquire_reply> acquire(const acquire_request& x);
+  caf::result<acquire_reply> acquire(acquire_request& x);
+  acquire_reply renew(const renew_request& x);
+  release_reply release(const release_request& x);
+  lock_info inspect(const inspect_request& x);
   void end_wait(ticket_id ticket);
   void withdraw(ticket_id ticket);
   time_point begin_request();
-  acquire_reply granted(time_point now, const grant& x, duration waited) const;
-  void settle_up(time_point now, const lock_queue::decisions& decided);
+
+  acquire_reply granted(time_point now, const grant& x) const;
+  acquire_reply refused(time_point now, std::uint8_t status, bool explain) const;
+  std::vector<holder_info> holders(time_point now) const;
+  void settle_up(time_point now, const lock_changes& changes);
   parked unpark(ticket_id ticket);
   void refuse(time_point now, ticket_id ticket, std::uint8_t status);
   void refuse_all(std::uint8_t status);
+  void tell_leases(lease_id lease, std::uint64_t token);
 
   registry_actor registry_;
-  const lock_environment& env_;
+  lock_environment& env_;
   lock_counts& counts_;
   std::string name_;
   lock_queue lock_;
@@ -52,7 +61,7 @@ private:
   std::unique_ptr<std::unordered_map<ticket_id, parked>> waiting_;
   std::uint64_t served_ = 0;
   time_point last_used_;
-  bool held_ = false; // as in `counts_`
+  std::size_t holders_ = 0; // as in `counts_`
 };
 
 } // namespace lockserver

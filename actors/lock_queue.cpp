@@ -1,122 +1,323 @@
 #include "actors/lock_queue.hpp"
 
+#include <algorithm>
+
 namespace lockserver {
 
-void lock_queue::line::push(waiter x) {
-  order.push_back(std::move(x));
-  auto pos = std::prev(order.end());
-  by_ticket.emplace(pos->ticket, pos);
-  by_owner.emplace(pos->owner, pos);
-  by_deadline.emplace(pos->deadline, pos->ticket);
+namespace {
+
+// Repeats of one request that are remembered: enough for any client's retries.
+constexpr std::size_t max_repeats = 8;
+
+time_point end_of(time_point now, duration ttl) {
+  return ttl >= time_point::max() - now ? time_point::max() : now + ttl;
 }
 
-void lock_queue::line::erase(position x) {
-  by_ticket.erase(x->ticket);
-  by_owner.erase(x->owner);
-  by_deadline.erase({x->deadline, x->ticket});
-  order.erase(x);
-}
-
-acquire_outcome lock_queue::acquire(time_point now, const std::string& owner, ticket_id ticket,
-                                    duration ttl, duration wait, decisions& out) {
-  expire(now, out);
-  if (!holder_) {
-    // Nobody can be in line: `settle` leaves no waiter behind a free lock.
-    give(now, owner, ticket, ttl);
-    return acquire_outcome::granted;
+// Takes `ticket` from those that `x` answers, if it is one of them; the grant
+// has ticket 0 then if it was the last. Returns whether it was.
+bool take_back(grant& x, ticket_id ticket) {
+  auto* repeats = x.more ? &x.more->repeats : nullptr;
+  if (x.ticket != ticket)
+    return repeats != nullptr && std::erase(*repeats, ticket) > 0;
+  x.ticket = 0;
+  if (repeats != nullptr && !repeats->empty()) {
+    x.ticket = repeats->front();
+    repeats->erase(repeats->begin());
   }
-  if (holder_->owner == owner)
-    return acquire_outcome::already_held;
-  if (line_ && line_->by_owner.contains(owner))
-    return acquire_outcome::already_waiting;
-  if (wait <= duration::zero())
-    return acquire_outcome::held;
-  if (!line_)
-    line_ = std::make_unique<line>();
-  line_->push({owner, ticket, ttl, now + wait});
-  return acquire_outcome::waiting;
-}
-
-bool lock_queue::release(time_point now, std::string_view owner, decisions& out) {
-  if (!verify(now, owner)) {
-    expire(now, out);
-    return false;
-  }
-  settle(now, now, out);
   return true;
 }
 
-bool lock_queue::withdraw(time_point now, ticket_id ticket, decisions& out) {
-  if (holder_ && holder_->ticket == ticket && check(now)) {
-    settle(now, now, out);
-    return true;
-  }
-  bool found = false;
-  if (line_) {
-    // Before anything else, so that settling cannot grant it.
-    if (auto i = line_->by_ticket.find(ticket); i != line_->by_ticket.end()) {
-      line_->erase(i->second);
-      found = true;
-    }
-  }
+void remember(std::vector<ticket_id>& tickets, ticket_id x) {
+  if (tickets.size() == max_repeats)
+    tickets.erase(tickets.begin());
+  tickets.push_back(x);
+}
+
+} // namespace
+
+// -- asking -------------------------------------------------------------------
+
+acquire_result lock_queue::acquire(time_point now, lock_request x, lock_changes& out) {
   expire(now, out);
+  if (auto i = find_holder(x.owner); i != holders_.end())
+    return repeat_of_grant(*i, x);
+  if (line_)
+    if (auto i = line_->by_owner.find(x.owner); i != line_->by_owner.end())
+      return {repeat_of_waiter(now, i->second, x)};
+  auto shared = x.mode == lock_mode::shared;
+  if (shared && shared_ > 0 && limit_ != x.limit)
+    return {acquire_outcome::limit_mismatch};
+  auto at_once = waiting() == 0 && fits(x);
+  if (!at_once && x.wait <= duration::zero())
+    return {acquire_outcome::held};
+  if (!at_once && waiting() >= limits_->max_waiters)
+    return {acquire_outcome::too_many_waiters};
+  if (shared) {
+    limit_ = x.limit;
+    ++shared_;
+  }
+  if (at_once)
+    return {acquire_outcome::granted, &grant_to(now, std::move(x), {})};
+  if (!line_)
+    line_ = std::make_unique<line>();
+  auto place = line_->order.insert(line_->order.end(), waiter{std::move(x), now, {}});
+  line_->by_owner.emplace(place->request.owner, place);
+  join(now, place, place->request.ticket, place->request.wait);
+  return {acquire_outcome::waiting};
+}
+
+acquire_result lock_queue::repeat_of_grant(grant& x, const lock_request& repeat) {
+  if (!x.more || repeat.request_id.empty() || x.more->request_id != repeat.request_id)
+    return {acquire_outcome::already_held};
+  remember(x.more->repeats, repeat.ticket);
+  return {acquire_outcome::granted, &x};
+}
+
+acquire_outcome lock_queue::repeat_of_waiter(time_point now, position x,
+                                             const lock_request& repeat) {
+  if (repeat.request_id.empty() || x->request.request_id != repeat.request_id)
+    return acquire_outcome::already_waiting;
+  if (repeat.wait <= duration::zero())
+    return acquire_outcome::held;
+  if (x->tickets.size() > max_repeats)
+    return acquire_outcome::too_many_waiters;
+  join(now, x, repeat.ticket, repeat.wait);
+  return acquire_outcome::waiting;
+}
+
+// -- ending -------------------------------------------------------------------
+
+bool lock_queue::release(time_point now, std::string_view owner, std::uint64_t token,
+                         lock_changes& out) {
+  run_until(now, out);
+  auto i = find_holder(owner);
+  auto found = i != holders_.end() && (token == 0 || i->token == token);
+  if (found)
+    remove_holder(i, false, out);
+  finish(now, out);
   return found;
 }
 
-void lock_queue::expire(time_point now, decisions& out) {
-  if (holder_ && holder_->expires_at <= now)
-    settle(now, holder_->expires_at, out);
-  else
-    settle(now, std::nullopt, out);
+bool lock_queue::release_all(time_point now, lock_changes& out) {
+  run_until(now, out);
+  auto found = !holders_.empty();
+  while (!holders_.empty())
+    remove_holder(holders_.begin(), false, out);
+  finish(now, out);
+  return found;
 }
 
-bool lock_queue::verify(time_point now, std::string_view owner) const noexcept {
-  return check(now) && holder_->owner == owner;
+const grant* lock_queue::renew(time_point now, std::string_view owner, std::uint64_t token,
+                               duration ttl, lock_changes& out) {
+  expire(now, out);
+  auto i = find_holder(owner);
+  if (i == holders_.end() || (token != 0 && i->token != token))
+    return nullptr;
+  if (i->lease() == 0) {
+    i->expires_at = end_of(now, ttl);
+    find_first_expiry();
+  }
+  return &*i;
+}
+
+bool lock_queue::withdraw(time_point now, ticket_id ticket, lock_changes& out) {
+  // Before anything else, so that it is not granted just now.
+  auto found = line_ && line_->by_ticket.contains(ticket);
+  if (found)
+    leave(ticket);
+  run_until(now, out);
+  for (auto i = holders_.begin(); i != holders_.end(); ++i) {
+    if (!take_back(*i, ticket))
+      continue;
+    found = true;
+    if (i->ticket == 0)
+      remove_holder(i, false, out);
+    break;
+  }
+  finish(now, out);
+  return found;
+}
+
+void lock_queue::end_lease(time_point now, lease_id lease, lock_changes& out) {
+  std::vector<position> gone;
+  if (line_)
+    for (auto i = line_->order.begin(); i != line_->order.end(); ++i)
+      if (i->request.lease == lease)
+        gone.push_back(i);
+  for (auto& x : gone) {
+    for (auto ticket : x->tickets)
+      out.decided.push_back({ticket, x->request.owner, decision::kind::lease_ended, 0, {}});
+    leave(x);
+  }
+  run_until(now, out);
+  for (std::size_t i = holders_.size(); i > 0; --i)
+    if (holders_[i - 1].lease() == lease)
+      remove_holder(holders_.begin() + static_cast<std::ptrdiff_t>(i - 1), false, out);
+  finish(now, out);
+}
+
+void lock_queue::expire(time_point now, lock_changes& out) {
+  run_until(now, out);
+  finish(now, out);
+}
+
+// -- looking ------------------------------------------------------------------
+
+const grant* lock_queue::find(time_point now, std::string_view owner) const noexcept {
+  for (auto& x : holders_)
+    if (x.owner == owner)
+      return now < x.expires_at ? &x : nullptr;
+  return nullptr;
 }
 
 bool lock_queue::check(time_point now) const noexcept {
-  return holder_ && now < holder_->expires_at;
+  return std::any_of(holders_.begin(), holders_.end(),
+                     [now](const grant& x) { return now < x.expires_at; });
 }
 
 std::optional<time_point> lock_queue::next_deadline() const noexcept {
-  // Without a holder there is no line.
-  if (!holder_)
+  auto result = first_expiry_;
+  if (line_)
+    result = std::min(result, line_->by_deadline.begin()->first);
+  if (result == time_point::max())
     return std::nullopt;
-  if (waiting() == 0)
-    return holder_->expires_at;
-  return std::min(holder_->expires_at, line_->by_deadline.begin()->first);
+  return result;
 }
 
-// The one place where the lock changes hands. `free_since` is when the holder
-// ceased to hold it, if that happened.
-void lock_queue::settle(time_point now, std::optional<time_point> free_since, decisions& out) {
-  if (free_since)
-    holder_.reset();
-  if (!line_)
-    return;
-  auto refuse_if = [&](auto over) {
-    auto& deadlines = line_->by_deadline;
-    while (!deadlines.empty() && over(deadlines.begin()->first)) {
-      auto x = line_->by_ticket.at(deadlines.begin()->second);
-      out.push_back({x->ticket, x->owner, false, 0, {}});
-      line_->erase(x);
-    }
-  };
-  if (free_since) {
-    refuse_if([&](time_point deadline) { return deadline < *free_since; });
-    if (auto next = line_->order.begin(); next != line_->order.end()) {
-      give(now, next->owner, next->ticket, next->ttl);
-      line_->erase(next);
-      out.push_back({holder_->ticket, holder_->owner, true, holder_->token, holder_->expires_at});
-    }
-  }
-  refuse_if([&](time_point deadline) { return deadline <= now; });
+// -- the holders --------------------------------------------------------------
+
+std::vector<grant>::iterator lock_queue::find_holder(std::string_view owner) {
+  return std::find_if(holders_.begin(), holders_.end(),
+                      [owner](const grant& x) { return x.owner == owner; });
+}
+
+bool lock_queue::fits(const lock_request& x) const noexcept {
+  if (holders_.empty())
+    return true;
+  if (x.mode == lock_mode::exclusive || holders_.front().mode == lock_mode::exclusive)
+    return false;
+  return holders_.size() < limits_->max_holders && (x.limit == 0 || holders_.size() < x.limit);
+}
+
+const grant& lock_queue::grant_to(time_point now, lock_request x, std::vector<ticket_id> repeats) {
+  grant result{std::move(x.owner), x.ticket, tokens_->next(), now, end_of(now, x.ttl), x.mode, {}};
+  if (!x.request_id.empty() || x.lease != 0 || !x.metadata.empty())
+    result.more = std::make_unique<grant::details>(
+      grant::details{std::move(x.request_id), std::move(repeats), x.lease, std::move(x.metadata)});
+  first_expiry_ = std::min(first_expiry_, result.expires_at);
+  return holders_.emplace_back(std::move(result));
+}
+
+void lock_queue::remove_holder(std::vector<grant>::iterator x, bool expired, lock_changes& out) {
+  if (x->mode == lock_mode::shared)
+    --shared_;
+  if (expired || x->lease() != 0)
+    out.ended.push_back({std::move(x->owner), x->token, x->lease(), x->ticket, expired});
+  auto expires_at = x->expires_at;
+  holders_.erase(x);
+  if (expires_at == first_expiry_)
+    find_first_expiry();
+  forget_limit();
+}
+
+void lock_queue::find_first_expiry() noexcept {
+  first_expiry_ = time_point::max();
+  for (auto& x : holders_)
+    first_expiry_ = std::min(first_expiry_, x.expires_at);
+}
+
+void lock_queue::forget_limit() noexcept {
+  if (shared_ == 0)
+    limit_ = 0;
+}
+
+// -- the line -----------------------------------------------------------------
+
+void lock_queue::join(time_point now, position x, ticket_id ticket, duration wait) {
+  auto deadline = end_of(now, wait);
+  x->tickets.push_back(ticket);
+  line_->by_ticket.emplace(ticket, line::ticket{x, deadline});
+  line_->by_deadline.emplace(deadline, ticket);
+}
+
+// Out of the line, but it still counts for the limit.
+waiter lock_queue::take(position x) {
+  for (auto ticket : x->tickets)
+    line_->by_deadline.erase({line_->by_ticket.extract(ticket).mapped().deadline, ticket});
+  line_->by_owner.erase(x->request.owner);
+  auto result = std::move(*x);
+  line_->order.erase(x);
   if (line_->order.empty())
     line_.reset();
+  return result;
 }
 
-void lock_queue::give(time_point now, const std::string& owner, ticket_id ticket, duration ttl) {
-  holder_ = grant{owner, ticket, tokens_->next(), now + ttl};
+void lock_queue::leave(position x) {
+  auto gone = take(x);
+  if (gone.request.mode == lock_mode::shared)
+    --shared_;
+  forget_limit();
+}
+
+// One request goes; its place, when nobody shares it any more.
+void lock_queue::leave(ticket_id ticket) {
+  auto [place, deadline] = line_->by_ticket.at(ticket);
+  if (place->tickets.size() == 1)
+    return leave(place);
+  std::erase(place->tickets, ticket);
+  line_->by_ticket.erase(ticket);
+  line_->by_deadline.erase({deadline, ticket});
+}
+
+void lock_queue::refuse(ticket_id ticket, lock_changes& out) {
+  auto& owner = line_->by_ticket.at(ticket).place->request.owner;
+  out.decided.push_back({ticket, owner, decision::kind::wait_timeout, 0, {}});
+  leave(ticket);
+}
+
+// -- time ---------------------------------------------------------------------
+
+// Works off, in the order of time, what ended before `now`, and the holders
+// that end just now.
+void lock_queue::run_until(time_point now, lock_changes& out) {
+  for (;;) {
+    auto deadline = line_ ? line_->by_deadline.begin()->first : time_point::max();
+    if (!holders_.empty() && first_expiry_ <= deadline && first_expiry_ <= now) {
+      auto instant = first_expiry_;
+      auto i = std::find_if(holders_.begin(), holders_.end(),
+                            [instant](auto& x) { return x.expires_at == instant; });
+      remove_holder(i, true, out);
+      // Only when all have gone who go at this instant.
+      if (first_expiry_ != instant)
+        hand_over(now, out);
+    } else if (deadline < now) {
+      refuse(line_->by_deadline.begin()->second, out);
+      hand_over(now, out);
+    } else {
+      return;
+    }
+  }
+}
+
+// Grants what can be granted now, then ends the waits that end just now.
+void lock_queue::finish(time_point now, lock_changes& out) {
+  hand_over(now, out);
+  while (line_ && line_->by_deadline.begin()->first <= now) {
+    refuse(line_->by_deadline.begin()->second, out);
+    hand_over(now, out);
+  }
+}
+
+// The one place where the lock changes hands.
+void lock_queue::hand_over(time_point now, lock_changes& out) {
+  while (line_ && fits(line_->order.front().request)) {
+    auto [request, since, tickets] = take(line_->order.begin());
+    // One of them is the request's own, unless that was withdrawn.
+    request.ticket = tickets.front();
+    auto& x = grant_to(now, std::move(request), {tickets.begin() + 1, tickets.end()});
+    for (auto ticket : tickets)
+      out.decided.push_back({ticket, x.owner, decision::kind::granted, x.token, x.expires_at});
+  }
 }
 
 } // namespace lockserver

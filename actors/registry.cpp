@@ -6,62 +6,109 @@
 
 namespace lockserver {
 
-registry::registry(caf::actor_config& cfg, const lock_environment& env, lock_counts& counts)
-  : registry_actor::base(cfg), env_(env), counts_(counts) {
+registry::registry(caf::actor_config& cfg, leases_actor leases, lock_environment& env,
+                   lock_counts& counts)
+  : registry_actor::base(cfg), leases_(std::move(leases)), env_(env), counts_(counts) {
 }
 
 registry_actor::behavior_type registry::make_behavior() {
-  // What asks or frees needs no key actor that is not there: the lock is free.
-  auto ask = [this](auto& x) -> caf::result<bool> {
-    auto i = keys_.find(x.key);
-    if (i == keys_.end())
-      return false;
-    ++i->second.forwarded;
-    return compat::delegate(this, i->second.actor, std::move(x));
-  };
-  auto tell = [this](auto& x) {
-    auto i = keys_.find(x.key);
-    if (i == keys_.end())
-      return;
-    ++i->second.forwarded;
-    compat::send(this, i->second.actor, std::move(x));
-  };
   return {
-    [this](acquire_request& x) -> caf::result<acquire_reply> {
-      auto [i, is_new] = keys_.try_emplace(x.key);
-      if (is_new) {
-        i->second.actor = spawn<key, caf::lazy_init>(caf::actor_cast<registry_actor>(this), env_,
-                                                     counts_, x.key);
-        ++counts_.keys;
-      }
-      ++i->second.forwarded;
-      return compat::delegate(this, i->second.actor, std::move(x));
+    [this](acquire_request& x) { return acquire(x); },
+    [this](renew_request& x) {
+      acquire_reply of_free_key;
+      of_free_key.status = acquire_reply::not_holder;
+      return ask(x, std::move(of_free_key));
     },
-    [ask](release_request& x) { return ask(x); },
-    [ask](verify_request& x) { return ask(x); },
-    [ask](check_request& x) { return ask(x); },
-    [tell](end_wait_request& x) { tell(x); },
-    [tell](withdraw_request& x) { tell(x); },
-    [this](const key_idle& x) {
-      auto i = keys_.find(x.key);
-      // A late message of an earlier actor of this key must not end its heir.
-      if (i == keys_.end() || i->second.actor != current_sender()
-          || i->second.forwarded != x.served)
-        return;
-      compat::send(this, i->second.actor, reap{});
-      keys_.erase(i);
+    [this](release_request& x) {
+      release_reply of_free_key;
+      if (x.force)
+        of_free_key.status = release_reply::not_held;
+      return ask(x, std::move(of_free_key));
     },
+    [this](verify_request& x) { return ask(x, false); },
+    [this](check_request& x) { return ask(x, false); },
+    [this](inspect_request& x) { return ask(x, lock_info{x.key}); },
+    [this](end_wait_request& x) { tell(x); },
+    [this](withdraw_request& x) { tell(x); },
+    [this](lease_ended& x) { tell(x); },
+    [this](const list_request& x) { return list(x); },
+    [this](lease_inspect_request& x) -> caf::result<lease_reply> {
+      return compat::delegate(this, leases_, std::move(x));
+    },
+    [this](lease_answered& x) { compat::send(this, leases_, std::move(x)); },
+    [this](lease_released& x) { compat::send(this, leases_, std::move(x)); },
+    [this](const key_idle& x) { on_idle(x); },
     [this](shut_down) {
       for (auto& [name, x] : keys_)
         compat::send(this, x.actor, shut_down{});
-      keys_.clear();
       quit();
     },
   };
 }
 
 void registry::on_exit() {
+  names_.clear();
   keys_.clear();
+  leases_ = nullptr;
+}
+
+caf::result<acquire_reply> registry::acquire(acquire_request& x) {
+  auto i = keys_.find(x.key);
+  if (i == keys_.end()) {
+    if (env_.keys.fetch_add(1, std::memory_order_relaxed) >= env_.max_keys) {
+      --env_.keys;
+      if (x.lease != 0)
+        compat::send(this, leases_, lease_answered{x.lease, x.key, 0});
+      acquire_reply reply;
+      reply.status = acquire_reply::too_many_keys;
+      return reply;
+    }
+    i = keys_.try_emplace(x.key).first;
+    names_.insert(i->first);
+    i->second.actor = spawn<key, caf::lazy_init>(caf::actor_cast<registry_actor>(this), env_,
+                                                 counts_, x.key);
+  }
+  ++i->second.forwarded;
+  return compat::delegate(this, i->second.actor, std::move(x));
+}
+
+// What asks or frees needs no key actor that is not there: the lock is free.
+template <class Reply, class Request>
+caf::result<Reply> registry::ask(Request& x, Reply of_free_key) {
+  auto i = keys_.find(x.key);
+  if (i == keys_.end())
+    return of_free_key;
+  ++i->second.forwarded;
+  return compat::delegate(this, i->second.actor, std::move(x));
+}
+
+template <class Message>
+void registry::tell(Message& x) {
+  auto i = keys_.find(x.key);
+  if (i == keys_.end())
+    return;
+  ++i->second.forwarded;
+  compat::send(this, i->second.actor, std::move(x));
+}
+
+key_names registry::list(const list_request& x) const {
+  key_names result;
+  // Nothing lies between a key and the same with a zero byte behind it, and no
+  // key has one.
+  auto i = x.after < x.prefix ? names_.lower_bound(x.prefix) : names_.upper_bound(x.after);
+  for (; i != names_.end() && i->starts_with(x.prefix) && result.names.size() < x.limit; ++i)
+    result.names.emplace_back(*i);
+  return result;
+}
+
+void registry::on_idle(const key_idle& x) {
+  auto i = keys_.find(x.key);
+  // A late message of an earlier actor of this key must not end its heir.
+  if (i == keys_.end() || i->second.actor != current_sender() || i->second.forwarded != x.served)
+    return;
+  compat::send(this, i->second.actor, reap{});
+  names_.erase(i->first);
+  keys_.erase(i);
 }
 
 } // namespace lockserver

@@ -1,19 +1,22 @@
-// The registry actor: finds, spawns and reaps the key actors of its share of
-// the keys. Decides nothing about locks.
+// The registry actor: finds, spawns, lists and reaps the key actors of its
+// share of the keys. Decides nothing about locks.
 #pragma once
 
 #include "actors/environment.hpp"
 #include "lockserver/actors.hpp"
 
 #include <cstdint>
+#include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 namespace lockserver {
 
 class registry final : public registry_actor::base {
 public:
-  registry(caf::actor_config& cfg, const lock_environment& env, lock_counts& counts);
+  /// @param leases hears of what becomes of leases' grants.
+  registry(caf::actor_config& cfg, leases_actor leases, lock_environment& env, lock_counts& counts);
 
   registry_actor::behavior_type make_behavior() override;
 
@@ -28,10 +31,21 @@ private:
     key_actor actor;
     std::uint64_t forwarded = 0; ///< Requests passed on to it so far.
   };
+  using key_map = std::unordered_map<std::string, entry>;
 
-  const lock_environment& env_;
+  caf::result<acquire_reply> acquire(acquire_request& x);
+  template <class Reply, class Request>
+  caf::result<Reply> ask(Request& x, Reply of_free_key);
+  template <class Message>
+  void tell(Message& x);
+  key_names list(const list_request& x) const;
+  void on_idle(const key_idle& x);
+
+  leases_actor leases_;
+  lock_environment& env_;
   lock_counts& counts_;
-  std::unordered_map<std::string, entry> keys_;
+  key_map keys_;
+  std::set<std::string_view> names_; // of `keys_`, in their order
 };
 
 } // namespace lockserver

@@ -183,78 +183,131 @@ std::size_t connection::serve(std::string_view input) {
   std::size_t served = 0;
   while (phase_ == phase::open && !busy_ && !last_answer_ && output_.size() < max_output) {
     // RFC 9112, 2.2: empty lines before a request are ignored.
-    while (reader_.at_start() && served < input.size()
+    while (!body_ && reader_.at_start() && served < input.size()
            && (input[served] == '\r' || input[served] == '\n'))
       ++served;
     auto rest = input.substr(served);
     if (rest.empty())
       break;
-    auto status = reader_.read(rest);
-    if (status == head_reader::status::incomplete) {
-      if (!std::exchange(head_started_, true) && !writing_)
+    auto in_body = body_ != nullptr;
+    auto size = in_body ? serve_body(rest) : serve_head(rest);
+    served += size;
+    if (in_body ? body_ != nullptr : size == 0) {
+      // More is needed.
+      if (!last_answer_ && !std::exchange(request_started_, true) && !writing_)
         set_deadline(context_.config.header_timeout);
       break;
     }
-    head_started_ = false;
-    version_ = reader_.head().version;
-    if (status == head_reader::status::error) {
-      last_answer_ = true;
-      is_head_ = false;
-      refuse(reader_.error().status, reader_.error().reason);
-      break;
-    }
-    served += reader_.size();
-    serve_request();
-    reader_.reset();
   }
   serving_ = false;
   return last_answer_ ? input.size() : served;
 }
 
-void connection::serve_request() {
+// Serves a request without a body, or begins one with a body. Returns its size
+// so far, or 0 when more is needed.
+std::size_t connection::serve_head(std::string_view input) {
+  auto status = reader_.read(input);
+  if (status == head_reader::status::incomplete)
+    return 0;
   auto& head = reader_.head();
+  version_ = head.version;
+  if (status == head_reader::status::error) {
+    refuse_broken(reader_.error(), {});
+    return input.size();
+  }
+  auto size = reader_.size();
   keep_alive_ = head.keep_alive;
   is_head_ = head.method == "HEAD";
+  auto& how = dialect_of(version_, head.target);
+  if (head.has_body && !how.takes_bodies()) {
+    refuse_broken({400, "no request of this protocol has a body"}, head.target);
+  } else if (head.has_body) {
+    body_ = std::make_unique<body_reader>();
+    body_->read(input.substr(0, size));
+    if (body_->now() == body_reader::status::error)
+      refuse_broken(body_->error(), head.target);
+    else if (head.expects_continue && input.size() == size)
+      answer_continue();
+  } else {
+    request_started_ = false;
+    serve_request({version_, head.method, head.target});
+  }
+  reader_.reset();
+  return size;
+}
+
+// Goes on with a request that has a body. Returns how much it took.
+std::size_t connection::serve_body(std::string_view input) {
+  auto size = body_->read(input);
+  if (body_->now() == body_reader::status::incomplete)
+    return size;
+  auto body = std::exchange(body_, nullptr);
+  if (body->now() == body_reader::status::error) {
+    refuse_broken(body->error(), body->target());
+    return size;
+  }
+  request_started_ = false;
+  serve_request({version_, body->method(), body->target(), body->content_type(), body->body()});
+  return size;
+}
+
+void connection::answer_continue() {
+  output_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  if (!std::exchange(flush_planned_, true))
+    host_.at_end_of_turn(self_);
+}
+
+void connection::serve_request(const http_request& x) {
+  auto& how = dialect_of(x.version, x.target);
   if (surplus_) {
     keep_alive_ = false;
-    return refuse(429, "too many connections");
+    return refuse(how, {429, "too_many", "too many connections"});
   }
-  if (head.has_body) {
-    keep_alive_ = false;
-    return refuse(400, "no request of this protocol has a body");
-  }
-  auto encoding = version_ == http_version::v0_9 ? name_encoding::lenient : name_encoding::percent;
-  auto request
-    = parse_command(head.method, head.target, encoding,
-                    {context_.config.max_lock_timeout, context_.config.max_lock_attempt_timeout});
+  auto request = how.read(x, context_.config);
   if (auto* wrong = std::get_if<refusal>(&request))
-    return refuse(wrong->status, wrong->reason);
-  auto& next = std::get<command>(request);
+    return refuse(how, *wrong);
+  auto& next = std::get<operation>(request);
   // A client that can no more be watched does not wait.
-  if (end_of_input_)
-    next.lock_attempt_timeout = command::duration::zero();
+  if (auto* lock = std::get_if<acquire_operation>(&next); lock != nullptr && end_of_input_)
+    lock->request.wait = caf::timespan::zero();
   busy_ = true;
   if (!writing_)
     deadline_ = time_point::max(); // the session has its own for the answer
-  session_->submit(std::move(next));
+  session_->submit(std::move(next), how);
 }
 
-void connection::refuse(int status, std::string_view reason) {
+// Nobody knows where the next request starts.
+void connection::refuse_broken(const head_error& x, std::string_view target) {
+  keep_alive_ = false;
+  is_head_ = false;
+  std::string_view code = "bad_request";
+  if (x.status == 413)
+    code = "too_large";
+  else if (x.status == 414)
+    code = "uri_too_long";
+  else if (x.status == 417)
+    code = "expectation_failed";
+  else if (x.status == 431)
+    code = "headers_too_large";
+  refuse(dialect_of(version_, target), {x.status, code, x.reason});
+}
+
+void connection::refuse(const dialect& how, const refusal& x) {
   if (context_.env.log.should_log(spdlog::level::debug)) {
     error_code ec;
     auto peer = socket_.remote_endpoint(ec);
-    context_.env.log.debug("bad request: status={} client={}:{} reason={}", status,
-                           peer.address().to_string(), peer.port(), reason);
+    context_.env.log.debug("bad request: status={} client={}:{} reason={}", x.status,
+                           peer.address().to_string(), peer.port(), x.reason);
   }
-  answer(status, answer_no, reason);
+  std::string text;
+  answer(how.write(x, text));
 }
 
-connection::position connection::answer(int status, std::string_view body,
-                                        std::string_view reason) {
+connection::position connection::answer(const http_content& x) {
   busy_ = false;
   if (!keep_alive_ || version_ == http_version::v0_9 || context_.stopping)
     last_answer_ = true;
-  append(output_, {status, body, reason, version_, !last_answer_, is_head_});
+  append(output_, {x, version_, !last_answer_, is_head_});
   auto end = sent_ + output_.size() - written_;
   if (!std::exchange(flush_planned_, true))
     host_.at_end_of_turn(self_);
@@ -310,7 +363,7 @@ void connection::after_flush() {
   }
   if (last_answer_)
     return do_drain();
-  set_deadline(head_started_ ? context_.config.header_timeout : context_.config.idle_timeout);
+  set_deadline(request_started_ ? context_.config.header_timeout : context_.config.idle_timeout);
   // What was left because too many answers had piled up.
   if (!input_.empty())
     serve_received();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "net/io_thread.hpp"
+#include "net/request_body.hpp"
 #include "net/request_head.hpp"
 #include "net/server_context.hpp"
 #include "net/session.hpp"
@@ -48,7 +49,7 @@ public:
 
   // -- session_peer -----------------------------------------------------------
 
-  position answer(int status, std::string_view body, std::string_view reason) override;
+  position answer(const http_content& x) override;
   position arrived() override;
   bool client_is_gone() override;
   void give_up() override;
@@ -72,8 +73,12 @@ private:
   void serve_received();
   bool has_room() const noexcept;
   std::size_t serve(std::string_view input);
-  void serve_request();
-  void refuse(int status, std::string_view reason);
+  std::size_t serve_head(std::string_view input);
+  std::size_t serve_body(std::string_view input);
+  void answer_continue();
+  void serve_request(const http_request& x);
+  void refuse(const dialect& how, const refusal& x);
+  void refuse_broken(const head_error& x, std::string_view target);
 
   // Writing.
   void do_flush();
@@ -97,13 +102,14 @@ private:
   std::shared_ptr<connection> self_; // until closed
 
   head_reader reader_;
-  std::string input_;           // received, but not yet all served
-  std::size_t served_ = 0;      // of `input_`
-  std::string output_;          // answered, but not yet written
-  std::size_t written_ = 0;     // of `output_`
-  position sent_ = 0;           // all that was ever written, `written_` included
-  std::size_t drained_ = 0;     // bytes thrown away
-  std::size_t early_input_ = 0; // not yet read, but sent before the last grant
+  std::unique_ptr<body_reader> body_; // of the request that is just arriving
+  std::string input_;                 // received, but not yet all served
+  std::size_t served_ = 0;            // of `input_`
+  std::string output_;                // answered, but not yet written
+  std::size_t written_ = 0;           // of `output_`
+  position sent_ = 0;                 // all that was ever written, `written_` included
+  std::size_t drained_ = 0;           // bytes thrown away
+  std::size_t early_input_ = 0;       // not yet read, but sent before the last grant
 
   // Of the request under way:
   http_version version_ = http_version::v1_1;
@@ -111,14 +117,14 @@ private:
   bool is_head_ = false;
 
   phase phase_ = phase::open;
-  bool busy_ = false;          // a request waits for its answer
-  bool last_answer_ = false;   // no request after this one
-  bool end_of_input_ = false;  // the client sends no more
-  bool reading_ = false;       // waits until the socket has input
-  bool writing_ = false;       // waits until the socket takes output
-  bool flush_planned_ = false; // at the end of the turn
-  bool serving_ = false;       // `serve` runs further up the stack
-  bool head_started_ = false;  // the first bytes of a request are there
+  bool busy_ = false;            // a request waits for its answer
+  bool last_answer_ = false;     // no request after this one
+  bool end_of_input_ = false;    // the client sends no more
+  bool reading_ = false;         // waits until the socket has input
+  bool writing_ = false;         // waits until the socket takes output
+  bool flush_planned_ = false;   // at the end of the turn
+  bool serving_ = false;         // `serve` runs further up the stack
+  bool request_started_ = false; // its first bytes are there, but not all
   bool surplus_;
   time_point deadline_ = time_point::max();
   time_point drain_until_{};

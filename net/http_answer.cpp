@@ -1,7 +1,5 @@
 #include "net/http_answer.hpp"
 
-#include "net/lock_server_dialect.hpp"
-
 #include <boost/beast/http/status.hpp>
 
 #include <array>
@@ -38,10 +36,32 @@ void append_number(std::string& out, std::size_t x) {
   out.append(digits.data(), end);
 }
 
+std::string_view content_type(media_type x) {
+  switch (x) {
+    case media_type::text:
+      break;
+    case media_type::json:
+      return "application/json";
+    case media_type::problem:
+      return "application/problem+json";
+    case media_type::yaml:
+      return "application/yaml";
+  }
+  return "text/plain";
+}
+
 } // namespace
 
-void append(std::string& out, const http_answer& x) {
-  if (x.version == http_version::v0_9) {
+std::string_view reason_phrase(int status) {
+  if (status == 423)
+    return "Locked";
+  auto text = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
+  return {text.data(), text.size()};
+}
+
+void append(std::string& out, const http_answer& answer) {
+  auto& x = answer.content;
+  if (answer.version == http_version::v0_9) {
     out += x.body;
     return;
   }
@@ -51,26 +71,30 @@ void append(std::string& out, const http_answer& x) {
     out += "HTTP/1.1 ";
     append_number(out, static_cast<std::size_t>(x.status));
     out += ' ';
-    out += boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(x.status));
+    out += reason_phrase(x.status);
     out += "\r\n";
-    if (x.status == 405) {
+    if (!x.allow.empty()) {
       out += "Allow: ";
-      out += allowed_methods;
+      out += x.allow;
       out += "\r\n";
     }
-    out += "Lockserver-Error: ";
-    out += x.reason;
-    out += "\r\n";
+    if (!x.reason.empty()) {
+      out += "Lockserver-Error: ";
+      out += x.reason;
+      out += "\r\n";
+    }
   }
   out += date_line();
-  if (!x.keep_alive)
+  if (!answer.keep_alive)
     out += "Connection: close\r\n";
-  else if (x.version == http_version::v1_0)
+  else if (answer.version == http_version::v1_0)
     out += "Connection: keep-alive\r\n";
-  out += "Content-Type: text/plain\r\nContent-Length: ";
+  out += "Content-Type: ";
+  out += content_type(x.type);
+  out += "\r\nContent-Length: ";
   append_number(out, x.body.size());
   out += "\r\n\r\n";
-  if (!x.without_body)
+  if (!answer.without_body)
     out += x.body;
 }
 

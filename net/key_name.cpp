@@ -1,5 +1,10 @@
 #include "net/key_name.hpp"
 
+#include <ostream> // which Boost.URL forgets
+
+#include <boost/url/pct_string_view.hpp>
+#include <boost/url/url_view.hpp>
+
 #include <algorithm>
 
 namespace lockserver {
@@ -63,6 +68,21 @@ bool is_control(char32_t c) {
   return c < 0x20 || (c >= 0x7F && c <= 0x9F);
 }
 
+bool is_hex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// Turns each `%` that starts no escape into one that stands for itself.
+std::string escape_stray_percents(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    result += text[i];
+    if (text[i] == '%' && !(i + 2 < text.size() && is_hex(text[i + 1]) && is_hex(text[i + 2])))
+      result += "25";
+  }
+  return result;
+}
+
 } // namespace
 
 std::string check_name(std::string_view what, std::string_view value) {
@@ -82,6 +102,27 @@ std::string check_name(std::string_view what, std::string_view value) {
     at += next.length;
   }
   return {};
+}
+
+std::string decode_name(std::string_view what, std::string_view text, name_encoding encoding,
+                        std::string& out) {
+  auto in_form = encoding == name_encoding::query;
+  if (text.find('%') == std::string_view::npos
+      && !(in_form && text.find('+') != std::string_view::npos)) {
+    out = text;
+    return check_name(what, out);
+  }
+  auto encoded = encoding == name_encoding::lenient ? escape_stray_percents(text)
+                                                    : std::string{text};
+  auto decoded = boost::urls::make_pct_string_view(encoded);
+  if (!decoded)
+    return std::string{what}
+           + " is not percent-encoded correctly: % must be followed by two hex digits";
+  boost::urls::encoding_opts how;
+  how.space_as_plus = in_form;
+  out.clear();
+  decoded->decode(how, boost::urls::string_token::assign_to(out));
+  return check_name(what, out);
 }
 
 } // namespace lockserver

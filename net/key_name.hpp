@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,5 +21,19 @@ inline constexpr std::size_t max_name_size = 512;
 /// @param what how the sentence calls the value. Nothing of `value` itself is
 ///        in the sentence, so it may go into a header or a log as it is.
 std::string check_name(std::string_view what, std::string_view value);
+
+/// How a client writes names into a target.
+enum class name_encoding : std::uint8_t {
+  percent, ///< Percent-encoded; a `%` without two hex digits is an error.
+  query,   ///< The same, and a `+` is a space, as in forms.
+  /// As Lock::Server's clients (HTTP/0.9) do it, which do not encode at all: a
+  /// `%` without two hex digits stands for itself.
+  lenient,
+};
+
+/// Decodes `text` into `out` and checks it as `check_name` does. Returns what
+/// is wrong, or an empty string.
+std::string decode_name(std::string_view what, std::string_view text, name_encoding encoding,
+                        std::string& out);
 
 } // namespace lockserver

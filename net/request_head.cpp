@@ -35,9 +35,10 @@ protected:
   void on_field_impl(http::field name, boost::beast::string_view, boost::beast::string_view value,
                      error_code& ec) override {
     ec = {};
-    if (name == http::field::expect && !boost::beast::iequals(value, "100-continue"))
-      bad_expectation = true;
-    else if (name == http::field::transfer_encoding)
+    if (name == http::field::expect) {
+      out_.expects_continue = boost::beast::iequals(value, "100-continue");
+      bad_expectation = !out_.expects_continue;
+    } else if (name == http::field::transfer_encoding)
       has_coding = true;
   }
   void on_header_impl(error_code& ec) override {
@@ -81,8 +82,10 @@ bool ends_in_version(std::string_view line) {
                     [](char c, char f) { return f == 'd' ? c >= '0' && c <= '9' : c == f; });
 }
 
+} // namespace
+
 // RFC 9112, 3.2.2: a server must accept the absolute form.
-std::string_view without_origin(std::string_view target) {
+std::string_view without_origin(std::string_view target) noexcept {
   for (std::string_view scheme : {"http://", "https://"})
     if (boost::beast::iequals(target.substr(0, scheme.size()), scheme)) {
       auto path = target.find_first_of("/?", scheme.size());
@@ -90,8 +93,6 @@ std::string_view without_origin(std::string_view target) {
     }
   return target;
 }
-
-} // namespace
 
 head_reader::status head_reader::read(std::string_view input) {
   if (line_end_ == 0) {
@@ -152,12 +153,14 @@ head_reader::status head_reader::read_simple(std::string_view line) {
   head_.target = line.substr(space + 1);
   head_.keep_alive = false;
   head_.has_body = false;
+  head_.expects_continue = false;
   if (head_.target.size() > max_target)
     return fail(414, "the target is longer than 8192 bytes");
   return status::complete;
 }
 
 head_reader::status head_reader::read_full(std::string_view head) {
+  head_.expects_continue = false;
   head_parser parser{head_};
   error_code ec;
   parser.put(boost::asio::const_buffer{head.data(), head.size()}, ec);
@@ -169,9 +172,11 @@ head_reader::status head_reader::read_full(std::string_view head) {
   if (head_.target.size() > max_target)
     return fail(414, "the target is longer than 8192 bytes");
   head_.keep_alive = parser.keep_alive();
-  // Any transfer coding: behind one but `chunked`, of which the parser thinks
-  // nothing, nobody knows where the next request starts (RFC 9112, 6.3).
-  head_.has_body = parser.has_coding || parser.content_length().value_or(0) > 0;
+  // Behind any other coding, of which the parser thinks nothing, nobody knows
+  // where the next request starts (RFC 9112, 6.3).
+  if (parser.has_coding && !parser.chunked())
+    return fail(400, "the only transfer coding is chunked");
+  head_.has_body = parser.chunked() || parser.content_length().value_or(0) > 0;
   return status::complete;
 }
 

@@ -14,10 +14,11 @@ enum class http_version : std::uint8_t { v0_9, v1_0, v1_1 };
 /// What a request asks, before anyone has looked at its target.
 struct request_head {
   http_version version = http_version::v1_1;
-  std::string_view method; ///< As sent. Points into the input, like `target`.
-  std::string_view target; ///< As sent, without scheme and host.
-  bool keep_alive = false; ///< Whether the client wants to go on afterwards.
-  bool has_body = false;   ///< A body follows that is not empty.
+  std::string_view method;       ///< As sent. Points into the input, like `target`.
+  std::string_view target;       ///< As sent, without scheme and host.
+  bool keep_alive = false;       ///< Whether the client wants to go on afterwards.
+  bool has_body = false;         ///< A body follows that is not empty.
+  bool expects_continue = false; ///< It sends the body when told to (RFC 9110, 10.1.1).
 };
 
 /// Why a request could not be read. The connection has to be closed after the
@@ -26,6 +27,9 @@ struct head_error {
   int status = 0;     ///< HTTP status; 0 means that there is no error.
   std::string reason; ///< One sentence for the client.
 };
+
+/// The target without the scheme and host that it may begin with.
+std::string_view without_origin(std::string_view target) noexcept;
 
 /// Finds one request head after the other in what a client sends.
 class head_reader {

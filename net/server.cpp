@@ -1,5 +1,6 @@
 #include "lockserver/server.hpp"
 
+#include "actors/leases.hpp"
 #include "actors/registry.hpp"
 #include "net/address.hpp"
 #include "net/io_scheduler.hpp"
@@ -70,16 +71,25 @@ private:
 
 service::service(const settings& config, spdlog::logger& log, std::function<void()> request_stop)
   : threads_(config.threads),
-    env_{threads_, tokens_, log, config.key_idle_timeout},
+    env_{threads_,
+         tokens_,
+         log,
+         config.key_idle_timeout,
+         {config.max_waiters_per_key, config.max_holders_per_key},
+         config.max_keys,
+         config.max_leases},
     counts_(config.threads == 1 ? 1 : config.threads * registries_per_thread),
     context_{config,
              env_,
+             std::make_shared<registries>(),
              {},
+             std::chrono::steady_clock::now(),
              std::move(request_stop),
              [this] {
                std::lock_guard guard{mutex_};
                last_connection_closed_.notify_all();
-             }},
+             },
+             [this] { return count(); }},
     connections_(config.threads),
     listener_(std::make_shared<listener>(threads_, context_, connections_)) {
 }
@@ -90,9 +100,10 @@ boost::system::error_code service::open(const boost::asio::ip::tcp::endpoint& wh
 
 void service::start() {
   system_ = compat::make_system(system_config_, threads_);
+  context_.leases = caf::actor_cast<leases_actor>(system_->spawn<leases>(context_.keys, env_));
   for (auto& x : counts_)
-    context_.registries.push_back(
-      caf::actor_cast<registry_actor>(system_->spawn<registry>(env_, x)));
+    context_.keys->all.push_back(
+      caf::actor_cast<registry_actor>(system_->spawn<registry>(context_.leases, env_, x)));
   listener_->start(*system_);
 }
 
@@ -131,17 +142,20 @@ service::~service() {
       last_connection_closed_.wait(guard, none_left);
     }
   }
-  for (auto& x : context_.registries)
+  for (auto& x : context_.keys->all)
     compat::anon_send(x, shut_down{});
-  context_.registries.clear();
+  compat::anon_send(context_.leases, shut_down{});
+  context_.keys = nullptr;
+  context_.leases = nullptr;
   system_.reset(); // waits for all actors to end
 }
 
 counts service::count() const {
   counts result;
   result.connections = context_.connections;
+  result.keys = env_.keys;
+  result.leases = env_.leases;
   for (auto& x : counts_) {
-    result.keys += x.keys;
     result.holders += x.holders;
     result.waiters += x.waiters;
   }

@@ -3,37 +3,36 @@
 #pragma once
 
 #include "actors/environment.hpp"
+#include "actors/registries.hpp"
 #include "lockserver/actors.hpp"
+#include "lockserver/server.hpp"
 #include "lockserver/settings.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <functional>
-#include <string_view>
-#include <vector>
+#include <memory>
 
 namespace lockserver {
 
 struct server_context {
   const settings& config;
-  const lock_environment& env;
-  std::vector<registry_actor> registries;
+  lock_environment& env;
+  std::shared_ptr<registries> keys;
+  leases_actor leases;
+  std::chrono::steady_clock::time_point started_at;
 
   /// Stops the server, soon; called by the session that got /SHUTDOWN.
   std::function<void()> request_stop;
   /// Called when the last connection has gone.
   std::function<void()> on_last_connection_closed;
+  /// What the server holds now.
+  std::function<counts()> count;
 
   std::atomic<std::uint64_t> last_ticket{0};
   std::atomic<std::size_t> connections{0};
   std::atomic<bool> stopping{false};
-
-  /// The registry that is responsible for `key`.
-  const registry_actor& registry_of(std::string_view key) const noexcept {
-    return registries.size() == 1
-             ? registries.front()
-             : registries[std::hash<std::string_view>{}(key) % registries.size()];
-  }
 };
 
 } // namespace lockserver

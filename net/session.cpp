@@ -1,5 +1,8 @@
 #include "net/session.hpp"
 
+#include "actors/lister.hpp"
+#include "lockserver/server.hpp"
+
 #include <spdlog/logger.h>
 
 #include <algorithm>
@@ -23,8 +26,8 @@ session::behavior_type session::make_behavior() {
         return;
       if (pending_) {
         if (context_.env.time.now() >= pending_->answer_due) {
-          context_.env.log.warn("no answer in time: key={}", pending_->key);
-          refuse_pending(503, "no answer in time");
+          context_.env.log.warn("no answer in time: key={}", pending_->what.key);
+          refuse(no_answer());
         } else {
           wake_at(pending_->answer_due);
         }
@@ -39,102 +42,278 @@ void session::on_exit() {
   wake_up_.clear();
 }
 
-void session::submit(command x) {
-  switch (x.what) {
-    case command::verb::lock:
-      return lock(x);
-    case command::verb::unlock:
-      return ask(release_request{std::move(x.key), std::move(x.requester)});
-    case command::verb::verify:
-      return ask(verify_request{std::move(x.key), std::move(x.requester)});
-    case command::verb::check:
-      return ask(check_request{std::move(x.key)});
-    case command::verb::ping:
-      peer_->answer(200, answer_yes, {});
-      return;
-    case command::verb::shutdown:
-      if (!context_.config.allow_shutdown) {
-        peer_->answer(200, answer_no, {});
-        return;
-      }
-      peer_->answer(200, answer_yes, {});
-      return context_.request_stop();
-  }
+// -- asking -------------------------------------------------------------------
+
+void session::submit(operation x, const dialect& how) {
+  std::visit([&](auto& what) { do_submit(what, how); }, x);
 }
 
-void session::lock(command& x) {
-  acquire_request request;
-  request.ticket = context_.last_ticket.fetch_add(1, std::memory_order_relaxed) + 1;
-  request.ttl = x.lock_timeout.value_or(context_.config.lock_timeout);
-  request.wait = x.lock_attempt_timeout.value_or(context_.config.lock_attempt_timeout);
-  if (context_.stopping) {
-    peer_->answer(200, answer_no, {});
-    return;
-  }
-  auto ticket = request.ticket;
-  auto& registry = context_.registry_of(x.key);
-  begin({x.key, ticket, request.wait > caf::timespan::zero(),
-         context_.env.time.now() + request.wait + context_.config.answer_margin});
-  request.key = std::move(x.key);
-  request.owner = std::move(x.requester);
-  compat::request(this, registry, std::move(request))
-    .then([this, ticket](const acquire_reply& reply) { on_lock_reply(ticket, reply); },
-          [this, ticket](const caf::error& what) { on_failure(ticket, what); });
-}
-
-// All commands but LOCK change nothing that would have to be taken back.
-template <class Request>
-void session::ask(Request x) {
+session::pending& session::begin(const dialect& how, caf::timespan wait) {
   auto ticket = context_.last_ticket.fetch_add(1, std::memory_order_relaxed) + 1;
-  auto& registry = context_.registry_of(x.key);
-  begin({{}, ticket, false, context_.env.time.now() + context_.config.answer_margin});
-  compat::request(this, registry, std::move(x))
+  auto due = context_.env.time.now() + wait + context_.config.answer_margin;
+  wake_at(due);
+  pending_ = pending{ticket, &how, due, {}};
+  return *pending_;
+}
+
+// For all that would not have to be taken back.
+template <class Reply, class Actor, class Request>
+void session::ask(const Actor& whom, Request& x, const dialect& how) {
+  auto ticket = begin(how).ticket;
+  compat::request(this, whom, std::move(x))
     .then(
-      [this, ticket](bool yes) {
-        if (pending_ && pending_->ticket == ticket)
-          finish(200, yes ? answer_yes : answer_no);
+      [this, ticket](const Reply& reply) {
+        if (is_pending(ticket))
+          finish(reply);
       },
       [this, ticket](const caf::error& what) { on_failure(ticket, what); });
 }
 
-void session::begin(pending x) {
-  wake_at(x.answer_due);
-  pending_ = std::move(x);
+void session::do_submit(acquire_operation& x, const dialect& how) {
+  auto& request = x.request;
+  auto& now = begin(how, request.wait);
+  request.ticket = now.ticket;
+  now.what = {request.key, request.owner};
+  now.acquires = true;
+  now.may_wait = request.wait > caf::timespan::zero();
+  now.lease = x.lease;
+  now.hold_connection = x.hold_connection;
+  if (context_.stopping) {
+    acquire_reply reply;
+    reply.status = acquire_reply::stopping;
+    finish_acquire(reply);
+  } else if (x.hold_connection && !has_room_to_hold()) {
+    refuse({429, "too_many", "this connection holds as many locks as it may"});
+  } else if (x.lease.empty()) {
+    ask_to_acquire(context_.keys->of(request.key), std::move(request));
+  } else {
+    ask_to_acquire(context_.leases, lease_acquire_request{std::move(x.lease), std::move(request)});
+  }
 }
 
-void session::on_lock_reply(std::uint64_t ticket, const acquire_reply& x) {
+template <class Actor, class Request>
+void session::ask_to_acquire(const Actor& whom, Request x) {
+  auto ticket = pending_->ticket;
+  compat::request(this, whom, std::move(x))
+    .then([this, ticket](acquire_reply& reply) { on_acquire_reply(ticket, reply); },
+          [this, ticket](const caf::error& what) { on_failure(ticket, what); });
+}
+
+void session::do_submit(renew_request& x, const dialect& how) {
+  auto& now = begin(how);
+  now.what = {x.key, x.owner};
+  compat::request(this, context_.keys->of(x.key), std::move(x))
+    .then(
+      [this, ticket = now.ticket](const acquire_reply& reply) {
+        if (!is_pending(ticket))
+          return;
+        for (auto& mine : held_)
+          if (reply.status == acquire_reply::granted && mine.what == pending_->what)
+            mine.expires_at = context_.env.time.now() + reply.ttl;
+        finish_acquire(reply);
+      },
+      [this, ticket = now.ticket](const caf::error& what) { on_failure(ticket, what); });
+}
+
+void session::do_submit(release_request& x, const dialect& how) {
+  auto& now = begin(how);
+  now.what = {x.key, x.owner};
+  compat::request(this, context_.keys->of(x.key), std::move(x))
+    .then(
+      [this, ticket = now.ticket, all = x.force](const release_reply& reply) {
+        if (!is_pending(ticket))
+          return;
+        if (reply.status == release_reply::released)
+          on_released(pending_->what, all);
+        finish(reply);
+      },
+      [this, ticket = now.ticket](const caf::error& what) { on_failure(ticket, what); });
+}
+
+void session::do_submit(verify_request& x, const dialect& how) {
+  ask<bool>(context_.keys->of(x.key), x, how);
+}
+
+void session::do_submit(check_request& x, const dialect& how) {
+  ask<bool>(context_.keys->of(x.key), x, how);
+}
+
+void session::do_submit(inspect_request& x, const dialect& how) {
+  ask<lock_info>(context_.keys->of(x.key), x, how);
+}
+
+void session::do_submit(list_request& x, const dialect& how) {
+  ask<list_reply>(spawn<lister>(context_.keys), x, how);
+}
+
+void session::do_submit(lease_create_request& x, const dialect& how) {
+  ask<lease_reply>(context_.leases, x, how);
+}
+
+void session::do_submit(lease_renew_request& x, const dialect& how) {
+  ask<lease_reply>(context_.leases, x, how);
+}
+
+void session::do_submit(lease_inspect_request& x, const dialect& how) {
+  ask<lease_reply>(context_.leases, x, how);
+}
+
+void session::do_submit(lease_end_request& x, const dialect& how) {
+  ask<lease_reply>(context_.leases, x, how);
+}
+
+void session::do_submit(server_info_operation, const dialect& how) {
+  begin(how);
+  finish(
+    server_info{context_.config, context_.count(), context_.env.time.now() - context_.started_at});
+}
+
+void session::do_submit(readiness_operation, const dialect& how) {
+  begin(how);
+  if (context_.stopping)
+    return refuse(stopping());
+  pending_.reset();
+  peer_->answer({200, media_type::json, "{\"status\":\"ready\"}\n"});
+}
+
+void session::do_submit(shutdown_operation, const dialect& how) {
+  begin(how);
+  auto allowed = context_.config.allow_shutdown;
+  finish(allowed);
+  if (allowed)
+    context_.request_stop();
+}
+
+void session::do_submit(known_answer& x, const dialect&) {
+  peer_->answer(x.content);
+}
+
+// -- answering ----------------------------------------------------------------
+
+void session::on_acquire_reply(std::uint64_t ticket, acquire_reply& x) {
   // Nobody waits for it any more; `withdraw_request` has been sent by then.
-  if (!pending_ || pending_->ticket != ticket)
+  if (!is_pending(ticket))
     return;
   auto granted = x.status == acquire_reply::granted;
-  grant_ref mine{std::move(pending_->key), ticket};
   if (x.waited > caf::timespan::zero() && peer_->client_is_gone()) {
-    pending_.reset();
+    auto mine = take_pending_acquisition();
     if (granted)
       withdraw(std::move(mine));
     return peer_->give_up();
   }
-  if (!granted) {
-    finish(200, answer_no);
-    return;
-  }
-  std::string line;
-  append_expiry(line, x.expires_at);
-  auto end = finish(200, line);
+  if (!granted)
+    finish_acquire(x);
+  else if (!pending_->lease.empty())
+    await_lease(x);
+  else
+    on_granted(x);
+}
+
+// The lease knows how long the grant lasts. Asked by way of the key's registry,
+// the lease has heard of the grant by then.
+void session::await_lease(acquire_reply& x) {
+  auto ticket = pending_->ticket;
+  auto& key = pending_->what.key;
+  compat::request(this, context_.keys->of(key), lease_inspect_request{pending_->lease, key})
+    .then(
+      [this, ticket, x](const lease_reply& lease) mutable {
+        if (!is_pending(ticket))
+          return;
+        if (lease.status != lease_reply::alive) {
+          acquire_reply reply; // and the key hears of it from the lease
+          reply.status = acquire_reply::lease_expired;
+          finish_acquire(reply);
+          return;
+        }
+        auto end = context_.env.time.wall_now().time_since_epoch() + lease.ttl;
+        x.ttl = lease.ttl;
+        x.expires_at = std::chrono::duration_cast<std::chrono::microseconds>(end).count();
+        on_granted(x);
+      },
+      [this, ticket](const caf::error& what) { on_failure(ticket, what); });
+}
+
+void session::on_granted(acquire_reply& x) {
+  auto now = context_.env.time.now();
+  if (pending_->hold_connection)
+    held_.push_back({pending_->ticket, pending_->what, now + x.ttl});
+  acquisition mine{pending_->what.key, pending_->ticket, !pending_->lease.empty()};
+  auto end = finish_acquire(x);
   if (in_doubt_.size() >= most_in_doubt_)
     forget_arrived();
-  in_doubt_.push_back({std::move(mine), context_.env.time.now(), end});
+  in_doubt_.push_back({std::move(mine), now, end});
 }
 
 void session::on_failure(std::uint64_t ticket, const caf::error&) {
-  // The registry has ended, which it does only when the server stops.
-  if (pending_ && pending_->ticket == ticket)
-    finish(503, answer_no, "the server stops");
+  // Whom it asked has ended, which happens only when the server stops.
+  if (is_pending(ticket))
+    refuse(stopping());
 }
 
-session::position session::finish(int status, std::string_view body, std::string_view reason) {
+template <class Reply>
+session::position session::finish(const Reply& x) {
+  text_.clear();
+  auto content = pending_->how->write(x, text_);
   pending_.reset();
-  return peer_->answer(status, body, reason);
+  return peer_->answer(content);
+}
+
+session::position session::finish_acquire(const acquire_reply& x) {
+  text_.clear();
+  auto content = pending_->how->write(x, pending_->what, text_);
+  pending_.reset();
+  return peer_->answer(content);
+}
+
+// Of an acquire, whatever may still come of it is taken back.
+void session::refuse(const refusal& x) {
+  auto how = pending_->how;
+  if (pending_->acquires)
+    withdraw(take_pending_acquisition());
+  pending_.reset();
+  text_.clear();
+  peer_->answer(how->write(x, text_));
+}
+
+void session::refuse_wait() {
+  if (!waits())
+    return;
+  auto how = pending_->how;
+  auto what = std::move(pending_->what);
+  withdraw({what.key, pending_->ticket, !pending_->lease.empty()});
+  pending_.reset();
+  acquire_reply reply;
+  reply.status = acquire_reply::stopping;
+  text_.clear();
+  peer_->answer(how->write(reply, what, text_));
+}
+
+// -- taking back --------------------------------------------------------------
+
+session::acquisition session::take_pending_acquisition() {
+  acquisition result{std::move(pending_->what.key), pending_->ticket, !pending_->lease.empty()};
+  pending_.reset();
+  return result;
+}
+
+// The way that the acquire went, so as to come behind it.
+template <class Message>
+void session::tell(const acquisition& x, Message message) {
+  if (x.by_lease)
+    compat::send(this, context_.leases, std::move(message));
+  else
+    compat::send(this, context_.keys->of(x.key), std::move(message));
+}
+
+void session::withdraw(acquisition x) {
+  tell(x, withdraw_request{x.key, x.ticket});
+}
+
+void session::end_wait() {
+  if (!waits())
+    return;
+  acquisition mine{pending_->what.key, pending_->ticket, !pending_->lease.empty()};
+  tell(mine, end_wait_request{mine.key, mine.ticket});
 }
 
 void session::forget_arrived() {
@@ -146,26 +325,18 @@ void session::forget_arrived() {
   most_in_doubt_ = std::max(min_in_doubt, 2 * in_doubt_.size());
 }
 
-void session::withdraw(grant_ref x) {
-  auto& registry = context_.registry_of(x.key);
-  compat::send(this, registry, withdraw_request{std::move(x.key), x.ticket});
+bool session::has_room_to_hold() {
+  if (held_.size() < max_held)
+    return true;
+  auto now = context_.env.time.now();
+  std::erase_if(held_, [now](auto& x) { return x.expires_at <= now; });
+  return held_.size() < max_held;
 }
 
-void session::refuse_pending(int status, std::string_view reason) {
-  if (!pending_->key.empty())
-    withdraw({std::move(pending_->key), pending_->ticket});
-  finish(status, answer_no, reason);
-}
-
-void session::refuse_wait() {
-  if (waits())
-    refuse_pending(200, {});
-}
-
-void session::end_wait() {
-  if (waits())
-    compat::send(this, context_.registry_of(pending_->key),
-                 end_wait_request{pending_->key, pending_->ticket});
+void session::on_released(const asked& what, bool all) {
+  std::erase_if(held_, [&](const held& x) {
+    return x.what.key == what.key && (all || x.what.owner == what.owner);
+  });
 }
 
 void session::connection_broke() {
@@ -176,8 +347,11 @@ void session::connection_broke() {
 }
 
 void session::connection_closed() {
-  if (pending_ && !pending_->key.empty())
-    withdraw({std::move(pending_->key), pending_->ticket});
+  if (pending_ && pending_->acquires)
+    withdraw(take_pending_acquisition());
+  for (auto& x : held_)
+    withdraw({std::move(x.what.key), x.ticket, false});
+  held_.clear();
   pending_.reset();
   in_doubt_.clear();
   peer_ = nullptr;

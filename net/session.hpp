@@ -1,11 +1,11 @@
-// The session actor: turns the commands of one connection into messages to the
-// registries, and their answers into lines. Knows the dialect's commands, but
-// no bytes and no sockets.
+// The session actor: turns the operations of one connection into messages to
+// the registries and the leases, and their answers into content. Knows no bytes
+// and no sockets, and of the dialects only that they write.
 #pragma once
 
 #include "lockserver/actors.hpp"
+#include "net/dialect.hpp"
 #include "net/io_thread.hpp"
-#include "net/lock_server_dialect.hpp"
 #include "net/server_context.hpp"
 
 #include <chrono>
@@ -22,10 +22,9 @@ public:
   /// A place in the stream of bytes to the client: how many precede it.
   using position = std::uint64_t;
 
-  /// The answer to the command under way; written at the end of the turn.
+  /// The answer to the operation under way; written at the end of the turn.
   /// Returns where it ends.
-  /// @param reason why it was refused, for the client; else empty.
-  virtual position answer(int status, std::string_view body, std::string_view reason) = 0;
+  virtual position answer(const http_content& x) = 0;
 
   /// What the client's system has certainly received.
   virtual position arrived() = 0;
@@ -43,11 +42,12 @@ protected:
   ~session_peer() = default;
 };
 
-/// Works off one command at a time. Runs on its connection's thread, where the
-/// connection calls it directly; only answers of other actors come by message.
+/// Works off one operation at a time. Runs on its connection's thread, where
+/// the connection calls it directly; only answers of other actors come by
+/// message.
 ///
-/// A granted LOCK stays "in doubt" until the client has shown that it lives on,
-/// or its system has the answer and a second has passed. While it is, a broken
+/// A grant stays "in doubt" until the client has shown that it lives on, or its
+/// system has the answer and a second has passed. While it is, a broken
 /// connection takes it back: a client that resets the connection within that
 /// second has not read its answer.
 class session final : public compat::pinned<session_actor::base> {
@@ -63,6 +63,9 @@ public:
   /// looked through, each time they have doubled.
   static constexpr std::size_t min_in_doubt = 64;
 
+  /// Grants that end with one connection.
+  static constexpr std::size_t max_held = 1000;
+
   session(caf::actor_config& cfg, io_thread& host, server_context& context, session_peer& peer);
 
   behavior_type make_behavior() override;
@@ -76,16 +79,17 @@ public:
   // -- for the connection -----------------------------------------------------
 
   /// Carries out `x`: one call of `session_peer::answer` follows, perhaps
-  /// before this returns. @pre no command is under way
-  void submit(command x);
+  /// before this returns. @pre no operation is under way
+  /// @param how writes the answer; of static storage.
+  void submit(operation x, const dialect& how);
 
-  /// Answers the command under way with no if it is a LOCK that waits.
+  /// Answers the operation under way with no if it is an acquire that waits.
   void refuse_wait();
 
-  /// The client cannot be watched any more: a LOCK under way ends its wait.
+  /// The client cannot be watched any more: an acquire under way ends its wait.
   void end_wait();
 
-  /// Whether a LOCK that may take long is under way.
+  /// Whether an acquire that may take long is under way.
   bool waits() const noexcept {
     return pending_ && pending_->may_wait;
   }
@@ -103,8 +107,8 @@ public:
   /// The connection broke: takes back every grant in doubt.
   void connection_broke();
 
-  /// The connection is closed: takes back the command under way, and ends.
-  /// The peer is not called any more.
+  /// The connection is closed: takes back the operation under way and what was
+  /// to end with the connection, and ends. The peer is not called any more.
   void connection_closed();
 
   /// Sees to it that `session_peer::on_deadline` is called at `due` or before.
@@ -115,39 +119,82 @@ public:
 private:
   using position = session_peer::position;
 
-  struct grant_ref {
+  // One acquire request, and the way that it went.
+  struct acquisition {
     std::string key;
     std::uint64_t ticket;
+    bool by_lease;
   };
   struct doubtful {
-    grant_ref grant;
+    acquisition grant;
     time_point since;
     position answer_end;
   };
   struct pending {
-    std::string key; // of a LOCK, else empty
-    std::uint64_t ticket;
-    bool may_wait;
+    std::uint64_t ticket; // names the operation, whatever it is
+    const dialect* how;
     time_point answer_due;
+    asked what{}; // of an acquire, renew or release, else empty
+    bool acquires = false;
+    bool may_wait = false;
+    std::string lease{};
+    bool hold_connection = false;
+  };
+  struct held {
+    std::uint64_t ticket;
+    asked what;
+    time_point expires_at;
   };
 
-  void lock(command& x);
-  template <class Request>
-  void ask(Request x);
-  void begin(pending x);
-  void on_lock_reply(std::uint64_t ticket, const acquire_reply& x);
+  void do_submit(acquire_operation& x, const dialect& how);
+  void do_submit(renew_request& x, const dialect& how);
+  void do_submit(release_request& x, const dialect& how);
+  void do_submit(verify_request& x, const dialect& how);
+  void do_submit(check_request& x, const dialect& how);
+  void do_submit(inspect_request& x, const dialect& how);
+  void do_submit(list_request& x, const dialect& how);
+  void do_submit(lease_create_request& x, const dialect& how);
+  void do_submit(lease_renew_request& x, const dialect& how);
+  void do_submit(lease_inspect_request& x, const dialect& how);
+  void do_submit(lease_end_request& x, const dialect& how);
+  void do_submit(server_info_operation, const dialect& how);
+  void do_submit(readiness_operation, const dialect& how);
+  void do_submit(shutdown_operation, const dialect& how);
+  void do_submit(known_answer& x, const dialect& how);
+
+  pending& begin(const dialect& how, caf::timespan wait = {});
+  bool is_pending(std::uint64_t ticket) const noexcept {
+    return pending_ && pending_->ticket == ticket;
+  }
+  template <class Reply, class Actor, class Request>
+  void ask(const Actor& whom, Request& x, const dialect& how);
+  template <class Actor, class Request>
+  void ask_to_acquire(const Actor& whom, Request x);
+  void on_acquire_reply(std::uint64_t ticket, acquire_reply& x);
+  void on_granted(acquire_reply& x);
+  void await_lease(acquire_reply& x);
   void on_failure(std::uint64_t ticket, const caf::error& what);
-  position finish(int status, std::string_view body, std::string_view reason = {});
+
+  template <class Reply>
+  position finish(const Reply& x);
+  position finish_acquire(const acquire_reply& x);
+  void refuse(const refusal& x);
+  acquisition take_pending_acquisition();
+  void withdraw(acquisition x);
+  template <class Message>
+  void tell(const acquisition& x, Message message);
   void forget_arrived();
-  void withdraw(grant_ref x);
-  void refuse_pending(int status, std::string_view reason);
+  bool has_room_to_hold();
+  void on_released(const asked& what, bool all);
 
   server_context& context_;
   session_peer* peer_;
   wake_up wake_up_;
   std::optional<pending> pending_;
+  std::string text_; // of the answer that is just being written
   std::vector<doubtful> in_doubt_;
   std::size_t most_in_doubt_ = min_in_doubt; // before it is looked who has arrived
+  std::vector<held> held_;                   // ends with the connection
 };
 
 } // namespace lockserver

@@ -23,6 +23,12 @@ std::string validate(const settings& x) {
     return "time-between-attempts must be 0 or more and at most a year";
   if (x.max_connections == 0)
     return "max-connections must be 1 or more";
+  if (x.max_keys == 0)
+    return "max-keys must be 1 or more";
+  if (x.max_holders_per_key == 0 || x.max_holders_per_key > 1'000'000)
+    return "max-holders-per-key must be 1 to 1000000";
+  if (x.terraform_lock_timeout < duration::zero() || x.terraform_lock_timeout > year)
+    return "terraform-lock-timeout must be 0 (no end) or more and at most a year";
   if (x.threads == 0 || x.threads > 256)
     return "threads must be 1 to 256";
   for (auto time : {x.header_timeout, x.idle_timeout, x.write_timeout, x.answer_margin})

@@ -1,12 +1,17 @@
 // Who may say what to whom: the whole conversation between the actors.
 //
 //   SESSION ──requests──> REGISTRY ──the same, passed on──> KEY
-//      ^                     ^ └────────────reap──────────────^ │
-//      │                     └──────────────key_idle────────────┤
-//      └───────────────────answers──────────────────────────────┘
+//    │ ^ ^                 ^ │ ^ └────────────reap─────────────^ │
+//    │ │ │                 │ │ └──────────────key_idle───────────┤
+//    │ │ │                 │ └──lease_answered, lease_released───┤
+//    │ │ │                 │         │                           │
+//    │ │ └─────────────────│─────────│──────────answers──────────┘
+//    │ answers       lease_ended     v
+//    └─requests─────────────────> LEASES
 //
-// A request that a KEY receives was passed on by its REGISTRY, and its answer
-// goes straight to the SESSION (or any other actor) that asked.
+// A request that a KEY receives was passed on by its REGISTRY (and an acquire
+// with a lease before that by LEASES), and its answer goes straight to the
+// SESSION (or any other actor) that asked. A LISTER asks in a SESSION's name.
 #pragma once
 
 #include "lockserver/messages.hpp"
@@ -18,21 +23,27 @@ namespace lockserver {
 using key_actor = compat::typed_actor<
   // Grants, refuses, or answers later: when granted or when the wait is over.
   caf::result<acquire_reply>(acquire_request),
-  // Frees the lock if `owner` holds it; true if it did.
-  caf::result<bool>(release_request),
+  // Prolongs the grant of `owner`.
+  caf::result<acquire_reply>(renew_request),
+  // Ends the grant of `owner`, or all.
+  caf::result<release_reply>(release_request),
   // True if `owner` holds the lock.
   caf::result<bool>(verify_request),
   // True if anyone holds the lock.
   caf::result<bool>(check_request),
+  // Who holds it, who waits.
+  caf::result<lock_info>(inspect_request),
   // Ends the wait of one acquire request.
   caf::result<void>(end_wait_request),
   // Ends the wait or the grant of one acquire request.
   caf::result<void>(withdraw_request),
+  // Ends what a lease has here.
+  caf::result<void>(lease_ended),
   // Ends the actor, as the REGISTRY's answer to `key_idle`.
   caf::result<void>(reap),
   // Refuses who waits (`stopping`) and ends the actor.
   caf::result<void>(shut_down),
-  // INTERNAL: a wait, the holder's time or the idle time may be over.
+  // INTERNAL: a wait, a holder's time or the idle time may be over.
   caf::result<void>(deadline_reached)>;
 
 /// The only way to the KEYs (of its share of the keys). Spawns them on first
@@ -43,19 +54,47 @@ using key_actor = compat::typed_actor<
 using registry_actor = compat::typed_actor<
   // Passed on; spawns the KEY if there is none.
   caf::result<acquire_reply>(acquire_request),
-  // Passed on; false if there is no KEY. The same for the next two.
-  caf::result<bool>(release_request), caf::result<bool>(verify_request),
-  caf::result<bool>(check_request),
-  // Passed on; ignored if there is no KEY. The same for the next.
+  // Passed on; answered as by a free key if there is no KEY. So are the next.
+  caf::result<acquire_reply>(renew_request), caf::result<release_reply>(release_request),
+  caf::result<bool>(verify_request), caf::result<bool>(check_request),
+  caf::result<lock_info>(inspect_request),
+  // Passed on; ignored if there is no KEY. So are the next.
   caf::result<void>(end_wait_request), caf::result<void>(withdraw_request),
+  caf::result<void>(lease_ended),
+  // Its keys, whether held or not.
+  caf::result<key_names>(list_request),
+  // Passed on to LEASES, as are the next, which come from KEYs.
+  caf::result<lease_reply>(lease_inspect_request), caf::result<void>(lease_answered),
+  caf::result<void>(lease_released),
   // From a KEY: see above.
   caf::result<void>(key_idle),
   // Passes it on to all KEYs, then ends.
   caf::result<void>(shut_down)>;
 
-/// The actor of one HTTP connection: asks REGISTRYs, and receives their (and
-/// the KEYs') answers. Runs on its connection's thread, where the connection
-/// calls it directly; it has no other messages.
+/// Owns all leases. An acquire with a lease comes by way of it, so whatever it
+/// sends to the key when the lease ends comes behind the acquire.
+using leases_actor = compat::typed_actor<
+  // Passed on to the REGISTRY, unless the lease has ended or is another's.
+  caf::result<acquire_reply>(lease_acquire_request),
+  // Makes, prolongs, shows, ends a lease.
+  caf::result<lease_reply>(lease_create_request), caf::result<lease_reply>(lease_renew_request),
+  caf::result<lease_reply>(lease_inspect_request), caf::result<lease_reply>(lease_end_request),
+  // Passed on to the REGISTRY behind the acquire that it is about.
+  caf::result<void>(end_wait_request), caf::result<void>(withdraw_request),
+  // From KEYs: what became of the leases' requests and grants.
+  caf::result<void>(lease_answered), caf::result<void>(lease_released),
+  // Ends the actor.
+  caf::result<void>(shut_down),
+  // INTERNAL: the time of a lease may be over.
+  caf::result<void>(deadline_reached)>;
+
+/// Makes one page of held keys, then ends: asks all REGISTRYs for names, and
+/// the KEYs one by one, so that a page of any size delays nobody.
+using lister_actor = compat::typed_actor<caf::result<list_reply>(list_request)>;
+
+/// The actor of one HTTP connection: asks REGISTRYs and LEASES, and receives
+/// their (and the KEYs') answers. Runs on its connection's thread, where the
+/// connection calls it directly; it has no other messages.
 using session_actor = compat::typed_actor<
   // INTERNAL: a deadline of the connection or of an answer may be over.
   caf::result<void>(deadline_reached)>;

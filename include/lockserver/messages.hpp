@@ -6,8 +6,11 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace lockserver {
+
+// -- locks --------------------------------------------------------------------
 
 /// Asks for the lock of `key`. Answered by `acquire_reply`, once it is granted
 /// or refused, at the latest when `wait` is over.
@@ -16,32 +19,89 @@ struct acquire_request {
   std::string owner;
   /// Names this request, unique within the server; see `withdraw_request`.
   std::uint64_t ticket = 0;
-  caf::timespan ttl{};  ///< How long the grant lasts; more than zero.
-  caf::timespan wait{}; ///< How long to wait for it; zero: not at all.
+  caf::timespan ttl{};      ///< How long the grant lasts: more than zero; the most is forever.
+  caf::timespan wait{};     ///< How long to wait for it; zero: not at all.
+  std::uint8_t mode = 0;    ///< A `lock_mode`.
+  std::uint32_t limit = 0;  ///< Shared: at most so many holders, a semaphore; 0: no limit.
+  std::string request_id{}; ///< Not empty: a repeat with the same one gets the same grant.
+  std::uint64_t lease = 0;  ///< Number of the lease that the grant ends with; 0: none.
+  std::string metadata{};   ///< For whoever inspects the key.
+  bool explain = false;     ///< A refusal is to name the holders.
 };
 
-/// Answer to `acquire_request`.
+/// A holder of a lock, for whoever asks.
+struct holder_info {
+  std::string owner;
+  std::uint8_t mode = 0; ///< A `lock_mode`.
+  std::uint64_t token = 0;
+  caf::timespan ttl{}; ///< What is left; the most there is: no end of its own.
+  caf::timespan held{};
+  std::string metadata{};
+};
+
+/// Who waits for a lock, for whoever asks.
+struct waiter_info {
+  std::string owner;
+  std::uint8_t mode = 0; ///< A `lock_mode`.
+  caf::timespan waiting{};
+};
+
+/// Answer to `acquire_request` and `renew_request`.
 struct acquire_reply {
   /// Why a request got what it got; `status` holds one of them. (A message
   /// field of an enum type would need other code in each CAF.)
   enum : std::uint8_t {
-    granted,         ///< Held from now on; the other fields are valid.
-    held,            ///< Someone else holds it and `wait` was zero.
-    wait_timeout,    ///< Not granted within `wait`.
-    already_held,    ///< This owner holds it.
-    already_waiting, ///< This owner waits for it.
-    stopping,        ///< The server stops.
+    granted,          ///< Held from now on; the other fields are valid.
+    held,             ///< Someone else holds it and `wait` was zero.
+    wait_timeout,     ///< Not granted within `wait`.
+    already_held,     ///< This owner holds it.
+    already_waiting,  ///< This owner waits for it.
+    limit_mismatch,   ///< It is a semaphore of the size `limit`.
+    too_many_keys,    ///< The server has as many keys as it may.
+    too_many_waiters, ///< The key has as many waiters as it may.
+    not_holder,       ///< To a `renew_request`: this owner does not hold it.
+    has_lease,        ///< To a `renew_request`: its lease says how long it lasts.
+    lease_expired,    ///< There is no such lease (any more).
+    wrong_owner,      ///< The lease belongs to someone else.
+    stopping,         ///< The server stops.
   };
   std::uint8_t status = held;
-  std::uint64_t token = 0;     ///< Fencing token of the grant.
-  std::int64_t expires_at = 0; ///< End of the grant, µs since 1970.
-  caf::timespan waited{};      ///< From the request until now.
+  std::uint64_t token = 0;            ///< Fencing token of the grant.
+  std::int64_t expires_at = 0;        ///< End of the grant, µs since 1970.
+  caf::timespan waited{};             ///< From the request until now.
+  caf::timespan ttl{};                ///< What is left of the grant.
+  std::uint8_t mode = 0;              ///< A `lock_mode`.
+  std::uint32_t limit = 0;            ///< See `limit_mismatch`.
+  std::vector<holder_info> holders{}; ///< When refused, and asked to `explain`.
+  std::uint64_t queue_length = 0;     ///< The same.
 };
 
-/// Gives the lock of `key` back. Answered by whether `owner` held it.
+/// Lets the grant of `owner` end `ttl` from now. Answered by `acquire_reply`.
+struct renew_request {
+  std::string key;
+  std::string owner;
+  std::uint64_t token = 0; ///< Must be the grant's; 0: whatever it is.
+  caf::timespan ttl{};
+};
+
+/// Gives the lock of `key` back. Answered by `release_reply`.
 struct release_request {
   std::string key;
   std::string owner;
+  std::uint64_t token = 0; ///< Must be the grant's; 0: whatever it is.
+  bool force = false;      ///< Ends all grants, whoever has them.
+  bool explain = false;    ///< A refusal is to name the holders.
+};
+
+/// Answer to `release_request`.
+struct release_reply {
+  enum : std::uint8_t {
+    not_holder, ///< This owner, or this token, does not hold it.
+    released,   ///< A grant was there, and is ended.
+    not_held,   ///< By force, but there was none.
+  };
+  std::uint8_t status = not_holder;
+  std::vector<holder_info> holders{}; ///< With `not_holder`, if asked to `explain`.
 };
 
 /// Asks whether `owner` holds the lock of `key`. Answered by a bool.
@@ -53,6 +113,21 @@ struct verify_request {
 /// Asks whether anyone holds the lock of `key`. Answered by a bool.
 struct check_request {
   std::string key;
+};
+
+/// Asks who holds the lock of `key` and who waits. Answered by `lock_info`.
+struct inspect_request {
+  std::string key;
+  bool with_queue = false; ///< The waiters, too, not only how many.
+};
+
+/// Answer to `inspect_request`.
+struct lock_info {
+  std::string key;
+  std::vector<holder_info> holders{};
+  std::vector<waiter_info> queue{}; ///< In the order in which they are granted.
+  std::uint64_t queue_length = 0;
+  std::uint32_t limit = 0; ///< While it is a semaphore, its size; else 0.
 };
 
 /// Ends the wait of an `acquire_request`, which is answered `wait_timeout`; does
@@ -70,6 +145,104 @@ struct withdraw_request {
   std::uint64_t ticket = 0;
 };
 
+// -- lists --------------------------------------------------------------------
+
+/// Asks for keys that start with `prefix` and come behind `after`, in byte
+/// order, at most `limit`. To a registry: its keys that have an actor, answered
+/// by `key_names`. To a lister: held keys, answered by `list_reply`.
+struct list_request {
+  std::string prefix;
+  std::string after;
+  std::uint64_t limit = 0;
+};
+
+/// Answer of a registry to `list_request`, in byte order.
+struct key_names {
+  std::vector<std::string> names;
+};
+
+/// Answer of a lister to `list_request`.
+struct list_reply {
+  std::vector<lock_info> locks; ///< Held, in the order of their keys, without queues.
+  std::string next;             ///< Not empty: more keys may come behind this one.
+};
+
+// -- leases -------------------------------------------------------------------
+
+/// Makes a lease. Answered by `lease_reply`.
+struct lease_create_request {
+  std::string owner; ///< Who alone may use it; empty: anyone who knows its name.
+  caf::timespan ttl{};
+};
+
+/// Begins the time of a lease anew. Answered by `lease_reply`, without locks.
+struct lease_renew_request {
+  std::string lease;
+};
+
+/// Asks what a lease has. Answered by `lease_reply`.
+struct lease_inspect_request {
+  std::string lease;
+  /// Not empty: sent by way of the registry of this key, so that it comes behind
+  /// whatever the key has told before.
+  std::string key{};
+};
+
+/// Ends a lease and all its grants. Answered by `lease_reply`, without locks.
+struct lease_end_request {
+  std::string lease;
+};
+
+/// One lock of a lease.
+struct lease_lock {
+  std::string key;
+  std::uint64_t token = 0;
+};
+
+/// Answer about a lease.
+struct lease_reply {
+  enum : std::uint8_t {
+    alive,           ///< The other fields are valid.
+    expired,         ///< There is no such lease (any more).
+    too_many_leases, ///< The server has as many as it may.
+  };
+  std::uint8_t status = expired;
+  std::string lease{};
+  caf::timespan ttl{};     ///< What is left of it.
+  bool with_locks = false; ///< `locks` was asked for.
+  std::vector<lease_lock> locks{};
+};
+
+/// An `acquire_request` whose grant lives and ends with a lease. Answered by
+/// `acquire_reply`.
+struct lease_acquire_request {
+  std::string lease;
+  acquire_request request;
+};
+
+/// From a key to the leases: a request with this lease has got its answer.
+struct lease_answered {
+  std::uint64_t lease = 0;
+  std::string key;
+  std::uint64_t token = 0; ///< Of the grant; 0: it was refused or withdrawn.
+};
+
+/// From a key to the leases: a grant with this lease has ended.
+struct lease_released {
+  std::uint64_t lease = 0;
+  std::string key;
+  std::uint64_t token = 0;
+};
+
+/// From the leases to a key: release all grants with this lease and refuse who
+/// waits with it (`lease_expired`).
+struct lease_ended {
+  std::string key;
+  std::uint64_t lease = 0;
+};
+
+// -- lives of actors ----------------------------------------------------------
+
 /// From a key actor to its registry: nobody holds or waits for the key, and
 /// `served` requests have been worked off so far. No answer but perhaps `reap`.
 struct key_idle {
@@ -84,85 +257,10 @@ struct reap {};
 /// To an actor that set a wake-up: its time has come.
 struct deadline_reached {};
 
-/// To a registry, and from it to its key actors: refuse who waits, and end.
+/// To a registry, and from it to its key actors, and to the leases: refuse who
+/// waits, and end.
 struct shut_down {};
-
-template <class Inspector>
-auto inspect(Inspector& f, acquire_request& x) {
-  using compat::field;
-  return compat::fields(f, x, "acquire_request", field("key", x.key), field("owner", x.owner),
-                        field("ticket", x.ticket), field("ttl", x.ttl), field("wait", x.wait));
-}
-
-template <class Inspector>
-auto inspect(Inspector& f, acquire_reply& x) {
-  using compat::field;
-  return compat::fields(f, x, "acquire_reply", field("status", x.status), field("token", x.token),
-                        field("expires_at", x.expires_at), field("waited", x.waited));
-}
-
-template <class Inspector>
-auto inspect(Inspector& f, release_request& x) {
-  using compat::field;
-  return compat::fields(f, x, "release_request", field("key", x.key), field("owner", x.owner));
-}
-
-template <class Inspector>
-auto inspect(Inspector& f, verify_request& x) {
-  using compat::field;
-  return compat::fields(f, x, "verify_request", field("key", x.key), field("owner", x.owner));
-}
-
-template <class Inspector>
-auto inspect(Inspector& f, check_request& x) {
-  return compat::fields(f, x, "check_request", compat::field("key", x.key));
-}
-
-template <class Inspector>
-auto inspect(Inspector& f, end_wait_request& x) {
-  using compat::field;
-  return compat::fields(f, x, "end_wait_request", field("key", x.key), field("ticket", x.ticket));
-}
-
-template <class Inspector>
-auto inspect(Inspector& f, withdraw_request& x) {
-  using compat::field;
-  return compat::fields(f, x, "withdraw_request", field("key", x.key), field("ticket", x.ticket));
-}
-
-template <class Inspector>
-auto inspect(Inspector& f, key_idle& x) {
-  using compat::field;
-  return compat::fields(f, x, "key_idle", field("key", x.key), field("served", x.served));
-}
-
-template <class Inspector>
-auto inspect(Inspector& f, reap& x) {
-  return compat::fields(f, x, "reap");
-}
-
-template <class Inspector>
-auto inspect(Inspector& f, deadline_reached& x) {
-  return compat::fields(f, x, "deadline_reached");
-}
-
-template <class Inspector>
-auto inspect(Inspector& f, shut_down& x) {
-  return compat::fields(f, x, "shut_down");
-}
 
 } // namespace lockserver
 
-CAF_BEGIN_TYPE_ID_BLOCK(lockserver, caf::first_custom_type_id)
-  CAF_ADD_TYPE_ID(lockserver, (lockserver::acquire_request))
-  CAF_ADD_TYPE_ID(lockserver, (lockserver::acquire_reply))
-  CAF_ADD_TYPE_ID(lockserver, (lockserver::release_request))
-  CAF_ADD_TYPE_ID(lockserver, (lockserver::verify_request))
-  CAF_ADD_TYPE_ID(lockserver, (lockserver::check_request))
-  CAF_ADD_TYPE_ID(lockserver, (lockserver::end_wait_request))
-  CAF_ADD_TYPE_ID(lockserver, (lockserver::withdraw_request))
-  CAF_ADD_TYPE_ID(lockserver, (lockserver::key_idle))
-  CAF_ADD_TYPE_ID(lockserver, (lockserver::reap))
-  CAF_ADD_TYPE_ID(lockserver, (lockserver::deadline_reached))
-  CAF_ADD_TYPE_ID(lockserver, (lockserver::shut_down))
-CAF_END_TYPE_ID_BLOCK(lockserver)
+#include "lockserver/message_types.hpp" // IWYU pragma: export

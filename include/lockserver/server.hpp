@@ -22,7 +22,8 @@ struct counts {
   std::size_t connections = 0; ///< Open client connections.
   std::size_t keys = 0;        ///< Key actors, including idle ones soon reaped.
   std::size_t holders = 0;     ///< Locks that are held.
-  std::size_t waiters = 0;     ///< LOCK requests that wait for their turn.
+  std::size_t waiters = 0;     ///< Requests that wait for their turn.
+  std::size_t leases = 0;      ///< Leases that live.
 };
 
 /// One lock server: its port, its threads, its locks. Several may live in one

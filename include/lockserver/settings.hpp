@@ -52,6 +52,24 @@ struct settings {
   /// closed. 10,000 parked clients take about 30 MB.
   std::size_t max_connections = 10'000;
 
+  /// Keys in use at a time (held, waited for, or asked for just now). A key takes
+  /// less than 2 KB.
+  std::size_t max_keys = 1'000'000;
+
+  /// Requests that may wait for one key at a time: as many as connections.
+  std::size_t max_waiters_per_key = 10'000;
+
+  /// Shared holders of one key at a time, and the largest semaphore; who comes
+  /// later waits. A holder is found by looking at all of them.
+  std::size_t max_holders_per_key = 1'000;
+
+  /// Leases at a time: ten for each connection.
+  std::size_t max_leases = 100'000;
+
+  /// How long a lock of Terraform lasts; 0: until it is released, as Terraform
+  /// expects, which does not renew.
+  duration terraform_lock_timeout{0};
+
   /// Threads that serve connections and run actors. One serves 50,000 to 150,000
   /// requests a second; more help only when that is the limit.
   unsigned threads = 1;

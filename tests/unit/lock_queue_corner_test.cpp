@@ -87,7 +87,7 @@ TEST_CASE("a request that finds only waiters who gave up is granted") {
   x.acquire(0s, "b", 2, 10s, 9s);
   CHECK(x.acquire(30s, "c", 3, 10s) == acquire_outcome::granted);
   CHECK(x.decided() == decisions{refused(2, "b")});
-  CHECK(x.lock.holder()->owner == "c");
+  CHECK(x.holder()->owner == "c");
 }
 
 // -- withdrawing --------------------------------------------------------------
@@ -135,7 +135,7 @@ TEST_CASE("withdrawing what is not there does nothing") {
   x.release(2s, "a");
   x.acquire(2s, "a", 3, 10s);
   CHECK(!x.withdraw(2s, 1)); // an earlier grant of the same owner
-  CHECK(x.lock.verify(at(2s), "a"));
+  CHECK(x.verify(2s, "a"));
 }
 
 TEST_CASE("a withdrawal after the expiry withdraws nothing, and the next in line is granted") {

@@ -1,4 +1,4 @@
-#include "net/lock_server_dialect.hpp"
+#include "net/dialects/lock_server_text.hpp"
 
 #include "tests/support/catch.hpp"
 
@@ -11,7 +11,7 @@ namespace {
 
 constexpr command_limits limits{24h, 1h};
 
-std::variant<command, refusal> parse(std::string_view target, std::string_view method = "GET",
+std::variant<command, command_error> parse(std::string_view target, std::string_view method = "GET",
                                      name_encoding encoding = name_encoding::percent) {
   return parse_command(method, target, encoding, limits);
 }
@@ -19,7 +19,7 @@ std::variant<command, refusal> parse(std::string_view target, std::string_view m
 command accept(std::string_view target, name_encoding encoding = name_encoding::percent) {
   auto result = parse(target, "GET", encoding);
   CAPTURE(target);
-  if (auto* no = std::get_if<refusal>(&result))
+  if (auto* no = std::get_if<command_error>(&result))
     FAIL(no->reason);
   return std::get<command>(result);
 }
@@ -28,12 +28,12 @@ command accept_lenient(std::string_view target) {
   return accept(target, name_encoding::lenient);
 }
 
-refusal refuse(std::string_view target, std::string_view method = "GET",
+command_error refuse(std::string_view target, std::string_view method = "GET",
                name_encoding encoding = name_encoding::percent) {
   auto result = parse(target, method, encoding);
   CAPTURE(target);
-  REQUIRE(std::holds_alternative<refusal>(result));
-  auto no = std::get<refusal>(result);
+  REQUIRE(std::holds_alternative<command_error>(result));
+  auto no = std::get<command_error>(result);
   // It goes into a header.
   CHECK(!no.reason.empty());
   for (char c : no.reason)
@@ -244,8 +244,8 @@ TEST_CASE("an empty query is none") {
 
 TEST_CASE("a limit that is no whole number of seconds is told as it is") {
   auto no = parse_command("GET", "/LOCK/k/o?lock_timeout=9", name_encoding::percent, {1500ms, 1h});
-  REQUIRE(std::holds_alternative<refusal>(no));
-  CHECK(std::get<refusal>(no).reason
+  REQUIRE(std::holds_alternative<command_error>(no));
+  CHECK(std::get<command_error>(no).reason
         == "lock_timeout must be decimal seconds above 0 and at most 1.5");
 }
 

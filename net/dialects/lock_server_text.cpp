@@ -1,9 +1,6 @@
-#include "net/lock_server_dialect.hpp"
+#include "net/dialects/lock_server_text.hpp"
 
 #include "net/key_name.hpp"
-
-#include <boost/url/pct_string_view.hpp>
-#include <boost/url/url_view.hpp>
 
 #include <array>
 #include <charconv>
@@ -27,39 +24,6 @@ constexpr std::array forms{
   path_form{"PING", command::verb::ping, 0, "/PING"},
   path_form{"SHUTDOWN", command::verb::shutdown, 0, "/SHUTDOWN"},
 };
-
-bool is_hex(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-// Turns each `%` that starts no escape into one that stands for itself.
-std::string escape_stray_percents(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    result += text[i];
-    if (text[i] == '%' && !(i + 2 < text.size() && is_hex(text[i + 1]) && is_hex(text[i + 2])))
-      result += "25";
-  }
-  return result;
-}
-
-// Decodes and checks one name. Returns what is wrong, or an empty string.
-std::string read_name(std::string_view what, std::string_view text, name_encoding encoding,
-                      std::string& out) {
-  if (text.find('%') == std::string_view::npos) {
-    out = text;
-    return check_name(what, out);
-  }
-  auto encoded = encoding == name_encoding::lenient ? escape_stray_percents(text)
-                                                    : std::string{text};
-  auto decoded = boost::urls::make_pct_string_view(encoded);
-  if (!decoded)
-    return std::string{what}
-           + " is not percent-encoded correctly: % must be followed by two hex digits";
-  out.clear();
-  decoded->decode({}, boost::urls::string_token::assign_to(out));
-  return check_name(what, out);
-}
 
 // Decimal seconds such as "3", "0.25". Microseconds, rounded down.
 std::optional<command::duration> read_seconds(std::string_view text) {
@@ -127,14 +91,15 @@ std::string read_times(std::string_view query, const command_limits& limits, com
 
 } // namespace
 
-std::variant<command, refusal> parse_command(std::string_view method, std::string_view target,
-                                             name_encoding encoding, const command_limits& limits) {
+std::variant<command, command_error> parse_command(std::string_view method, std::string_view target,
+                                                   name_encoding encoding,
+                                                   const command_limits& limits) {
   if (method != "GET" && method != "POST")
-    return refusal{405, "the methods are GET and POST"};
+    return command_error{405, "the methods are GET and POST"};
   auto path = target.substr(0, target.find('?'));
   auto query = target.substr(std::min(target.size(), path.size() + 1));
   if (!path.starts_with('/'))
-    return refusal{404, "there is no such path"};
+    return command_error{404, "there is no such path"};
   path.remove_prefix(1);
   auto word = path.substr(0, path.find('/'));
   const path_form* form = nullptr;
@@ -142,7 +107,7 @@ std::variant<command, refusal> parse_command(std::string_view method, std::strin
     if (x.word == word)
       form = &x;
   if (form == nullptr)
-    return refusal{404, "there is no such path"};
+    return command_error{404, "there is no such path"};
   path.remove_prefix(word.size());
 
   // "/key/requester": as many names as the form has, no more.
@@ -151,23 +116,23 @@ std::variant<command, refusal> parse_command(std::string_view method, std::strin
   auto names = 0;
   for (; path.starts_with('/'); ++names) {
     if (names == form->names)
-      return refusal{400, "the path must be " + std::string{form->form}
-                            + ", with a slash inside a name as %2F"};
+      return command_error{400, "the path must be " + std::string{form->form}
+                                  + ", with a slash inside a name as %2F"};
     path.remove_prefix(1);
     auto text = path.substr(0, path.find('/'));
     path.remove_prefix(text.size());
-    auto wrong = names == 0 ? read_name("key", text, encoding, result.key)
-                            : read_name("requester", text, encoding, result.requester);
+    auto wrong = names == 0 ? decode_name("key", text, encoding, result.key)
+                            : decode_name("requester", text, encoding, result.requester);
     if (!wrong.empty())
-      return refusal{400, std::move(wrong)};
+      return command_error{400, std::move(wrong)};
   }
   if (names < form->names)
-    return refusal{400, "the path must be " + std::string{form->form}};
+    return command_error{400, "the path must be " + std::string{form->form}};
   if (!query.empty()) {
     if (form->what != command::verb::lock)
-      return refusal{400, "only LOCK has parameters"};
+      return command_error{400, "only LOCK has parameters"};
     if (auto wrong = read_times(query, limits, result); !wrong.empty())
-      return refusal{400, std::move(wrong)};
+      return command_error{400, std::move(wrong)};
   }
   return result;
 }

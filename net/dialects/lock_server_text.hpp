@@ -2,6 +2,8 @@
 // answer's line. Pure: knows no sockets and no actors.
 #pragma once
 
+#include "net/key_name.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -24,7 +26,7 @@ struct command {
 };
 
 /// Why a request is not one of the dialect, or not a good one.
-struct refusal {
+struct command_error {
   int status = 400;   ///< 400, 404 or 405.
   std::string reason; ///< One sentence: what is wrong, what would be right.
 };
@@ -42,17 +44,10 @@ inline constexpr std::string_view allowed_methods = "GET, POST";
 inline constexpr std::string_view answer_no = "0\n";
 inline constexpr std::string_view answer_yes = "1\n";
 
-/// How a client writes names into the target.
-enum class name_encoding : std::uint8_t {
-  percent, ///< Percent-encoded; a `%` without two hex digits is an error.
-  /// As Lock::Server's clients (HTTP/0.9) do it, which do not encode at all: a
-  /// `%` without two hex digits stands for itself.
-  lenient,
-};
-
 /// Reads the request `method target`.
-std::variant<command, refusal> parse_command(std::string_view method, std::string_view target,
-                                             name_encoding encoding, const command_limits& limits);
+std::variant<command, command_error> parse_command(std::string_view method, std::string_view target,
+                                                   name_encoding encoding,
+                                                   const command_limits& limits);
 
 /// Appends the answer to a granted LOCK: seconds since 1970 with six decimals
 /// and a line end.

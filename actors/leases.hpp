@@ -1,0 +1,76 @@
+// The actor of all leases: knows what each has, renews and ends them. Decides
+// nothing about locks.
+#pragma once
+
+#include "actors/environment.hpp"
+#include "actors/registries.hpp"
+#include "lockserver/actors.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace lockserver {
+
+/// A lease is a promise that its client lives: while it is renewed in time, all
+/// grants that were made with it last; when it ends, they all end, and who
+/// waits with it is refused. There is one actor for all of them, since they are
+/// few and seldom asked: one per client process, renewed every few seconds.
+///
+/// A lease is over at the end of its time, however late the timer is. The keys
+/// hear of it when the timer fires, so a grant may outlive its lease by that
+/// much; it never ends before.
+class leases final : public leases_actor::base {
+public:
+  /// @param keys given up when this actor ends.
+  leases(caf::actor_config& cfg, std::shared_ptr<const registries> keys, lock_environment& env);
+
+  leases_actor::behavior_type make_behavior() override;
+
+  const char* name() const override {
+    return "leases";
+  }
+
+  void on_exit() override;
+
+private:
+  // What a lease has at one key.
+  struct share {
+    std::size_t unanswered = 0; ///< Requests on their way or waiting.
+    std::set<std::uint64_t> tokens;
+  };
+  struct entry {
+    std::string name;
+    std::string owner;
+    caf::timespan ttl;
+    time_point expires_at;
+    std::unordered_map<std::string, share> keys;
+  };
+  using lease_map = std::unordered_map<lease_id, entry>;
+
+  caf::result<acquire_reply> acquire(lease_acquire_request& x);
+  lease_reply create(const lease_create_request& x);
+  lease_reply renew(const std::string& name);
+  lease_reply inspect(const std::string& name);
+  lease_reply end(const std::string& name);
+
+  lease_map::iterator find(const std::string& name);
+  void expire();
+  void remove(lease_map::iterator x);
+  template <class F>
+  void change_share(lease_id id, const std::string& key, F change);
+  void set_alarm();
+
+  std::shared_ptr<const registries> keys_;
+  lock_environment& env_;
+  wake_up wake_up_;
+  lease_map leases_;
+  std::unordered_map<std::string, lease_id> by_name_;
+  std::set<std::pair<time_point, lease_id>> by_expiry_;
+  lease_id last_id_ = 0;
+};
+
+} // namespace lockserver

@@ -1,0 +1,84 @@
+#include "actors/lister.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace lockserver {
+
+lister::lister(caf::actor_config& cfg, std::shared_ptr<const registries> keys)
+  : lister_actor::base(cfg), keys_(std::move(keys)) {
+}
+
+lister::behavior_type lister::make_behavior() {
+  return {
+    [this](list_request& x) -> caf::result<list_reply> {
+      promise_ = make_response_promise<list_reply>();
+      wanted_ = std::move(x);
+      ask_for_names();
+      return promise_;
+    },
+  };
+}
+
+void lister::ask_for_names() {
+  names_.clear();
+  outstanding_ = keys_->all.size();
+  // One more than needed, to know whether any follow.
+  auto request = wanted_;
+  ++request.limit;
+  for (auto& x : keys_->all)
+    compat::request(this, x, request)
+      .then(
+        [this](const key_names& some) {
+          names_.insert(names_.end(), some.names.begin(), some.names.end());
+          if (--outstanding_ == 0)
+            on_names();
+        },
+        [this](const caf::error&) { fail(); });
+}
+
+void lister::on_names() {
+  std::sort(names_.begin(), names_.end());
+  more_ = names_.size() > wanted_.limit;
+  if (more_)
+    names_.resize(wanted_.limit);
+  if (names_.empty())
+    return finish();
+  locks_.assign(names_.size(), {});
+  outstanding_ = names_.size();
+  for (std::size_t i = 0; i < names_.size(); ++i)
+    compat::request(this, keys_->of(names_[i]), inspect_request{names_[i], false})
+      .then(
+        [this, i](lock_info& x) {
+          locks_[i] = std::move(x);
+          if (--outstanding_ == 0)
+            on_locks();
+        },
+        [this](const caf::error&) { fail(); });
+}
+
+void lister::on_locks() {
+  std::erase_if(locks_, [](const lock_info& x) { return x.holders.empty(); });
+  if (locks_.empty() && more_) {
+    wanted_.after = names_.back();
+    return ask_for_names();
+  }
+  page_.locks = std::move(locks_);
+  if (more_)
+    page_.next = names_.back();
+  finish();
+}
+
+void lister::finish() {
+  promise_.deliver(std::move(page_));
+  quit();
+}
+
+// Whom it asked has ended: the server stops.
+void lister::fail() {
+  if (promise_.pending())
+    promise_.deliver(caf::make_error(caf::sec::request_receiver_down));
+  quit();
+}
+
+} // namespace lockserver

@@ -1,0 +1,47 @@
+// The lister actor: makes one page of held keys, without the registries or the
+// keys having to stop for it.
+#pragma once
+
+#include "actors/registries.hpp"
+#include "lockserver/actors.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lockserver {
+
+/// Lives for one request. Each registry names its next keys, which takes it a
+/// look into an ordered index; the first of all of them are then asked one by
+/// one. Keys that nobody holds just now are left out, so a page may be shorter
+/// than asked for although more follow; it is never empty then.
+class lister final : public lister_actor::base {
+public:
+  /// @param keys given up when this actor ends.
+  lister(caf::actor_config& cfg, std::shared_ptr<const registries> keys);
+
+  behavior_type make_behavior() override;
+
+  const char* name() const override {
+    return "lister";
+  }
+
+private:
+  void ask_for_names();
+  void on_names();
+  void on_locks();
+  void finish();
+  void fail();
+
+  std::shared_ptr<const registries> keys_;
+  caf::typed_response_promise<list_reply> promise_;
+  list_request wanted_;
+  list_reply page_;
+  std::size_t outstanding_ = 0;
+  std::vector<std::string> names_;
+  std::vector<lock_info> locks_; // in the order of `names_`
+  bool more_ = false;
+};
+
+} // namespace lockserver

@@ -1,0 +1,23 @@
+// All registries of one server, and which of them is whose.
+#pragma once
+
+#include "lockserver/actors.hpp"
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+namespace lockserver {
+
+/// Filled before the first request, then unchanged: read from any thread. Who
+/// shares it must give it up when the actors end.
+struct registries {
+  std::vector<registry_actor> all;
+
+  /// The registry that is responsible for `key`.
+  const registry_actor& of(std::string_view key) const noexcept {
+    return all.size() == 1 ? all.front() : all[std::hash<std::string_view>{}(key) % all.size()];
+  }
+};
+
+} // namespace lockserver

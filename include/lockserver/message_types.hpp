@@ -1,0 +1,242 @@
+// How CAF reads, writes and knows the messages: for messages.hpp only.
+#pragma once
+
+#include "lockserver/messages.hpp"
+
+namespace lockserver {
+
+template <class Inspector>
+auto inspect(Inspector& f, acquire_request& x) {
+  using compat::field;
+  return compat::fields(f, x, "acquire_request", field("key", x.key), field("owner", x.owner),
+                        field("ticket", x.ticket), field("ttl", x.ttl), field("wait", x.wait),
+                        field("mode", x.mode), field("limit", x.limit),
+                        field("request_id", x.request_id), field("lease", x.lease),
+                        field("metadata", x.metadata), field("explain", x.explain));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, holder_info& x) {
+  using compat::field;
+  return compat::fields(f, x, "holder_info", field("owner", x.owner), field("mode", x.mode),
+                        field("token", x.token), field("ttl", x.ttl), field("held", x.held),
+                        field("metadata", x.metadata));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, waiter_info& x) {
+  using compat::field;
+  return compat::fields(f, x, "waiter_info", field("owner", x.owner), field("mode", x.mode),
+                        field("waiting", x.waiting));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, acquire_reply& x) {
+  using compat::field;
+  return compat::fields(f, x, "acquire_reply", field("status", x.status), field("token", x.token),
+                        field("expires_at", x.expires_at), field("waited", x.waited),
+                        field("ttl", x.ttl), field("mode", x.mode), field("limit", x.limit),
+                        field("holders", x.holders), field("queue_length", x.queue_length));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, renew_request& x) {
+  using compat::field;
+  return compat::fields(f, x, "renew_request", field("key", x.key), field("owner", x.owner),
+                        field("token", x.token), field("ttl", x.ttl));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, release_request& x) {
+  using compat::field;
+  return compat::fields(f, x, "release_request", field("key", x.key), field("owner", x.owner),
+                        field("token", x.token), field("force", x.force),
+                        field("explain", x.explain));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, release_reply& x) {
+  using compat::field;
+  return compat::fields(f, x, "release_reply", field("status", x.status),
+                        field("holders", x.holders));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, verify_request& x) {
+  using compat::field;
+  return compat::fields(f, x, "verify_request", field("key", x.key), field("owner", x.owner));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, check_request& x) {
+  using compat::field;
+  return compat::fields(f, x, "check_request", field("key", x.key));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, inspect_request& x) {
+  using compat::field;
+  return compat::fields(f, x, "inspect_request", field("key", x.key),
+                        field("with_queue", x.with_queue));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, lock_info& x) {
+  using compat::field;
+  return compat::fields(f, x, "lock_info", field("key", x.key), field("holders", x.holders),
+                        field("queue", x.queue), field("queue_length", x.queue_length),
+                        field("limit", x.limit));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, end_wait_request& x) {
+  using compat::field;
+  return compat::fields(f, x, "end_wait_request", field("key", x.key), field("ticket", x.ticket));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, withdraw_request& x) {
+  using compat::field;
+  return compat::fields(f, x, "withdraw_request", field("key", x.key), field("ticket", x.ticket));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, list_request& x) {
+  using compat::field;
+  return compat::fields(f, x, "list_request", field("prefix", x.prefix), field("after", x.after),
+                        field("limit", x.limit));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, key_names& x) {
+  using compat::field;
+  return compat::fields(f, x, "key_names", field("names", x.names));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, list_reply& x) {
+  using compat::field;
+  return compat::fields(f, x, "list_reply", field("locks", x.locks), field("next", x.next));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, lease_create_request& x) {
+  using compat::field;
+  return compat::fields(f, x, "lease_create_request", field("owner", x.owner), field("ttl", x.ttl));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, lease_renew_request& x) {
+  using compat::field;
+  return compat::fields(f, x, "lease_renew_request", field("lease", x.lease));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, lease_inspect_request& x) {
+  using compat::field;
+  return compat::fields(f, x, "lease_inspect_request", field("lease", x.lease),
+                        field("key", x.key));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, lease_end_request& x) {
+  using compat::field;
+  return compat::fields(f, x, "lease_end_request", field("lease", x.lease));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, lease_lock& x) {
+  using compat::field;
+  return compat::fields(f, x, "lease_lock", field("key", x.key), field("token", x.token));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, lease_reply& x) {
+  using compat::field;
+  return compat::fields(f, x, "lease_reply", field("status", x.status), field("lease", x.lease),
+                        field("ttl", x.ttl), field("with_locks", x.with_locks),
+                        field("locks", x.locks));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, lease_acquire_request& x) {
+  using compat::field;
+  return compat::fields(f, x, "lease_acquire_request", field("lease", x.lease),
+                        field("request", x.request));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, lease_answered& x) {
+  using compat::field;
+  return compat::fields(f, x, "lease_answered", field("lease", x.lease), field("key", x.key),
+                        field("token", x.token));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, lease_released& x) {
+  using compat::field;
+  return compat::fields(f, x, "lease_released", field("lease", x.lease), field("key", x.key),
+                        field("token", x.token));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, lease_ended& x) {
+  using compat::field;
+  return compat::fields(f, x, "lease_ended", field("key", x.key), field("lease", x.lease));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, key_idle& x) {
+  using compat::field;
+  return compat::fields(f, x, "key_idle", field("key", x.key), field("served", x.served));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, reap& x) {
+  return compat::fields(f, x, "reap");
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, deadline_reached& x) {
+  return compat::fields(f, x, "deadline_reached");
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, shut_down& x) {
+  return compat::fields(f, x, "shut_down");
+}
+
+} // namespace lockserver
+
+CAF_BEGIN_TYPE_ID_BLOCK(lockserver, caf::first_custom_type_id)
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::acquire_request))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::holder_info))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::waiter_info))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::acquire_reply))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::renew_request))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::release_request))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::release_reply))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::verify_request))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::check_request))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::inspect_request))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::lock_info))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::end_wait_request))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::withdraw_request))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::list_request))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::key_names))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::list_reply))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_create_request))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_renew_request))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_inspect_request))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_end_request))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_lock))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_reply))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_acquire_request))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_answered))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_released))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_ended))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::key_idle))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::reap))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::deadline_reached))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::shut_down))
+CAF_END_TYPE_ID_BLOCK(lockserver)

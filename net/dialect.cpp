@@ -1,0 +1,63 @@
+#include "net/dialect.hpp"
+
+#include "net/dialects/lock_server.hpp"
+#include "net/dialects/terraform.hpp"
+#include "net/dialects/v1.hpp"
+
+namespace lockserver {
+
+namespace {
+
+const lock_server_dialect lock_server;
+const v1_dialect v1;
+const terraform_dialect terraform;
+
+// An answer that no request of the dialect can have.
+http_content impossible(const dialect& x, std::string& out) {
+  return x.write(refusal{500, "internal", "the server has mixed up its answers"}, out);
+}
+
+} // namespace
+
+http_content dialect::write(const acquire_reply&, const asked&, std::string& out) const {
+  return impossible(*this, out);
+}
+http_content dialect::write(const release_reply&, std::string& out) const {
+  return impossible(*this, out);
+}
+http_content dialect::write(bool, std::string& out) const {
+  return impossible(*this, out);
+}
+http_content dialect::write(const lock_info&, std::string& out) const {
+  return impossible(*this, out);
+}
+http_content dialect::write(const list_reply&, std::string& out) const {
+  return impossible(*this, out);
+}
+http_content dialect::write(const lease_reply&, std::string& out) const {
+  return impossible(*this, out);
+}
+http_content dialect::write(const server_info&, std::string& out) const {
+  return impossible(*this, out);
+}
+
+const dialect& dialect_of(http_version version, std::string_view target) noexcept {
+  if (version == http_version::v0_9)
+    return lock_server;
+  if (target.starts_with("/terraform/"))
+    return terraform;
+  for (std::string_view start : {"/v1/", "/healthz", "/readyz", "/openapi.yaml"})
+    if (target.starts_with(start))
+      return v1;
+  return lock_server;
+}
+
+refusal stopping() {
+  return {503, "stopping", "the server stops"};
+}
+
+refusal no_answer() {
+  return {503, "no_answer", "no answer in time"};
+}
+
+} // namespace lockserver

@@ -1,0 +1,89 @@
+// What the session and connection know of a dialect: it reads requests, and
+// writes answers. Each is one class in net/dialects/, without any state.
+#pragma once
+
+#include "net/http_answer.hpp"
+#include "net/operation.hpp"
+#include "net/request_head.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace lockserver {
+
+struct settings;
+struct counts;
+
+/// One whole request. Points into what the client sent.
+struct http_request {
+  http_version version = http_version::v1_1;
+  std::string_view method;
+  std::string_view target;
+  std::string_view content_type{};
+  std::string_view body{};
+};
+
+/// Why a request is not answered as it wished.
+struct refusal {
+  int status = 400;
+  std::string_view code;    ///< For programs, see the HTTP API; of static storage.
+  std::string reason;       ///< One sentence: what is wrong, what would be right.
+  std::string_view allow{}; ///< With status 405: the methods that are right.
+};
+
+/// What the answer to an acquire request repeats of it.
+struct asked {
+  std::string key;
+  std::string owner;
+
+  friend bool operator==(const asked&, const asked&) = default;
+};
+
+/// What `server_info_operation` is answered with.
+struct server_info {
+  const settings& config;
+  const counts& now;
+  std::chrono::steady_clock::duration uptime;
+};
+
+/// Writes go to `out`, which is empty and which the returned content may point
+/// to. A dialect need only write what its requests can be answered with.
+class dialect {
+public:
+  virtual ~dialect() = default;
+
+  /// Reads a request.
+  virtual std::variant<operation, refusal> read(const http_request& x,
+                                                const settings& config) const = 0;
+
+  /// Whether any of its requests has a body.
+  virtual bool takes_bodies() const noexcept {
+    return true;
+  }
+
+  virtual http_content write(const refusal& x, std::string& out) const = 0;
+  virtual http_content write(const acquire_reply& x, const asked& what, std::string& out) const;
+  virtual http_content write(const release_reply& x, std::string& out) const;
+  virtual http_content write(bool x, std::string& out) const;
+  virtual http_content write(const lock_info& x, std::string& out) const;
+  virtual http_content write(const list_reply& x, std::string& out) const;
+  virtual http_content write(const lease_reply& x, std::string& out) const;
+  virtual http_content write(const server_info& x, std::string& out) const;
+
+protected:
+  dialect() = default;
+  dialect(const dialect&) = default;
+};
+
+/// The dialect in which a request is read and refused, by its version and its
+/// target (as much of it as is known).
+const dialect& dialect_of(http_version version, std::string_view target) noexcept;
+
+/// The refusal when the server stops, or a part of it does not answer.
+refusal stopping();
+refusal no_answer();
+
+} // namespace lockserver

@@ -1,0 +1,80 @@
+#include "net/dialects/lock_server.hpp"
+
+#include "lockserver/settings.hpp"
+#include "net/dialects/lock_server_text.hpp"
+
+#include <utility>
+
+namespace lockserver {
+
+namespace {
+
+http_content line(std::string_view text) {
+  return {200, media_type::text, text};
+}
+
+operation operation_of(command x, const settings& config) {
+  switch (x.what) {
+    case command::verb::lock:
+      break;
+    case command::verb::unlock:
+      return release_request{std::move(x.key), std::move(x.requester)};
+    case command::verb::verify:
+      return verify_request{std::move(x.key), std::move(x.requester)};
+    case command::verb::check:
+      return check_request{std::move(x.key)};
+    case command::verb::ping:
+      return known_answer{line(answer_yes)};
+    case command::verb::shutdown:
+      return shutdown_operation{};
+  }
+  acquire_operation result;
+  result.request.key = std::move(x.key);
+  result.request.owner = std::move(x.requester);
+  result.request.ttl = x.lock_timeout.value_or(config.lock_timeout);
+  result.request.wait = x.lock_attempt_timeout.value_or(config.lock_attempt_timeout);
+  return result;
+}
+
+} // namespace
+
+std::variant<operation, refusal> lock_server_dialect::read(const http_request& x,
+                                                           const settings& config) const {
+  auto encoding = x.version == http_version::v0_9 ? name_encoding::lenient : name_encoding::percent;
+  auto result = parse_command(x.method, x.target, encoding,
+                              {config.max_lock_timeout, config.max_lock_attempt_timeout});
+  if (auto* wrong = std::get_if<command_error>(&result))
+    return refusal{wrong->status, "bad_request", std::move(wrong->reason),
+                   wrong->status == 405 ? allowed_methods : std::string_view{}};
+  return operation_of(std::move(std::get<command>(result)), config);
+}
+
+http_content lock_server_dialect::write(const refusal& x, std::string& out) const {
+  out = x.reason;
+  return {x.status, media_type::text, answer_no, out, x.allow};
+}
+
+http_content lock_server_dialect::write(const acquire_reply& x, const asked&,
+                                        std::string& out) const {
+  switch (x.status) {
+    case acquire_reply::granted:
+      append_expiry(out, x.expires_at);
+      return line(out);
+    case acquire_reply::too_many_keys:
+      return {429, media_type::text, answer_no, "the server has as many keys as it may"};
+    case acquire_reply::too_many_waiters:
+      return {429, media_type::text, answer_no, "the key has as many waiters as it may"};
+    default:
+      return line(answer_no);
+  }
+}
+
+http_content lock_server_dialect::write(const release_reply& x, std::string&) const {
+  return line(x.status == release_reply::released ? answer_yes : answer_no);
+}
+
+http_content lock_server_dialect::write(bool x, std::string&) const {
+  return line(x ? answer_yes : answer_no);
+}
+
+} // namespace lockserver

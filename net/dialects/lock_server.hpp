@@ -1,0 +1,25 @@
+// The first dialect: Lock::Server's protocol, whose text is read and written
+// by lock_server_text.hpp.
+#pragma once
+
+#include "net/dialect.hpp"
+
+namespace lockserver {
+
+class lock_server_dialect final : public dialect {
+public:
+  std::variant<operation, refusal> read(const http_request& x,
+                                        const settings& config) const override;
+
+  bool takes_bodies() const noexcept override {
+    return false;
+  }
+
+  using dialect::write;
+  http_content write(const refusal& x, std::string& out) const override;
+  http_content write(const acquire_reply& x, const asked& what, std::string& out) const override;
+  http_content write(const release_reply& x, std::string& out) const override;
+  http_content write(bool x, std::string& out) const override;
+};
+
+} // namespace lockserver

@@ -1,0 +1,97 @@
+#include "net/dialects/target.hpp"
+
+#include "net/dialects/bad_input.hpp"
+#include "net/key_name.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace lockserver {
+
+target_parts::target_parts(std::string_view target) noexcept
+  : path_(target.substr(0, target.find('?'))),
+    query_(target.substr(std::min(target.size(), path_.size() + 1))) {
+}
+
+std::optional<std::string> target_parts::name_behind(std::string_view prefix,
+                                                     std::string_view what) const {
+  if (!path_.starts_with(prefix))
+    return std::nullopt;
+  auto text = path_.substr(prefix.size());
+  if (text.find('/') != std::string_view::npos)
+    throw bad_input{"the path must be " + std::string{prefix} + "{" + std::string{what}
+                    + "}, with a slash inside as %2F"};
+  std::string result;
+  if (auto wrong = decode_name(what, text, name_encoding::percent, result); !wrong.empty())
+    throw bad_input{wrong};
+  return result;
+}
+
+query_parameters::query_parameters(std::string_view query) {
+  while (!query.empty()) {
+    auto part = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), part.size() + 1));
+    if (part.empty())
+      continue;
+    auto equals = std::min(part.find('='), part.size());
+    left_.emplace_back(part.substr(0, equals), part.substr(std::min(part.size(), equals + 1)));
+  }
+}
+
+std::optional<std::string_view> query_parameters::take(std::string_view parameter) {
+  auto is = [parameter](auto& x) { return x.first == parameter; };
+  auto i = std::find_if(left_.begin(), left_.end(), is);
+  if (i == left_.end())
+    return std::nullopt;
+  auto result = i->second;
+  left_.erase(i);
+  if (std::any_of(left_.begin(), left_.end(), is))
+    throw bad_input{"the parameter " + std::string{parameter} + " is there twice"};
+  return result;
+}
+
+std::optional<std::string> query_parameters::name(std::string_view parameter) {
+  auto text = take(parameter);
+  if (!text)
+    return std::nullopt;
+  std::string result;
+  if (auto wrong = decode_name(parameter, *text, name_encoding::query, result); !wrong.empty())
+    throw bad_input{wrong};
+  return result;
+}
+
+std::string query_parameters::name_or_empty(std::string_view parameter) {
+  for (auto& x : left_)
+    if (x.first == parameter && !x.second.empty())
+      return *name(parameter);
+  take(parameter);
+  return {};
+}
+
+std::optional<std::int64_t> query_parameters::integer(std::string_view parameter,
+                                                      std::int64_t least, std::int64_t most) {
+  auto text = take(parameter);
+  if (!text)
+    return std::nullopt;
+  std::int64_t result = 0;
+  auto* end = text->data() + text->size();
+  auto [rest, ec] = std::from_chars(text->data(), end, result);
+  if (ec != std::errc{} || rest != end || result < least || result > most)
+    throw bad_input{std::string{parameter} + " must be an integer from " + std::to_string(least)
+                    + " to " + std::to_string(most)};
+  return result;
+}
+
+bool query_parameters::flag(std::string_view parameter) {
+  auto text = take(parameter);
+  if (text && *text != "true" && *text != "false")
+    throw bad_input{std::string{parameter} + " must be true or false"};
+  return text == "true";
+}
+
+void query_parameters::refuse_others(std::string_view known) const {
+  if (!left_.empty())
+    throw bad_input{"there is a parameter that is not known; known are: " + std::string{known}};
+}
+
+} // namespace lockserver

@@ -1,0 +1,58 @@
+// The target of a request in parts: names in its path, parameters behind it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lockserver {
+
+/// Path and query. Points into the target.
+class target_parts {
+public:
+  explicit target_parts(std::string_view target) noexcept;
+
+  std::string_view path() const noexcept {
+    return path_;
+  }
+  std::string_view query() const noexcept {
+    return query_;
+  }
+
+  /// What stands behind `prefix`, decoded, if the path starts with it. Throws
+  /// `bad_input` unless it is one segment that is a name.
+  std::optional<std::string> name_behind(std::string_view prefix, std::string_view what) const;
+
+private:
+  std::string_view path_;
+  std::string_view query_;
+};
+
+/// The parameters of a query, percent-encoded as forms are (`+` is a space).
+/// Taken by name; every complaint is a `bad_input`.
+class query_parameters {
+public:
+  explicit query_parameters(std::string_view query);
+
+  /// A value that may be a key or an owner.
+  std::optional<std::string> name(std::string_view parameter);
+  /// The same, or an empty string when it is empty or not there.
+  std::string name_or_empty(std::string_view parameter);
+  std::optional<std::int64_t> integer(std::string_view parameter, std::int64_t least,
+                                      std::int64_t most);
+  /// True if the value is "true".
+  bool flag(std::string_view parameter);
+
+  /// Complains about a parameter that has not been taken.
+  void refuse_others(std::string_view known) const;
+
+private:
+  std::optional<std::string_view> take(std::string_view parameter);
+
+  std::vector<std::pair<std::string_view, std::string_view>> left_; // encoded
+};
+
+} // namespace lockserver

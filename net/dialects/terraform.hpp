@@ -1,0 +1,23 @@
+// Terraform's and OpenTofu's HTTP backend, as far as it locks.
+#pragma once
+
+#include "net/dialect.hpp"
+
+namespace lockserver {
+
+/// `LOCK` and `UNLOCK` (or `POST` and `DELETE`) on /terraform/{key}, with what
+/// Terraform says of the lock as the body: a JSON object with an `ID`, which is
+/// the owner here. It is kept as the lock's metadata, and is what others get to
+/// see while the key is held. The key is the same as in the other dialects.
+class terraform_dialect final : public dialect {
+public:
+  std::variant<operation, refusal> read(const http_request& x,
+                                        const settings& config) const override;
+
+  using dialect::write;
+  http_content write(const refusal& x, std::string& out) const override;
+  http_content write(const acquire_reply& x, const asked& what, std::string& out) const override;
+  http_content write(const release_reply& x, std::string& out) const override;
+};
+
+} // namespace lockserver

@@ -1,0 +1,231 @@
+#include "actors/lock_queue.hpp"
+#include "lockserver/server.hpp"
+#include "lockserver/settings.hpp"
+#include "net/dialects/v1.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <chrono>
+
+namespace lockserver {
+
+namespace {
+
+namespace json = boost::json;
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+json::string_view view(std::string_view x) {
+  return {x.data(), x.size()};
+}
+
+template <class Duration>
+std::int64_t to_ms(Duration x) {
+  return duration_cast<milliseconds>(x).count();
+}
+
+std::string_view mode_name(std::uint8_t mode) {
+  return mode == static_cast<std::uint8_t>(lock_mode::shared) ? "shared" : "exclusive";
+}
+
+http_content content(const json::object& x, std::string& out, int status = 200) {
+  out = json::serialize(x);
+  out += '\n';
+  return {status, media_type::json, out};
+}
+
+// What is left of a grant, or null if it has no end of its own. A part of a
+// millisecond counts as one: no holder is told 0 while it still holds.
+json::value ttl_ms(caf::timespan x) {
+  if (x == caf::timespan::max())
+    return nullptr;
+  return std::chrono::ceil<milliseconds>(x).count();
+}
+
+json::array holders(const std::vector<holder_info>& xs) {
+  json::array result;
+  for (auto& x : xs) {
+    json::object one{{"owner", view(x.owner)},
+                     {"mode", view(mode_name(x.mode))},
+                     {"token", x.token},
+                     {"ttl_ms", ttl_ms(x.ttl)},
+                     {"held_ms", to_ms(x.held)}};
+    if (!x.metadata.empty())
+      one.emplace("metadata", view(x.metadata));
+    result.emplace_back(std::move(one));
+  }
+  return result;
+}
+
+json::object lock(const lock_info& x, bool with_queue) {
+  json::object result{{"key", view(x.key)}, {"holders", holders(x.holders)}};
+  if (with_queue) {
+    json::array queue;
+    for (auto& w : x.queue)
+      queue.emplace_back(json::object{{"owner", view(w.owner)},
+                                      {"mode", view(mode_name(w.mode))},
+                                      {"waiting_ms", to_ms(w.waiting)}});
+    result.emplace("queue", std::move(queue));
+  } else {
+    result.emplace("queue_length", x.queue_length);
+  }
+  if (x.limit != 0)
+    result.emplace("limit", x.limit);
+  return result;
+}
+
+refusal not_holder() {
+  return {409, "not_holder", "this owner, or this token, does not hold the key (any more)"};
+}
+
+// Why a request was not granted, apart from who holds the key.
+refusal refusal_of(const acquire_reply& x) {
+  switch (x.status) {
+    case acquire_reply::held:
+      return {423, "held", "the key is held, or others wait for it, and wait_ms is 0"};
+    case acquire_reply::wait_timeout:
+      return {423, "wait_timeout", "the key did not become free within wait_ms"};
+    case acquire_reply::already_held:
+      return {409, "already_held",
+              "this owner holds the key already; to repeat a request whose answer was lost, give "
+              "both the same request_id"};
+    case acquire_reply::already_waiting:
+      return {409, "already_waiting",
+              "this owner waits for the key already; to repeat a request whose answer was lost, "
+              "give both the same request_id"};
+    case acquire_reply::limit_mismatch:
+      return {409, "limit_mismatch",
+              x.limit == 0
+                ? "the key is in use by shared holders or waiters without a limit"
+                : "the key is in use as a semaphore with the limit " + std::to_string(x.limit)};
+    case acquire_reply::too_many_keys:
+      return {429, "too_many", "the server has as many keys as it may, see max_keys"};
+    case acquire_reply::too_many_waiters:
+      return {429, "too_many", "the key has as many waiters as it may, see max_waiters_per_key"};
+    case acquire_reply::not_holder:
+      return not_holder();
+    case acquire_reply::has_lease:
+      return {400, "bad_request", "the lock lives with a lease: renew that"};
+    case acquire_reply::lease_expired:
+      return {410, "lease_expired", "there is no such lease (any more)"};
+    case acquire_reply::wrong_owner:
+      return {409, "wrong_owner", "the lease belongs to another owner"};
+    case acquire_reply::stopping:
+      return stopping();
+  }
+  return no_answer();
+}
+
+} // namespace
+
+http_content write_problem(const refusal& x, std::string& out, const json::object* more) {
+  json::object problem{{"type", "about:blank"},
+                       {"title", view(reason_phrase(x.status))},
+                       {"status", x.status},
+                       {"code", view(x.code)},
+                       {"detail", view(x.reason)}};
+  if (more != nullptr)
+    for (auto& [name, value] : *more)
+      problem.emplace(name, value);
+  auto result = content(problem, out, x.status);
+  result.type = media_type::problem;
+  result.allow = x.allow;
+  return result;
+}
+
+http_content v1_dialect::write(const refusal& x, std::string& out) const {
+  return write_problem(x, out);
+}
+
+http_content v1_dialect::write(const acquire_reply& x, const asked& what, std::string& out) const {
+  if (x.status == acquire_reply::granted)
+    return content({{"key", view(what.key)},
+                    {"owner", view(what.owner)},
+                    {"mode", view(mode_name(x.mode))},
+                    {"token", x.token},
+                    {"ttl_ms", ttl_ms(x.ttl)},
+                    {"expires_at_ms", x.expires_at / 1000},
+                    {"waited_ms", to_ms(x.waited)}},
+                   out);
+  json::object more;
+  if (x.status == acquire_reply::held || x.status == acquire_reply::wait_timeout) {
+    more.emplace("holders", holders(x.holders));
+    more.emplace("queue_length", x.queue_length);
+  } else if (x.status == acquire_reply::not_holder) {
+    more.emplace("holders", holders(x.holders));
+  } else if (x.status == acquire_reply::limit_mismatch && x.limit != 0) {
+    more.emplace("limit", x.limit);
+  }
+  return write_problem(refusal_of(x), out, &more);
+}
+
+http_content v1_dialect::write(const release_reply& x, std::string& out) const {
+  if (x.status != release_reply::not_holder)
+    return content({{"released", x.status == release_reply::released}}, out);
+  json::object more{{"holders", holders(x.holders)}};
+  return write_problem(not_holder(), out, &more);
+}
+
+http_content v1_dialect::write(const lock_info& x, std::string& out) const {
+  return content(lock(x, true), out);
+}
+
+http_content v1_dialect::write(const list_reply& x, std::string& out) const {
+  json::array locks;
+  for (auto& one : x.locks)
+    locks.emplace_back(lock(one, false));
+  json::value next;
+  if (!x.next.empty())
+    next = view(x.next);
+  return content({{"locks", std::move(locks)}, {"next", std::move(next)}}, out);
+}
+
+http_content v1_dialect::write(const lease_reply& x, std::string& out) const {
+  if (x.status == lease_reply::too_many_leases)
+    return write_problem(
+      {429, "too_many", "the server has as many leases as it may, see max_leases"}, out);
+  if (x.status != lease_reply::alive)
+    return write_problem({410, "lease_expired", "there is no such lease (any more)"}, out);
+  json::object result{{"lease", view(x.lease)}, {"ttl_ms", ttl_ms(x.ttl)}};
+  if (x.with_locks) {
+    json::array locks;
+    for (auto& one : x.locks)
+      locks.emplace_back(json::object{{"key", view(one.key)}, {"token", one.token}});
+    result.emplace("locks", std::move(locks));
+  }
+  return content(result, out);
+}
+
+http_content v1_dialect::write(const server_info& x, std::string& out) const {
+  auto& c = x.config;
+  json::object settings{{"lock_timeout_ms", to_ms(c.lock_timeout)},
+                        {"lock_attempt_timeout_ms", to_ms(c.lock_attempt_timeout)},
+                        {"max_lock_timeout_ms", to_ms(c.max_lock_timeout)},
+                        {"max_lock_attempt_timeout_ms", to_ms(c.max_lock_attempt_timeout)},
+                        {"allow_shutdown", c.allow_shutdown},
+                        {"threads", c.threads},
+                        {"max_connections", c.max_connections},
+                        {"max_keys", c.max_keys},
+                        {"max_waiters_per_key", c.max_waiters_per_key},
+                        {"max_holders_per_key", c.max_holders_per_key},
+                        {"max_leases", c.max_leases},
+                        {"header_timeout_ms", to_ms(c.header_timeout)},
+                        {"idle_timeout_ms", to_ms(c.idle_timeout)},
+                        {"write_timeout_ms", to_ms(c.write_timeout)},
+                        {"terraform_lock_timeout_ms", to_ms(c.terraform_lock_timeout)}};
+  json::object counts{{"keys", x.now.keys},
+                      {"holders", x.now.holders},
+                      {"waiters", x.now.waiters},
+                      {"connections", x.now.connections},
+                      {"leases", x.now.leases}};
+  return content({{"name", "lockserver-caf"},
+                  {"version", LOCKSERVER_VERSION},
+                  {"uptime_ms", to_ms(x.uptime)},
+                  {"settings", std::move(settings)},
+                  {"counts", std::move(counts)}},
+                 out);
+}
+
+} // namespace lockserver
