@@ -19,6 +19,8 @@
 
 namespace lockserver {
 
+using namespace client;
+
 namespace asio = boost::asio;
 
 namespace {
@@ -130,9 +132,9 @@ void async_rest_client::renew(core_ptr core, std::string who, std::string key,
 }
 
 void async_rest_client::release(core_ptr core, std::string who, std::string key,
-                                std::uint64_t fencing_token, handler<lockserver::done> done) {
-  spawn<lockserver::done>(
-    core, perform<lockserver::done>(core, v1::release(key, who, fencing_token), v1::read_done),
+                                std::uint64_t fencing_token, handler<client::done> done) {
+  spawn<client::done>(
+    core, perform<client::done>(core, v1::release(key, who, fencing_token), v1::read_done),
     std::move(done));
 }
 
@@ -172,9 +174,9 @@ void async_rest_client::inspect_lease(core_ptr core, std::string, std::string id
 }
 
 void async_rest_client::end_lease(core_ptr core, std::string, std::string id,
-                                  handler<lockserver::done> done) {
-  spawn<lockserver::done>(core, perform<lockserver::done>(core, v1::end_lease(id), v1::read_done),
-                          std::move(done));
+                                  handler<client::done> done) {
+  spawn<client::done>(core, perform<client::done>(core, v1::end_lease(id), v1::read_done),
+                      std::move(done));
 }
 
 void async_rest_client::server(core_ptr core, std::string, handler<server_info> done) {

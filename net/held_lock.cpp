@@ -12,6 +12,8 @@
 
 namespace lockserver {
 
+using namespace client;
+
 std::shared_ptr<lock_keeper> client_parts::keeper() {
   std::lock_guard guard{mutex_};
   if (!keeper_)
@@ -28,7 +30,7 @@ client_parts::~client_parts() {
 
 held_lock::held_lock() noexcept = default;
 
-held_lock::held_lock(const rest_client& client, struct grant obtained, lost_handler on_lost,
+held_lock::held_lock(const rest_client& client, client::grant obtained, lost_handler on_lost,
                      std::optional<std::chrono::milliseconds> ttl)
   : core_(client.impl_->core) {
   auto each = ttl.value_or(obtained.ttl);
@@ -72,7 +74,7 @@ std::chrono::nanoseconds held_lock::remaining() const noexcept {
   return std::max(lock_->safe_until() - boot_clock::now(), boot_clock::duration{0});
 }
 
-const grant& held_lock::grant() const noexcept {
+const client::grant& held_lock::grant() const noexcept {
   return lock_->obtained;
 }
 

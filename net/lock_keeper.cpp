@@ -18,6 +18,8 @@
 
 namespace lockserver {
 
+using namespace client;
+
 namespace asio = boost::asio;
 using boost::system::error_code;
 using namespace std::chrono_literals;

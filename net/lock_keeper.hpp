@@ -24,24 +24,24 @@ namespace lockserver {
 /// What a `held_lock` and the keeper both know of a lock. Thread-safe.
 class kept_lock {
 public:
-  kept_lock(grant obtained, std::chrono::milliseconds ttl, held_lock::lost_handler on_lost);
+  kept_lock(client::grant obtained, std::chrono::milliseconds ttl, held_lock::lost_handler on_lost);
 
-  const grant obtained;
+  const client::grant obtained;
   const std::chrono::milliseconds ttl; ///< What each renewal asks for.
 
   /// The state now: a lock whose time is over becomes lost here.
   hold_state state();
   boot_clock::time_point safe_until();
-  problem loss();
+  client::problem loss();
 
   /// It was renewed. Returns false, and changes nothing, unless it is held.
   bool extend(boot_clock::time_point safe_until);
 
   /// A renewal failed, but the next may work.
-  void note(const problem& x);
+  void note(const client::problem& x);
 
   /// It is lost, if it is held. The first call for a lost lock tells its owner.
-  void lose(problem why);
+  void lose(client::problem why);
 
   /// Returns the state before; what was held counts as released now.
   hold_state give_up();
@@ -53,7 +53,7 @@ private:
   hold_state state_ = hold_state::held;
   bool told_ = false;
   boot_clock::time_point safe_until_;
-  problem loss_;
+  client::problem loss_;
   held_lock::lost_handler on_lost_;
 };
 

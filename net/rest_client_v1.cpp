@@ -11,6 +11,8 @@
 
 namespace lockserver {
 
+using namespace client;
+
 namespace {
 
 using milliseconds = std::chrono::milliseconds;

@@ -10,6 +10,8 @@
 
 namespace lockserver::v1 {
 
+using namespace client;
+
 namespace {
 
 namespace json = boost::json;

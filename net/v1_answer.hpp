@@ -16,20 +16,22 @@ namespace lockserver::v1 {
 /// @param server whom a problem without words of the server's is about.
 
 /// @param sent a time before the first byte of the request was sent.
-answer<grant> read_grant(const exchange_result& x, const std::string& server,
-                         boot_clock::time_point sent);
-answer<done> read_done(const exchange_result& x, const std::string& server);
+client::answer<client::grant> read_grant(const exchange_result& x, const std::string& server,
+                                         boot_clock::time_point sent);
+client::answer<client::done> read_done(const exchange_result& x, const std::string& server);
 
 /// Whether there was anything to release.
-answer<bool> read_released(const exchange_result& x, const std::string& server);
-answer<lock_info> read_lock(const exchange_result& x, const std::string& server);
-answer<lock_page> read_page(const exchange_result& x, const std::string& server);
-answer<lease> read_lease(const exchange_result& x, const std::string& server);
-answer<lease_info> read_lease_info(const exchange_result& x, const std::string& server);
-answer<server_info> read_server(const exchange_result& x, const std::string& server);
+client::answer<bool> read_released(const exchange_result& x, const std::string& server);
+client::answer<client::lock_info> read_lock(const exchange_result& x, const std::string& server);
+client::answer<client::lock_page> read_page(const exchange_result& x, const std::string& server);
+client::answer<client::lease> read_lease(const exchange_result& x, const std::string& server);
+client::answer<client::lease_info> read_lease_info(const exchange_result& x,
+                                                   const std::string& server);
+client::answer<client::server_info> read_server(const exchange_result& x,
+                                                const std::string& server);
 
 /// The problem of a request that must not be sent.
-problem refused(std::string sentence);
+client::problem refused(std::string sentence);
 
 /// How much earlier than computed a grant ends for its holder: a hundredth of
 /// the time, for clocks that run at different speeds, and at least 2 ms, for

@@ -11,6 +11,8 @@
 
 namespace lockserver::v1 {
 
+using namespace client;
+
 namespace {
 
 namespace http = boost::beast::http;

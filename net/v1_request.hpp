@@ -26,7 +26,8 @@ struct request {
 };
 
 /// Not repeatable without a `request_id`.
-request acquire(std::string_view key, std::string_view owner, const acquire_options& options);
+request acquire(std::string_view key, std::string_view owner,
+                const client::acquire_options& options);
 
 /// @param token 0: whatever grant the owner has now.
 /// @param ttl none: the server's default.
@@ -38,7 +39,7 @@ request release(std::string_view key, std::string_view owner, std::uint64_t toke
 
 request force_release(std::string_view key);
 request inspect(std::string_view key);
-request list(const list_options& options);
+request list(const client::list_options& options);
 
 /// @param owner empty: anyone who knows the id may use the lease.
 request create_lease(std::optional<std::chrono::milliseconds> ttl, std::string_view owner);
@@ -53,6 +54,7 @@ std::string random_id();
 
 /// The options of the second try of an acquire that began `elapsed` ago: what
 /// is left of its wait.
-acquire_options remaining(acquire_options options, std::chrono::nanoseconds elapsed);
+client::acquire_options remaining(client::acquire_options options,
+                                  std::chrono::nanoseconds elapsed);
 
 } // namespace lockserver::v1

@@ -10,6 +10,8 @@
 
 namespace lockserver::lockctl {
 
+using namespace client;
+
 /// Exit statuses, after BSD's <sysexits.h>. `--help` explains them to users.
 enum class exit_status : int {
   ok = 0,

@@ -59,7 +59,8 @@ INT, TERM, HUP, QUIT, USR1 and USR2 are passed on to the process group. When
 lockctl itself is killed, the system kills the command, but not what the
 command has started.)";
 
-constexpr auto lock_help = R"(Prints the owner and the token; with -q only the token, which is all that
+constexpr auto lock_help
+  = R"(Prints the owner and the token; with -q only the token, which is all that
 unlock and renew need. Nobody renews the lock: it ends when its time is over.)";
 
 [[noreturn]] void wrong(const std::string& sentence) {

@@ -11,6 +11,8 @@
 
 namespace lockserver::lockctl {
 
+using namespace client;
+
 enum class command {
   run,
   lock,

@@ -12,6 +12,8 @@
 
 namespace lockserver::lockctl {
 
+using namespace client;
+
 std::string to_json(const grant& x);
 std::string to_json(const lock_info& x);
 std::string to_json(const std::vector<lock_info>& x);

@@ -59,21 +59,23 @@ public:
 
   /// Gives an `answer<grant>`.
   template <class Token>
-  auto async_acquire(std::string key, acquire_options options, Token&& token) const {
-    return start<grant>(token, &async_rest_client::acquire, std::move(key), std::move(options));
+  auto async_acquire(std::string key, client::acquire_options options, Token&& token) const {
+    return start<client::grant>(token, &async_rest_client::acquire, std::move(key),
+                                std::move(options));
   }
 
   /// Gives an `answer<grant>`.
   template <class Token>
   auto async_renew(std::string key, std::uint64_t fencing_token, std::optional<duration> ttl,
                    Token&& token) const {
-    return start<grant>(token, &async_rest_client::renew, std::move(key), fencing_token, ttl);
+    return start<client::grant>(token, &async_rest_client::renew, std::move(key), fencing_token,
+                                ttl);
   }
 
   /// Gives an `answer<done>`.
   template <class Token>
   auto async_release(std::string key, std::uint64_t fencing_token, Token&& token) const {
-    return start<done>(token, &async_rest_client::release, std::move(key), fencing_token);
+    return start<client::done>(token, &async_rest_client::release, std::move(key), fencing_token);
   }
 
   /// Gives an `answer<bool>`: whether there was a holder.
@@ -85,73 +87,76 @@ public:
   /// Gives an `answer<lock_info>`.
   template <class Token>
   auto async_inspect(std::string key, Token&& token) const {
-    return start<lock_info>(token, &async_rest_client::inspect, std::move(key));
+    return start<client::lock_info>(token, &async_rest_client::inspect, std::move(key));
   }
 
   /// Gives an `answer<lock_page>`.
   template <class Token>
-  auto async_list(list_options options, Token&& token) const {
-    return start<lock_page>(token, &async_rest_client::list, std::move(options));
+  auto async_list(client::list_options options, Token&& token) const {
+    return start<client::lock_page>(token, &async_rest_client::list, std::move(options));
   }
 
   /// Gives an `answer<lease>`.
   template <class Token>
   auto async_create_lease(std::optional<duration> ttl, Token&& token) const {
-    return start<lease>(token, &async_rest_client::create_lease, ttl);
+    return start<client::lease>(token, &async_rest_client::create_lease, ttl);
   }
 
   /// Gives an `answer<lease>`.
   template <class Token>
   auto async_renew_lease(std::string id, Token&& token) const {
-    return start<lease>(token, &async_rest_client::renew_lease, std::move(id));
+    return start<client::lease>(token, &async_rest_client::renew_lease, std::move(id));
   }
 
   /// Gives an `answer<lease_info>`.
   template <class Token>
   auto async_inspect_lease(std::string id, Token&& token) const {
-    return start<lease_info>(token, &async_rest_client::inspect_lease, std::move(id));
+    return start<client::lease_info>(token, &async_rest_client::inspect_lease, std::move(id));
   }
 
   /// Gives an `answer<done>`.
   template <class Token>
   auto async_end_lease(std::string id, Token&& token) const {
-    return start<done>(token, &async_rest_client::end_lease, std::move(id));
+    return start<client::done>(token, &async_rest_client::end_lease, std::move(id));
   }
 
   /// Gives an `answer<server_info>`.
   template <class Token>
   auto async_server(Token&& token) const {
-    return start<server_info>(token, &async_rest_client::server);
+    return start<client::server_info>(token, &async_rest_client::server);
   }
 
 private:
   using core_ptr = std::shared_ptr<async_core>;
   template <class T>
-  using handler = boost::asio::any_completion_handler<void(answer<T>)>;
+  using handler = boost::asio::any_completion_handler<void(client::answer<T>)>;
 
   // Each starts one operation; `who` is the client's name.
-  static void acquire(core_ptr core, std::string who, std::string key, acquire_options options,
-                      handler<grant> done);
+  static void acquire(core_ptr core, std::string who, std::string key,
+                      client::acquire_options options, handler<client::grant> done);
   static void renew(core_ptr core, std::string who, std::string key, std::uint64_t fencing_token,
-                    std::optional<duration> ttl, handler<grant> done);
+                    std::optional<duration> ttl, handler<client::grant> done);
   static void release(core_ptr core, std::string who, std::string key, std::uint64_t fencing_token,
-                      handler<done> done);
+                      handler<client::done> done);
   static void force_release(core_ptr core, std::string who, std::string key, handler<bool> done);
-  static void inspect(core_ptr core, std::string who, std::string key, handler<lock_info> done);
-  static void list(core_ptr core, std::string who, list_options options, handler<lock_page> done);
+  static void inspect(core_ptr core, std::string who, std::string key,
+                      handler<client::lock_info> done);
+  static void list(core_ptr core, std::string who, client::list_options options,
+                   handler<client::lock_page> done);
   static void create_lease(core_ptr core, std::string who, std::optional<duration> ttl,
-                           handler<lease> done);
-  static void renew_lease(core_ptr core, std::string who, std::string id, handler<lease> done);
+                           handler<client::lease> done);
+  static void renew_lease(core_ptr core, std::string who, std::string id,
+                          handler<client::lease> done);
   static void inspect_lease(core_ptr core, std::string who, std::string id,
-                            handler<lease_info> done);
-  static void end_lease(core_ptr core, std::string who, std::string id, handler<done> done);
-  static void server(core_ptr core, std::string who, handler<server_info> done);
+                            handler<client::lease_info> done);
+  static void end_lease(core_ptr core, std::string who, std::string id, handler<client::done> done);
+  static void server(core_ptr core, std::string who, handler<client::server_info> done);
 
   // The operation starts when its token says so, perhaps long after this has
   // returned: it owns all that it needs.
   template <class T, class Token, class Operation, class... Ts>
   auto start(Token& token, Operation operation, Ts... arguments) const {
-    return boost::asio::async_initiate<Token, void(answer<T>)>(
+    return boost::asio::async_initiate<Token, void(client::answer<T>)>(
       [operation, core = core_, who = name_](auto&& completion, Ts... xs) {
         operation(core, who, std::move(xs)...,
                   handler<T>{std::forward<decltype(completion)>(completion)});

@@ -53,7 +53,7 @@ inline std::error_code make_error_code(client_errc x) noexcept {
 template <>
 struct std::is_error_code_enum<lockserver::client_errc> : std::true_type {};
 
-namespace lockserver {
+namespace lockserver::client {
 
 /// A reason, for programs and for people.
 struct problem {
@@ -125,4 +125,4 @@ private:
 /// The result of a call that has no other than that it worked.
 struct done {};
 
-} // namespace lockserver
+} // namespace lockserver::client

@@ -1,5 +1,6 @@
 // What the calls of the JSON dialect (/v1) take and give. Durations are
-// milliseconds, as in the protocol. Values only.
+// milliseconds, as in the protocol. Values only, in a namespace of their own:
+// the server has its own view of the same things.
 #pragma once
 
 #include "lockserver/boot_clock.hpp"
@@ -11,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace lockserver {
+namespace lockserver::client {
 
 enum class lock_mode {
   exclusive, ///< One holder.
@@ -149,4 +150,4 @@ struct server_info {
   std::map<std::string, std::int64_t> settings{};
 };
 
-} // namespace lockserver
+} // namespace lockserver::client

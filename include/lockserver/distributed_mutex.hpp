@@ -29,7 +29,8 @@ public:
   ///        waits in the server's queue, unless it is 0; between two of them it
   ///        loses its turn.
   explicit distributed_mutex(const rest_client& client, std::string key,
-                             acquire_options options = {}, held_lock::lost_handler on_lost = {})
+                             client::acquire_options options = {},
+                             held_lock::lost_handler on_lost = {})
     : client_(client),
       key_(std::move(key)),
       options_(std::move(options)),
@@ -87,7 +88,7 @@ public:
   }
 
 private:
-  bool acquire(const acquire_options& options) {
+  bool acquire(const client::acquire_options& options) {
     auto result = hold(client_, key_, options, on_lost_);
     if (result) {
       lock_ = std::move(*result);
@@ -100,7 +101,7 @@ private:
 
   const rest_client& client_;
   const std::string key_;
-  const acquire_options options_;
+  const client::acquire_options options_;
   const held_lock::lost_handler on_lost_;
   std::timed_mutex local_;
   held_lock lock_; // guarded by local_

@@ -52,14 +52,14 @@ public:
   /// on the client's background thread, as soon as that runs: all renewals wait
   /// meanwhile, so it should be short. It may call any method of a `held_lock`
   /// but must not destroy the client.
-  using lost_handler = std::function<void(const problem&)>;
+  using lost_handler = std::function<void(const client::problem&)>;
 
   held_lock() noexcept;
 
   /// Takes over a grant that was obtained in any way from the client's server.
   /// @param ttl how long each renewal asks for; none: the grant's own `ttl`.
   /// @pre the grant does not live with a lease.
-  held_lock(const rest_client& client, struct grant obtained, lost_handler on_lost = {},
+  held_lock(const rest_client& client, client::grant obtained, lost_handler on_lost = {},
             std::optional<std::chrono::milliseconds> ttl = {});
 
   held_lock(held_lock&&) noexcept;
@@ -81,7 +81,7 @@ public:
 
   /// Why it was lost: `client_errc::expired` when it was not renewed in time,
   /// `not_holder` when the server has taken it away. Empty unless `lost()`.
-  problem loss() const;
+  client::problem loss() const;
 
   /// For how long it is ours for sure, even if no renewal works from now on; 0
   /// when it is not held.
@@ -89,7 +89,7 @@ public:
 
   /// As it was obtained; its times are not those of the renewals.
   /// @pre state() is not `none`.
-  const struct grant& grant() const noexcept;
+  const client::grant& grant() const noexcept;
 
   /// The fencing token; 0 when there never was a lock.
   std::uint64_t token() const noexcept;
@@ -99,7 +99,7 @@ public:
   /// (unless called from the latter). A problem when it was not ours any more,
   /// or when the server cannot be reached, which is tried once; then the lock
   /// ends by its time.
-  answer<done> release() noexcept;
+  client::answer<client::done> release() noexcept;
 
 private:
   std::shared_ptr<client_core> core_;
@@ -110,7 +110,8 @@ private:
 /// Acquires `key` as `rest_client::acquire`, and holds it. With a lease it is
 /// refused with `std::errc::invalid_argument`: what lives with a lease is
 /// renewed with it.
-answer<held_lock> hold(const rest_client& client, std::string_view key,
-                       acquire_options options = {}, held_lock::lost_handler on_lost = {});
+client::answer<held_lock> hold(const rest_client& client, std::string_view key,
+                               client::acquire_options options = {},
+                               held_lock::lost_handler on_lost = {});
 
 } // namespace lockserver

@@ -122,51 +122,54 @@ public:
   /// Asks for `key` in this client's name and waits until it is granted or the
   /// wait runs out. Repeated once when the connection breaks before the answer,
   /// which is safe, because both tries have the same `request_id`.
-  answer<grant> acquire(std::string_view key, acquire_options options = {}) const;
+  client::answer<client::grant> acquire(std::string_view key,
+                                        client::acquire_options options = {}) const;
 
   /// Lets a lock that this name holds end `ttl` from now; none: the server's
   /// `lock_timeout`. Repeated once when the connection breaks.
   /// @param token that of the grant; 0: whatever this name holds.
-  answer<grant> renew(std::string_view key, std::uint64_t token,
-                      std::optional<std::chrono::milliseconds> ttl = {}) const;
+  client::answer<client::grant> renew(std::string_view key, std::uint64_t token,
+                                      std::optional<std::chrono::milliseconds> ttl = {}) const;
 
   /// Gives `key` back; `not_holder` when this name did not hold it by this
   /// token, for instance because the time ran out. Not repeated.
   /// @param token that of the grant; 0: whatever this name holds.
-  answer<done> release(std::string_view key, std::uint64_t token = 0) const;
+  client::answer<client::done> release(std::string_view key, std::uint64_t token = 0) const;
 
   /// For operators: takes `key` from all its holders. Returns whether there
   /// was one.
-  answer<bool> force_release(std::string_view key) const;
+  client::answer<bool> force_release(std::string_view key) const;
 
   /// Who holds `key` and who waits for it. A free key is no problem.
-  answer<lock_info> inspect(std::string_view key) const;
+  client::answer<client::lock_info> inspect(std::string_view key) const;
 
   /// One page of the held keys.
-  answer<lock_page> list(const list_options& options = {}) const;
+  client::answer<client::lock_page> list(const client::list_options& options = {}) const;
 
   /// Calls `visit` for each held key with `prefix`, in byte order, until it
   /// returns false. Locks that come and go meanwhile may be seen or not.
   /// Returns how many were visited.
-  answer<std::uint64_t> for_each_lock(std::string prefix,
-                                      const std::function<bool(const lock_info&)>& visit) const;
+  client::answer<std::uint64_t>
+  for_each_lock(std::string prefix,
+                const std::function<bool(const client::lock_info&)>& visit) const;
 
   /// Creates a lease that ends after `ttl` (none: the server's `lock_timeout`)
   /// unless it is renewed. Only clients with this name can use it.
-  answer<lease> create_lease(std::optional<std::chrono::milliseconds> ttl = {}) const;
+  client::answer<client::lease>
+  create_lease(std::optional<std::chrono::milliseconds> ttl = {}) const;
 
   /// Lets the lease last for its whole time again; `lease_expired` when it has
   /// ended. Repeated once when the connection breaks.
-  answer<lease> renew_lease(std::string_view id) const;
+  client::answer<client::lease> renew_lease(std::string_view id) const;
 
   /// How long the lease still lasts, and its locks.
-  answer<lease_info> inspect_lease(std::string_view id) const;
+  client::answer<client::lease_info> inspect_lease(std::string_view id) const;
 
   /// Ends the lease and releases all its locks.
-  answer<done> end_lease(std::string_view id) const;
+  client::answer<client::done> end_lease(std::string_view id) const;
 
   /// The server's version, settings and counts.
-  answer<server_info> server() const;
+  client::answer<client::server_info> server() const;
 
 private:
   friend class held_lock;
