@@ -38,8 +38,8 @@ std::string show_duration(milliseconds x) {
     return std::to_string(ms / 1000) + (tenths == 0 ? "" : "." + std::to_string(tenths)) + "s";
   }
   auto two = [](std::int64_t high, const char* high_unit, std::int64_t low, const char* low_unit) {
-    return std::to_string(high) + high_unit + (low < 10 ? "0" : "") + std::to_string(low)
-           + low_unit;
+    auto result = std::to_string(high) + high_unit;
+    return low == 0 ? result : result + (low < 10 ? "0" : "") + std::to_string(low) + low_unit;
   };
   auto s = ms / 1000;
   if (s < 3600)

@@ -71,12 +71,10 @@ public:
 
   void print(std::ostream& out) const {
     for (auto& row : rows_) {
-      for (std::size_t i = 0; i < row.size(); ++i) {
-        out << row[i];
-        if (i + 1 < row.size())
-          out << std::string(widths_[i] - width(row[i]) + 2, ' ');
-      }
-      out << '\n';
+      std::string line;
+      for (std::size_t i = 0; i < row.size(); ++i)
+        line += row[i] + std::string(widths_[i] - width(row[i]) + 2, ' ');
+      out << line.substr(0, line.find_last_not_of(' ') + 1) << '\n';
     }
   }
 
