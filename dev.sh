@@ -72,6 +72,11 @@ need_for_build() {
     libjemalloc-dev
 }
 
+need_for_tests() {
+  # Node.js holds the server to net/openapi.yaml.
+  need catch2 curl nodejs node-ajv node-js-yaml
+}
+
 # -- building ------------------------------------------------------------------
 
 # configure DIR OPTION...: OPTIONs are added to those that DIR was configured with.
@@ -117,7 +122,7 @@ build() {
 
 run_tests() {
   need_for_build
-  need catch2 curl
+  need_for_tests
   configure build -DLOCKSERVER_TESTS=ON -DLOCKSERVER_EXAMPLES=ON -DLOCKSERVER_WERROR=ON
   compile build
   check build "$@"
@@ -125,7 +130,7 @@ run_tests() {
 
 sanitize() {
   need_for_build
-  need catch2 curl
+  need_for_tests
   configure build-sanitize -DLOCKSERVER_SANITIZE=ON -DLOCKSERVER_TESTS=ON -DLOCKSERVER_EXAMPLES=ON \
     -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG='-O1 -g1'
   compile build-sanitize

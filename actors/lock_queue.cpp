@@ -89,20 +89,25 @@ acquire_outcome lock_queue::repeat_of_waiter(time_point now, position x,
 
 bool lock_queue::release(time_point now, std::string_view owner, std::uint64_t token,
                          lock_changes& out) {
+  // Who holds it by now, not who is just being granted because a timer is late.
+  auto* mine = find(now, owner);
+  auto found = mine != nullptr && (token == 0 || mine->token == token);
   run_until(now, out);
-  auto i = find_holder(owner);
-  auto found = i != holders_.end() && (token == 0 || i->token == token);
   if (found)
-    remove_holder(i, false, out);
+    remove_holder(find_holder(owner), false, out);
   finish(now, out);
   return found;
 }
 
 bool lock_queue::release_all(time_point now, lock_changes& out) {
+  auto last = holders_.empty() ? 0 : holders_.back().token;
   run_until(now, out);
-  auto found = !holders_.empty();
-  while (!holders_.empty())
+  auto found = false;
+  // As in `release`. Tokens grow.
+  while (!holders_.empty() && holders_.front().token <= last) {
     remove_holder(holders_.begin(), false, out);
+    found = true;
+  }
   finish(now, out);
   return found;
 }

@@ -132,12 +132,11 @@ json_members::json_members(std::string_view text) {
   auto& handler = parser.handler();
   if (!handler.wrong.empty())
     throw bad_input{handler.wrong};
+  if (ec == json::error::incomplete)
+    throw bad_input{"the body ends too early: it must be a JSON object"};
   if (ec)
     throw bad_input{"the body is not JSON, see byte " + std::to_string(size + 1) + ": "
                     + ec.message()};
-  if (!parser.done())
-    throw bad_input{text.empty() ? "the body is empty: it must be a JSON object"
-                                 : "the body ends too early: it must be a JSON object"};
   if (text.find_first_not_of(" \t\r\n", size) != std::string_view::npos)
     throw bad_input{"something follows the JSON object"};
 }

@@ -65,7 +65,7 @@ public:
     CHECK(answered_twice == 0);
     check_for_two_holders();
     CHECK(x_.keys_alive() == 0);
-    CHECK(x_.counts.keys == 0);
+    CHECK(x_.env.keys == 0);
     CHECK(x_.counts.holders == 0);
     CHECK(x_.counts.waiters == 0);
     CHECK(x_.world.time().empty());

@@ -99,13 +99,13 @@ TEST_CASE("a request that arrives behind key_idle gets a new key actor") {
   auto b = x.ask->acquire("k", "b", 10s); // second
   x.step("registry");                     // reaps
   x.step("registry");                     // spawns the heir
-  CHECK(x.counts.keys == 2);              // `reap` is still in the old one's mailbox
+  CHECK(x.env.keys == 2);                 // `reap` is still in the old one's mailbox
   x.world.run();
   CHECK(b->granted());
   CHECK(b->times == 1);
   CHECK(b->value->token > x.first->value->token);
   CHECK(x.keys_alive() == 1);
-  CHECK(x.counts.keys == 1);
+  CHECK(x.env.keys == 1);
   CHECK(x.counts.holders == 1);
   auto c = x.ask->acquire("k", "c", 10s, 60s);
   x.world.advance(10s);
@@ -144,7 +144,7 @@ TEST_CASE("a late key_idle of an earlier actor does not end its heir") {
   step("registry");                      // first key_idle: reaps
   step("registry");                      // spawns the heir
   step("registry");
-  CHECK(x.counts.keys == 2);
+  CHECK(x.env.keys == 2);
   step("registry"); // second key_idle: must not end the heir
   x.world.run();
   CHECK(b->granted());
@@ -175,7 +175,7 @@ TEST_CASE("a stop that crosses a reaping ends both actors") {
   x.ask->tell(shut_down{});
   x.world.run();
   CHECK(x.world.actors() == x.own_actors - 1); // the registry has gone, too
-  CHECK(x.counts.keys == 0);
+  CHECK(x.env.keys == 0);
 }
 
 TEST_CASE("ten thousand keys leave nothing behind") {
@@ -188,6 +188,6 @@ TEST_CASE("ten thousand keys leave nothing behind") {
   CHECK(x.keys_alive() <= 60);
   x.world.advance(10s);
   CHECK(x.keys_alive() == 0);
-  CHECK(x.counts.keys == 0);
+  CHECK(x.env.keys == 0);
   CHECK(x.world.time().empty());
 }

@@ -3,6 +3,8 @@
 
 #include "tests/support/test_system.hpp"
 
+#include "actors/leases.hpp"
+#include "actors/lister.hpp"
 #include "actors/registry.hpp"
 
 #include <spdlog/logger.h>
@@ -87,8 +89,35 @@ public:
     ask<acquire_reply>(result, acquire_request{key, owner, result->ticket, ttl, wait});
     return result;
   }
+  /// Whatever else a request can have; it gets a ticket.
+  std::shared_ptr<acquire_answer> acquire(acquire_request x) {
+    auto result = std::make_shared<acquire_answer>();
+    x.ticket = result->ticket = ++last_ticket_;
+    ask<acquire_reply>(result, std::move(x));
+    return result;
+  }
+  /// With a lease, by way of `leases`.
+  std::shared_ptr<acquire_answer> acquire(const leases_actor& leases, const std::string& lease,
+                                          acquire_request x) {
+    auto result = std::make_shared<acquire_answer>();
+    x.ticket = result->ticket = ++last_ticket_;
+    ask_of<acquire_reply>(leases, result, lease_acquire_request{lease, std::move(x)});
+    return result;
+  }
+  /// The answer is whether it was released.
   answer_ptr<bool> release(const std::string& key, const std::string& owner) {
-    return ask(release_request{key, owner});
+    auto result = std::make_shared<answer<bool>>();
+    compat::request(self_, registry_, release_request{key, owner})
+      .then([result](const release_reply& x) { result->put(x.status == release_reply::released); },
+            [result](const caf::error&) { result->failed = true; });
+    return result;
+  }
+  /// Whatever has an answer of the type `Reply`.
+  template <class Reply, class Actor, class Request>
+  answer_ptr<Reply> ask_any(const Actor& whom, Request x) {
+    auto result = std::make_shared<answer<Reply>>();
+    ask_of<Reply>(whom, result, std::move(x));
+    return result;
   }
   answer_ptr<bool> verify(const std::string& key, const std::string& owner) {
     return ask(verify_request{key, owner});
@@ -120,7 +149,12 @@ private:
 
   template <class Reply, class Answer, class Request>
   void ask(std::shared_ptr<Answer> result, Request x) {
-    compat::request(self_, registry_, std::move(x))
+    ask_of<Reply>(registry_, std::move(result), std::move(x));
+  }
+
+  template <class Reply, class Actor, class Answer, class Request>
+  void ask_of(const Actor& whom, std::shared_ptr<Answer> result, Request x) {
+    compat::request(self_, whom, std::move(x))
       .then([result](const Reply& reply) { result->put(reply); },
             [result](const caf::error&) { result->failed = true; });
   }
@@ -131,14 +165,16 @@ private:
   std::uint64_t& last_ticket_;
 };
 
-/// A registry in virtual time, and a client of it.
+/// Registry and leases in virtual time, and a client of them.
 struct lock_fixture {
   explicit lock_fixture(std::chrono::steady_clock::duration key_idle_timeout
                         = std::chrono::seconds{1})
-    : env{world.time(), tokens, log, key_idle_timeout},
-      registry(
-        caf::actor_cast<registry_actor>(world.system().spawn<lockserver::registry>(env, counts))),
+    : env{world.time(), tokens, log, key_idle_timeout, {1000, 1000}, 1000, 1000},
+      leases(caf::actor_cast<leases_actor>(world.system().spawn<lockserver::leases>(keys, env))),
+      registry(caf::actor_cast<registry_actor>(
+        world.system().spawn<lockserver::registry>(leases, env, counts))),
       ask(new_client()) {
+    keys->all.push_back(registry);
     world.run();
     own_actors = world.actors();
   }
@@ -146,7 +182,10 @@ struct lock_fixture {
   ~lock_fixture() {
     ask.reset();
     compat::anon_send(registry, shut_down{});
+    compat::anon_send(leases, shut_down{});
     registry = nullptr;
+    leases = nullptr;
+    keys = nullptr;
     world.run();
   }
 
@@ -164,7 +203,9 @@ struct lock_fixture {
   spdlog::logger log{"test", std::make_shared<spdlog::sinks::null_sink_mt>()};
   lock_counts counts;
   test_system world;
+  std::shared_ptr<registries> keys = std::make_shared<registries>();
   lock_environment env;
+  leases_actor leases;
   registry_actor registry;
   std::unique_ptr<client> ask;
   std::size_t own_actors = 0;

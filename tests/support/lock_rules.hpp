@@ -15,7 +15,7 @@
 namespace lockserver {
 
 inline std::ostream& operator<<(std::ostream& out, acquire_outcome x) {
-  constexpr std::array names{"granted",         "waiting",        "held",
+  constexpr std::array names{"granted",         "waiting",         "held",
                              "already_held",    "already_waiting", "limit_mismatch",
                              "too_many_waiters"};
   return out << names.at(static_cast<std::size_t>(x));
@@ -105,8 +105,7 @@ struct lock_rules {
   // The same of those in line.
   std::string line() const {
     std::string result;
-    lock.for_each_waiter(
-      [&](auto& x) { result += (result.empty() ? "" : " ") + x.request.owner; });
+    lock.for_each_waiter([&](auto& x) { result += (result.empty() ? "" : " ") + x.request.owner; });
     return result;
   }
 

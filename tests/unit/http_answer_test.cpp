@@ -28,12 +28,12 @@ std::string dateless(const http_answer& x) {
 } // namespace
 
 TEST_CASE("an answer to HTTP/1.1 has a status, a type, a length and the body") {
-  CHECK(dateless({.body = "1\n"})
+  CHECK(dateless({.content = {.body = "1\n"}})
         == "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n1\n");
 }
 
 TEST_CASE("the date is in the form that HTTP prefers") {
-  auto answer = text({.body = "1\n"});
+  auto answer = text({.content = {.body = "1\n"}});
   auto begin = answer.find("Date: ");
   REQUIRE(begin != std::string::npos);
   // "Date: Sun, 13 Nov 2016 01:20:00 GMT"
@@ -44,42 +44,40 @@ TEST_CASE("the date is in the form that HTTP prefers") {
 }
 
 TEST_CASE("an answer to HTTP/0.9 is the body alone, whatever else is to say") {
-  CHECK(text({.body = "1\n", .version = http_version::v0_9}) == "1\n");
-  CHECK(text({.status = 400,
-              .body = "0\n",
-              .reason = "key is empty",
+  CHECK(text({.content = {.body = "1\n"}, .version = http_version::v0_9}) == "1\n");
+  CHECK(text({.content = {.status = 400, .body = "0\n", .reason = "key is empty"},
               .version = http_version::v0_9,
               .keep_alive = false})
         == "0\n");
 }
 
 TEST_CASE("an answer says whether the connection stays, if the version does not say it") {
-  CHECK(dateless({.body = "1\n", .keep_alive = false})
+  CHECK(dateless({.content = {.body = "1\n"}, .keep_alive = false})
         == "HTTP/1.1 200 OK\r\nConnection: close\r\n"
            "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n1\n");
-  CHECK(dateless({.body = "1\n", .version = http_version::v1_0, .keep_alive = true})
+  CHECK(dateless({.content = {.body = "1\n"}, .version = http_version::v1_0, .keep_alive = true})
         == "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n"
            "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n1\n");
-  CHECK(dateless({.body = "1\n", .version = http_version::v1_0, .keep_alive = false})
+  CHECK(dateless({.content = {.body = "1\n"}, .version = http_version::v1_0, .keep_alive = false})
         == "HTTP/1.1 200 OK\r\nConnection: close\r\n"
            "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n1\n");
 }
 
 TEST_CASE("a refusal says why") {
-  CHECK(dateless({.status = 400, .body = "0\n", .reason = "key is empty"})
+  CHECK(dateless({.content = {.status = 400, .body = "0\n", .reason = "key is empty"}})
         == "HTTP/1.1 400 Bad Request\r\nLockserver-Error: key is empty\r\n"
            "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n0\n");
 }
 
 TEST_CASE("an answer to a wrong method says which methods there are") {
-  CHECK(dateless({.status = 405, .body = "0\n", .reason = "no"})
+  CHECK(dateless({.content = {.status = 405, .body = "0\n", .reason = "no", .allow = "GET, POST"}})
         == "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, POST\r\nLockserver-Error: no\r\n"
            "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n0\n");
 }
 
 TEST_CASE("every status that the server uses has its name") {
   auto first_line = [](int status) {
-    auto answer = text({.status = status, .body = "0\n", .reason = "no"});
+    auto answer = text({.content = {.status = status, .body = "0\n", .reason = "no"}});
     return answer.substr(0, answer.find("\r\n"));
   };
   CHECK(first_line(404) == "HTTP/1.1 404 Not Found");
@@ -91,14 +89,16 @@ TEST_CASE("every status that the server uses has its name") {
 }
 
 TEST_CASE("an answer to HEAD has the length of the body but not the body") {
-  CHECK(dateless({.status = 405, .body = "0\n", .reason = "no", .without_body = true})
+  CHECK(dateless({.content = {.status = 405, .body = "0\n", .reason = "no", .allow = "GET, POST"},
+                  .without_body = true})
         == "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, POST\r\nLockserver-Error: no\r\n"
            "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n");
 }
 
 TEST_CASE("answers are appended one after the other") {
   std::string out = "1\n";
-  lockserver::append(out, {.body = "0\n", .version = http_version::v0_9});
-  lockserver::append(out, {.body = "1479000000.123456\n", .version = http_version::v0_9});
+  lockserver::append(out, {.content = {.body = "0\n"}, .version = http_version::v0_9});
+  lockserver::append(out,
+                     {.content = {.body = "1479000000.123456\n"}, .version = http_version::v0_9});
   CHECK(out == "1\n0\n1479000000.123456\n");
 }

@@ -179,12 +179,24 @@ TEST_CASE("the next deadline is the earliest of the expiry and the waits") {
 }
 
 TEST_CASE("locks that share a token source never share a token") {
-  token_source tokens{0};
-  lock_queue one{tokens};
-  lock_queue other{tokens};
-  decisions out;
-  one.acquire(at(0s), "a", 1, 10s, 0s, out);
-  other.acquire(at(0s), "a", 2, 10s, 0s, out);
-  CHECK(one.holder()->token == 1);
-  CHECK(other.holder()->token == 2);
+  lock_rules x;
+  lock_queue other{x.tokens, x.limits};
+  x.acquire(0s, "a", 1, 10s);
+  auto granted = other.acquire(at(0s), {"a", 2, 10s}, x.out);
+  CHECK(x.holder()->token == 1);
+  CHECK(granted.got->token == 2);
+}
+
+TEST_CASE("who gives back while a late timer grants it the lock keeps what it is granted") {
+  lock_rules x;
+  x.acquire(0s, "a", 1, 10s);
+  x.acquire(0s, "b", 2, 10s, 60s);
+  SECTION("by its name") {
+    CHECK(!x.release(12s, "b"));
+  }
+  SECTION("by force") {
+    CHECK(!x.lock.release_all(at(12s), x.out));
+  }
+  CHECK(x.decided() == decisions{granted(2, "b", 2, 22s)});
+  CHECK(x.holders() == "b");
 }

@@ -12,7 +12,7 @@ namespace {
 constexpr command_limits limits{24h, 1h};
 
 std::variant<command, command_error> parse(std::string_view target, std::string_view method = "GET",
-                                     name_encoding encoding = name_encoding::percent) {
+                                           name_encoding encoding = name_encoding::percent) {
   return parse_command(method, target, encoding, limits);
 }
 
@@ -29,7 +29,7 @@ command accept_lenient(std::string_view target) {
 }
 
 command_error refuse(std::string_view target, std::string_view method = "GET",
-               name_encoding encoding = name_encoding::percent) {
+                     name_encoding encoding = name_encoding::percent) {
   auto result = parse(target, method, encoding);
   CAPTURE(target);
   REQUIRE(std::holds_alternative<command_error>(result));

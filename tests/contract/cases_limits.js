@@ -1,0 +1,122 @@
+// What a server answers that is full, or stops.
+'use strict';
+const { until } = require('./server');
+
+module.exports = async (run) => {
+  await run.section('a full server: keys, waiters, leases', () =>
+    run.withServer(
+      ['--max-keys', '2', '--max-waiters-per-key', '1', '--max-leases', '1'],
+      async (server) => {
+        const full = { expect: 429, code: 'too_many' };
+        const hold = { owner: 'me', ttl_ms: 60000 };
+        for (const key of ['a', 'b'])
+          await run.call(server, 'acquireLock', { path: { key }, body: hold });
+        const path = { key: 'c' };
+        await run.call(server, 'acquireLock', { path, body: hold, ...full });
+        for (const as of ['POST', 'LOCK'])
+          await run.call(server, 'lockTerraform', { path, body: { ID: 'x' }, as, ...full });
+        for (const id of ['lock', 'lockByPost'])
+          run.equal(
+            `${id} answers 0`,
+            (await run.call(server, id, { path: { ...path, requester: 'me' }, expect: 429 })).body,
+            '0\n',
+          );
+        run.equal(
+          'looking is free',
+          (await run.call(server, 'inspectLock', { path })).json.holders,
+          [],
+        );
+        run.equal('in both dialects', (await run.call(server, 'check', { path })).body, '0\n');
+
+        const waiter = run.begin(server, 'acquireLock', {
+          path: { key: 'a' },
+          body: { owner: 'w', wait_ms: 60000 },
+        });
+        await until(
+          'a waiter',
+          async () =>
+            (await run.call(server, 'inspectLock', { path: { key: 'a' } })).json.queue.length === 1,
+        );
+        await run.call(server, 'acquireLock', {
+          path: { key: 'a' },
+          body: { owner: 'x', wait_ms: 60000 },
+          ...full,
+        });
+        await run.call(server, 'lock', { path: { key: 'a', requester: 'x' }, expect: 429 });
+        await run.call(server, 'acquireLock', {
+          path: { key: 'a' },
+          body: { owner: 'x', wait_ms: 0 },
+          expect: 423,
+          code: 'held',
+        });
+        waiter.connection.close();
+
+        const { lease } = (await run.call(server, 'createLease', { body: {} })).json;
+        await run.call(server, 'createLease', { body: {}, ...full });
+        await run.call(server, 'endLease', { path: { lease } });
+        await run.call(server, 'createLease', { body: {} });
+        await run.call(server, 'releaseLock', { path: { key: 'b' }, query: { owner: 'me' } });
+        await until(
+          'room for a key',
+          async () => (await server.ask('POST', '/v1/locks/c', { body: hold })).status === 200,
+        );
+      },
+    ),
+  );
+
+  await run.section('a full server: connections', () =>
+    run.withServer(['--max-connections', '2'], async (server) => {
+      const guests = [server.connect(), server.connect()];
+      for (const guest of guests)
+        run.equal('a guest is served', (await guest.send('GET', '/PING').answer()).status, 200);
+      const beyond = await server.ask('GET', '/v1/server');
+      for (const wrong of run.document.judgeAny('json', beyond))
+        run.check('one too many under /v1', false, wrong);
+      run.equal(
+        'one too many under /v1',
+        [beyond.status, /"too_many"/.test(beyond.body)],
+        [429, true],
+      );
+      const line = await server.ask('GET', '/PING');
+      for (const wrong of run.document.judgeAny('line', line))
+        run.check('one too many', false, wrong);
+      run.equal('one too many', line.status, 429);
+      for (const guest of guests) guest.close();
+      await until('room', async () => (await server.ask('GET', '/healthz')).status === 200);
+    }),
+  );
+
+  await run.section('a server that stops', async () => {
+    let waiters, line, behind;
+    await run.withServer([], async (server) => {
+      const path = { key: 'k' };
+      await run.call(server, 'acquireLock', { path, body: { owner: 'me', ttl_ms: 60000 } });
+      waiters = ['a', 'b'].map((owner) =>
+        run.begin(server, 'acquireLock', {
+          path,
+          body: { owner, wait_ms: 60000 },
+          expect: 503,
+          code: 'stopping',
+        }),
+      );
+      line = run.begin(server, 'lock', {
+        path: { ...path, requester: 'c' },
+        query: { lock_attempt_timeout: '60' },
+      });
+      await until(
+        'waiters',
+        async () => (await run.call(server, 'inspectLock', { path })).json.queue.length === 3,
+      );
+      // If it is answered at all, then by the truth.
+      behind = waiters[0].connection.send('GET', '/readyz');
+    });
+    for (const waiter of waiters) await waiter.done;
+    run.equal('a waiting LOCK', (await line.done).body, '0\n');
+    const ready = await behind.answer().catch(() => undefined);
+    if (ready) {
+      for (const wrong of run.document.judgeAnswer('getReadiness', ready))
+        run.check('/readyz of a server that stops', false, wrong);
+      run.equal('/readyz of a server that stops', ready.status, 503);
+    }
+  });
+};
