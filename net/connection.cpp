@@ -212,7 +212,7 @@ std::size_t connection::serve_head(std::string_view input) {
   auto& head = reader_.head();
   version_ = head.version;
   if (status == head_reader::status::error) {
-    refuse_broken(reader_.error(), {});
+    refuse_broken(reader_.error(), head_reader::target_in(input));
     return input.size();
   }
   auto size = reader_.size();

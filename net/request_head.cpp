@@ -180,6 +180,13 @@ head_reader::status head_reader::read_full(std::string_view head) {
   return status::complete;
 }
 
+std::string_view head_reader::target_in(std::string_view input) noexcept {
+  auto target = input.substr(std::min(input.size(), input.find(' ')));
+  if (!target.empty())
+    target.remove_prefix(1);
+  return without_origin(target.substr(0, target.find_first_of(" \r\n")));
+}
+
 head_reader::status head_reader::fail(int http_status, std::string reason) {
   error_ = {http_status, std::move(reason)};
   return status::error;

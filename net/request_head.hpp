@@ -59,6 +59,9 @@ public:
     return error_;
   }
 
+  /// As much of the target as `input`, which `read` found wrong, tells.
+  static std::string_view target_in(std::string_view input) noexcept;
+
   /// Length of the head, valid after `complete`: the next request starts there.
   std::size_t size() const noexcept {
     return size_;

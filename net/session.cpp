@@ -85,7 +85,9 @@ void session::do_submit(acquire_operation& x, const dialect& how) {
   } else if (x.hold_connection && !has_room_to_hold()) {
     refuse({429, "too_many", "this connection holds as many locks as it may"});
   } else if (x.lease.empty()) {
-    ask_to_acquire(context_.keys->of(request.key), std::move(request));
+    // Named, because the key is gone from `request` once that is an argument.
+    auto& registry = context_.keys->of(request.key);
+    ask_to_acquire(registry, std::move(request));
   } else {
     ask_to_acquire(context_.leases, lease_acquire_request{std::move(x.lease), std::move(request)});
   }

@@ -59,10 +59,20 @@ void add_options(option_table& table, options& x) {
             "The longest time that a request may ask for");
   table.add("max-lock-attempt-timeout", value::seconds, s.max_lock_attempt_timeout,
             "The longest wait that a request may ask for");
+  table.add("terraform-lock-timeout", value::seconds, s.terraform_lock_timeout,
+            "How long a lock of Terraform lasts; 0: until it is released");
   table.add_flag("allow-shutdown", s.allow_shutdown, "Let any client stop the server by /SHUTDOWN");
 
-  table.group("Connections");
+  table.group("Limits (who goes beyond gets 429)");
+  table.add("max-keys", value::large_number, s.max_keys, "Keys in use at a time");
+  table.add("max-waiters-per-key", value::large_number, s.max_waiters_per_key,
+            "Requests that wait for one key");
+  table.add("max-holders-per-key", value::large_number, s.max_holders_per_key,
+            "Shared holders of one key; more wait");
+  table.add("max-leases", value::large_number, s.max_leases, "Leases at a time");
   table.add("max-connections", value::large_number, s.max_connections, "Clients served at a time");
+
+  table.group("Connections");
   table.add("threads", value::number, s.threads, "Threads that serve; one does for most");
   table.add("header-timeout", value::seconds, s.header_timeout,
             "For a request to arrive completely");

@@ -4,6 +4,7 @@
 
 #include <boost/json/basic_parser_impl.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace lockserver {
@@ -124,6 +125,18 @@ struct json_handler {
   std::string name;   // of the member that is read
   std::string wrong;
 };
+
+void require_json(std::string_view content_type) {
+  auto type = content_type.substr(0, content_type.find(';'));
+  while (type.ends_with(' '))
+    type.remove_suffix(1);
+  constexpr std::string_view json = "application/json";
+  auto same = std::equal(type.begin(), type.end(), json.begin(), json.end(), [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
+  });
+  if (!same)
+    throw bad_input{"the Content-Type must be application/json", 415, "unsupported_media_type"};
+}
 
 json_members::json_members(std::string_view text) {
   json::basic_parser<json_handler> parser{json::parse_options{}, *this};

@@ -10,6 +10,9 @@
 
 namespace lockserver {
 
+/// Throws `bad_input` (415) unless a body of this type is JSON.
+void require_json(std::string_view content_type);
+
 /// The members of one JSON object. Each is taken by its name and type; in the
 /// end none may be left, so that a misspelt one is refused and not ignored.
 /// Every complaint is a `bad_input` that names the member.

@@ -3,6 +3,7 @@
 #include "actors/lock_queue.hpp"
 #include "lockserver/settings.hpp"
 #include "net/dialects/bad_input.hpp"
+#include "net/dialects/json_members.hpp"
 #include "net/dialects/target.hpp"
 #include "net/dialects/v1.hpp"
 #include "net/key_name.hpp"
@@ -32,7 +33,11 @@ std::string id_in(std::string_view text) {
   return string != nullptr ? std::string{string->begin(), string->end()} : std::string{};
 }
 
-std::string checked_id(std::string_view body) {
+std::string checked_id(const http_request& x) {
+  // A web page can send text to anywhere, but JSON only to where it may.
+  auto body = x.body;
+  if (!body.empty())
+    require_json(x.content_type);
   if (body.size() > max_body)
     throw bad_input{"the body is longer than 8192 bytes", 413, "too_large"};
   auto id = id_in(body);
@@ -52,7 +57,7 @@ operation read_request(const http_request& x, const settings& config) {
   if (x.method == "LOCK" || x.method == "POST") {
     acquire_operation result;
     result.request.key = std::move(*key);
-    result.request.owner = checked_id(x.body);
+    result.request.owner = checked_id(x);
     auto ttl = config.terraform_lock_timeout;
     result.request.ttl = ttl > settings::duration::zero() ? caf::timespan{ttl} : forever;
     result.request.metadata = x.body;
@@ -68,7 +73,7 @@ operation read_request(const http_request& x, const settings& config) {
     // `terraform force-unlock` sends nothing; it has asked its user.
     result.force = x.body.empty();
     if (!result.force)
-      result.owner = checked_id(x.body);
+      result.owner = checked_id(x);
     return result;
   }
   throw bad_input{"the methods here are LOCK, UNLOCK, POST, DELETE; the state itself is not kept "
@@ -93,7 +98,6 @@ http_content conflict(int status, const std::vector<holder_info>& holders, std::
                                        {"Info", x.metadata},
                                        {"Who", x.owner},
                                        {"Version", ""},
-                                       {"Created", ""},
                                        {"Path", ""}});
   return {status, media_type::json, out};
 }

@@ -43,15 +43,7 @@ json_members members_of(const http_request& x, bool may_be_empty = false) {
     return json_members{"{}"};
   if (x.body.empty())
     throw bad_input{"the body is missing: a JSON object"};
-  auto type = x.content_type.substr(0, x.content_type.find(';'));
-  while (type.ends_with(' '))
-    type.remove_suffix(1);
-  constexpr std::string_view json = "application/json";
-  auto same = std::equal(type.begin(), type.end(), json.begin(), json.end(), [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
-  });
-  if (!same)
-    throw bad_input{"the Content-Type must be application/json", 415, "unsupported_media_type"};
+  require_json(x.content_type);
   return json_members{x.body};
 }
 

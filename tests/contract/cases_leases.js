@@ -112,7 +112,7 @@ module.exports = async (run) => {
         });
       }
 
-      const brief = { lease: (await create({ ttl_ms: 60 })).lease };
+      const brief = { lease: (await create({ ttl_ms: 500 })).lease };
       await run.call(server, 'acquireLock', {
         path: { key: 'brief' },
         body: { owner: 'me', ...brief },

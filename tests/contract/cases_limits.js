@@ -8,6 +8,7 @@ module.exports = async (run) => {
       ['--max-keys', '2', '--max-waiters-per-key', '1', '--max-leases', '1'],
       async (server) => {
         const full = { expect: 429, code: 'too_many' };
+        const lasting = { ttl_ms: 60000 };
         const hold = { owner: 'me', ttl_ms: 60000 };
         for (const key of ['a', 'b'])
           await run.call(server, 'acquireLock', { path: { key }, body: hold });
@@ -51,10 +52,10 @@ module.exports = async (run) => {
         });
         waiter.connection.close();
 
-        const { lease } = (await run.call(server, 'createLease', { body: {} })).json;
-        await run.call(server, 'createLease', { body: {}, ...full });
+        const { lease } = (await run.call(server, 'createLease', { body: lasting })).json;
+        await run.call(server, 'createLease', { body: lasting, ...full });
         await run.call(server, 'endLease', { path: { lease } });
-        await run.call(server, 'createLease', { body: {} });
+        await run.call(server, 'createLease', { body: lasting });
         await run.call(server, 'releaseLock', { path: { key: 'b' }, query: { owner: 'me' } });
         await until(
           'room for a key',

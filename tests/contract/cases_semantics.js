@@ -131,6 +131,23 @@ module.exports = async (run) => {
     }),
   );
 
+  await run.section('a connection holds 1,000 locks, not more', () =>
+    run.withServer([], async (server) => {
+      const connection = server.connect();
+      const body = { owner: 'me', ttl_ms: 60000, hold: 'connection' };
+      for (let i = 0; i < 1000; ++i) connection.send('POST', `/v1/locks/k${i}`, { body });
+      for (let i = 0; i < 1000; ++i)
+        run.equal(`lock ${i}`, (await connection.answer()).status, 200);
+      const surplus = await connection.send('POST', '/v1/locks/more', { body }).answer();
+      for (const wrong of run.document.judgeAnswer('acquireLock', surplus))
+        run.check('one more', false, wrong);
+      run.equal('one more', surplus.status, 429);
+      connection.close();
+      const count = async () => (await run.call(server, 'getServer')).json.counts.holders;
+      await until('all end with it', async () => (await count()) === 0);
+    }),
+  );
+
   await run.section('tokens grow', async () => {
     let last = 0;
     const greater = (token, what) => {
@@ -142,7 +159,7 @@ module.exports = async (run) => {
       last = token;
     };
     for (const start of ['the first start', 'a restart'])
-      await run.withServer(['--threads', '2'], async (server) => {
+      await run.withServer([], async (server) => {
         for (let i = 0; i < 20; ++i) {
           const key = `k${i % 7}`;
           greater(
@@ -194,7 +211,7 @@ module.exports = async (run) => {
   );
 
   await run.section('the end of a lease releases all', () =>
-    run.withServer(['--threads', '2'], async (server) => {
+    run.withServer([], async (server) => {
       const { lease } = (await run.call(server, 'createLease', { body: { ttl_ms: 60000 } })).json;
       for (const key of ['a', 'b', 'c']) await acquire(server, key, { owner: 'me', lease });
       await acquire(server, 'held', { owner: 'you', ttl_ms: 60000 });
@@ -232,7 +249,7 @@ module.exports = async (run) => {
       }
 
       // Its end by time does the same.
-      const brief = (await run.call(server, 'createLease', { body: { ttl_ms: 200 } })).json.lease;
+      const brief = (await run.call(server, 'createLease', { body: { ttl_ms: 1000 } })).json.lease;
       await acquire(server, 'b', { owner: 'me', lease: brief });
       const waiter = run.begin(server, 'acquireLock', {
         path: { key: 'held' },

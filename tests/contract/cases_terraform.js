@@ -79,7 +79,7 @@ module.exports = async (run) => {
         );
 
         const bad = { expect: 400, code: 'bad_request' };
-        for (const body of ['', '{', '[]', 'null', '"x"', '{} x']) await lock(body, bad);
+        for (const body of [undefined, '', '{', '[]', 'null', '"x"', '{} x']) await lock(body, bad);
         for (const body of ['{', '[]', 'null', '"x"', '{} x']) await unlock(body, bad);
         for (const call of [lock, unlock]) {
           for (const body of [{}, { ID: '' }, { ID: 7 }, { ID: null }, { id: 'x' }])

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Holds the real program to openapi.yaml: contract_test.sh PATH-OF-LOCKSERVER-CAF OPENAPI-YAML
+# Holds the real program to openapi.yaml:
+# contract_test.sh PATH-OF-LOCKSERVER-CAF OPENAPI-YAML [OPTION-OF-THE-PROGRAM...]
 # What is missing is a failure where $CI is set, as .ci/run does; else the test is skipped.
 set -euo pipefail
 
