@@ -47,7 +47,7 @@ std::string lease_path(std::string_view id) {
 template <class... Sentences>
 std::string first_of(Sentences... x) {
   std::string result;
-  ((result = result.empty() ? std::move(x) : std::move(result)), ...);
+  ((result.empty() ? void(result = std::move(x)) : void()), ...);
   return result;
 }
 

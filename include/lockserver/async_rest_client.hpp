@@ -24,9 +24,13 @@ class async_core;
 /// As the methods of `rest_client` with the same names, without blocking:
 ///
 ///     async_rest_client client{io.get_executor(), "me"};
-///     client.async_acquire("key", {}, [](answer<grant> result) { … });
-///     auto result = co_await client.async_acquire("key", {}, asio::use_awaitable);
-///     auto future = client.async_acquire("key", {}, asio::use_future);
+///     client::acquire_options options;
+///     client.async_acquire("key", options, [](client::answer<client::grant> result) { … });
+///     auto future = client.async_acquire("key", options, asio::use_future);
+///     auto result = co_await client.async_acquire("key", options, asio::use_awaitable);
+///
+/// In a `co_await` the options must be a variable and no `{…}`: GCC 12 destroys
+/// temporaries of such types twice there (its bug 99576).
 ///
 /// The completion signature is always `void(answer<T>)`: no operation reports
 /// by exception or error code. Handlers run on their associated executor, or on

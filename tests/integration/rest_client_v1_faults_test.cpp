@@ -211,7 +211,8 @@ TEST_CASE("a coroutine asks for a lock, and keeps its connection", "[net]") {
   asio::io_context context;
   async_rest_client client{context.get_executor(), "me", "127.0.0.1", peer.port(), one_try()};
   auto work = [&]() -> asio::awaitable<std::uint64_t> {
-    auto obtained = co_await client.async_acquire("key", {}, asio::use_awaitable);
+    client::acquire_options options; // see the header
+    auto obtained = co_await client.async_acquire("key", options, asio::use_awaitable);
     auto token = obtained.value().token;
     auto renewed = co_await client.async_renew("key", token, 30s, asio::use_awaitable);
     auto gone = co_await client.async_release("key", token, asio::use_awaitable);
