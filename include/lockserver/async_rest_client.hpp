@@ -30,7 +30,7 @@ class async_core;
 ///     auto result = co_await client.async_acquire("key", options, asio::use_awaitable);
 ///
 /// In a `co_await` the options must be a variable and no `{…}`: GCC 12 destroys
-/// temporaries of such types twice there (its bug 99576).
+/// temporaries of such types twice there.
 ///
 /// The completion signature is always `void(answer<T>)`: no operation reports
 /// by exception or error code. Handlers run on their associated executor, or on
