@@ -53,30 +53,24 @@ key::key(caf::actor_config& cfg, registry_actor registry, lock_environment& env,
 }
 
 key_actor::behavior_type key::make_behavior() {
+  // The most frequent first: CAF 0.17 looks for the right one in this order.
   return {
     [this](acquire_request& x) { return acquire(x); },
-    [this](const renew_request& x) { return renew(x); },
     [this](const release_request& x) { return release(x); },
-    [this](const verify_request& x) {
+    [this](const renew_request& x) { return renew(x); },
+    [this](const check_request& x) {
       auto now = begin_request();
       settle_up(now, {});
-      return lock_.find(now, x.owner) != nullptr;
-    },
-    [this](const check_request&) {
-      auto now = begin_request();
-      settle_up(now, {});
-      return lock_.check(now);
+      return x.owner.empty() ? lock_.check(now) : lock_.find(now, x.owner) != nullptr;
     },
     [this](const inspect_request& x) { return inspect(x); },
-    [this](const end_wait_request& x) { end_wait(x.ticket); },
-    [this](const withdraw_request& x) { withdraw(x.ticket); },
+    [this](const withdraw_request& x) { withdraw(x); },
     [this](const lease_ended& x) {
       auto now = begin_request();
       lock_changes changes;
       lock_.end_lease(now, x.lease, changes);
       settle_up(now, changes);
     },
-    [this](reap) { quit(); },
     [this](shut_down) {
       refuse_all(acquire_reply::stopping);
       quit();
@@ -177,23 +171,17 @@ lock_info key::inspect(const inspect_request& x) {
   return result;
 }
 
-void key::end_wait(ticket_id ticket) {
+void key::withdraw(const withdraw_request& x) {
   auto now = begin_request();
   lock_changes changes;
-  if (waiting_ && waiting_->contains(ticket)) {
-    lock_.withdraw(now, ticket, changes);
-    refuse(now, ticket, acquire_reply::wait_timeout);
-  }
-  settle_up(now, changes);
-}
-
-void key::withdraw(ticket_id ticket) {
-  auto now = begin_request();
-  lock_changes changes;
-  if (lock_.withdraw(now, ticket, changes))
-    env_.log.debug("withdrawn: key={} ticket={}, its client is gone", name_, ticket);
-  if (waiting_ && waiting_->contains(ticket))
-    tell_leases(unpark(ticket).lease, 0);
+  auto waits = waiting_ && waiting_->contains(x.ticket);
+  if (waits || !x.wait_only)
+    if (lock_.withdraw(now, x.ticket, changes))
+      env_.log.debug("withdrawn: key={} ticket={}, its client is gone", name_, x.ticket);
+  if (waits && x.wait_only)
+    refuse(now, x.ticket, acquire_reply::wait_timeout);
+  else if (waits)
+    tell_leases(unpark(x.ticket).lease, 0);
   settle_up(now, changes);
 }
 

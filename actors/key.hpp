@@ -38,8 +38,7 @@ private:
   acquire_reply renew(const renew_request& x);
   release_reply release(const release_request& x);
   lock_info inspect(const inspect_request& x);
-  void end_wait(ticket_id ticket);
-  void withdraw(ticket_id ticket);
+  void withdraw(const withdraw_request& x);
   time_point begin_request();
 
   acquire_reply granted(time_point now, const grant& x) const;

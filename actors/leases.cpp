@@ -42,7 +42,6 @@ leases_actor::behavior_type leases::make_behavior() {
     [this](const lease_renew_request& x) { return renew(x.lease); },
     [this](const lease_inspect_request& x) { return inspect(x.lease); },
     [this](const lease_end_request& x) { return end(x.lease); },
-    [this](end_wait_request& x) { compat::send(this, keys_->of(x.key), std::move(x)); },
     [this](withdraw_request& x) { compat::send(this, keys_->of(x.key), std::move(x)); },
     [this](const lease_answered& x) {
       change_share(x.lease, x.key, [&](share& has) {

@@ -12,23 +12,22 @@ registry::registry(caf::actor_config& cfg, leases_actor leases, lock_environment
 }
 
 registry_actor::behavior_type registry::make_behavior() {
+  // The most frequent first: CAF 0.17 looks for the right one in this order.
   return {
     [this](acquire_request& x) { return acquire(x); },
-    [this](renew_request& x) {
-      acquire_reply of_free_key;
-      of_free_key.status = acquire_reply::not_holder;
-      return ask(x, std::move(of_free_key));
-    },
     [this](release_request& x) {
       release_reply of_free_key;
       if (x.force)
         of_free_key.status = release_reply::not_held;
       return ask(x, std::move(of_free_key));
     },
-    [this](verify_request& x) { return ask(x, false); },
+    [this](renew_request& x) {
+      acquire_reply of_free_key;
+      of_free_key.status = acquire_reply::not_holder;
+      return ask(x, std::move(of_free_key));
+    },
     [this](check_request& x) { return ask(x, false); },
     [this](inspect_request& x) { return ask(x, lock_info{x.key}); },
-    [this](end_wait_request& x) { tell(x); },
     [this](withdraw_request& x) { tell(x); },
     [this](lease_ended& x) { tell(x); },
     [this](const list_request& x) { return list(x); },
@@ -106,7 +105,7 @@ void registry::on_idle(const key_idle& x) {
   // A late message of an earlier actor of this key must not end its heir.
   if (i == keys_.end() || i->second.actor != current_sender() || i->second.forwarded != x.served)
     return;
-  compat::send(this, i->second.actor, reap{});
+  compat::send(this, i->second.actor, shut_down{});
   names_.erase(i->first);
   keys_.erase(i);
 }

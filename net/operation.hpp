@@ -31,9 +31,9 @@ struct known_answer {
 };
 
 using operation
-  = std::variant<acquire_operation, renew_request, release_request, verify_request, check_request,
-                 inspect_request, list_request, lease_create_request, lease_renew_request,
-                 lease_inspect_request, lease_end_request, server_info_operation,
-                 readiness_operation, shutdown_operation, known_answer>;
+  = std::variant<acquire_operation, renew_request, release_request, check_request, inspect_request,
+                 list_request, lease_create_request, lease_renew_request, lease_inspect_request,
+                 lease_end_request, server_info_operation, readiness_operation, shutdown_operation,
+                 known_answer>;
 
 } // namespace lockserver

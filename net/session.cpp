@@ -132,10 +132,6 @@ void session::do_submit(release_request& x, const dialect& how) {
       [this, ticket = now.ticket](const caf::error& what) { on_failure(ticket, what); });
 }
 
-void session::do_submit(verify_request& x, const dialect& how) {
-  ask<bool>(context_.keys->of(x.key), x, how);
-}
-
 void session::do_submit(check_request& x, const dialect& how) {
   ask<bool>(context_.keys->of(x.key), x, how);
 }
@@ -315,7 +311,7 @@ void session::end_wait() {
   if (!waits())
     return;
   acquisition mine{pending_->what.key, pending_->ticket, !pending_->lease.empty()};
-  tell(mine, end_wait_request{mine.key, mine.ticket});
+  tell(mine, withdraw_request{mine.key, mine.ticket, true});
 }
 
 void session::forget_arrived() {

@@ -149,7 +149,6 @@ private:
   void do_submit(acquire_operation& x, const dialect& how);
   void do_submit(renew_request& x, const dialect& how);
   void do_submit(release_request& x, const dialect& how);
-  void do_submit(verify_request& x, const dialect& how);
   void do_submit(check_request& x, const dialect& how);
   void do_submit(inspect_request& x, const dialect& how);
   void do_submit(list_request& x, const dialect& how);

@@ -1,7 +1,7 @@
 // Who may say what to whom: the whole conversation between the actors.
 //
 //   SESSION ──requests──> REGISTRY ──the same, passed on──> KEY
-//    │ ^ ^                 ^ │ ^ └────────────reap─────────────^ │
+//    │ ^ ^                 ^ │ ^ └────────shut_down────────────^ │
 //    │ │ │                 │ │ └──────────────key_idle───────────┤
 //    │ │ │                 │ └──lease_answered, lease_released───┤
 //    │ │ │                 │         │                           │
@@ -23,25 +23,20 @@ namespace lockserver {
 using key_actor = compat::typed_actor<
   // Grants, refuses, or answers later: when granted or when the wait is over.
   caf::result<acquire_reply>(acquire_request),
-  // Prolongs the grant of `owner`.
-  caf::result<acquire_reply>(renew_request),
   // Ends the grant of `owner`, or all.
   caf::result<release_reply>(release_request),
-  // True if `owner` holds the lock.
-  caf::result<bool>(verify_request),
-  // True if anyone holds the lock.
+  // Prolongs the grant of `owner`.
+  caf::result<acquire_reply>(renew_request),
+  // True if `owner`, or anyone, holds the lock.
   caf::result<bool>(check_request),
   // Who holds it, who waits.
   caf::result<lock_info>(inspect_request),
-  // Ends the wait of one acquire request.
-  caf::result<void>(end_wait_request),
   // Ends the wait or the grant of one acquire request.
   caf::result<void>(withdraw_request),
   // Ends what a lease has here.
   caf::result<void>(lease_ended),
-  // Ends the actor, as the REGISTRY's answer to `key_idle`.
-  caf::result<void>(reap),
-  // Refuses who waits (`stopping`) and ends the actor.
+  // Refuses who waits (`stopping`) and ends the actor; also the REGISTRY's
+  // answer to `key_idle`, when nobody waits.
   caf::result<void>(shut_down),
   // INTERNAL: a wait, a holder's time or the idle time may be over.
   caf::result<void>(deadline_reached)>;
@@ -49,18 +44,16 @@ using key_actor = compat::typed_actor<
 /// The only way to the KEYs (of its share of the keys). Spawns them on first
 /// use and reaps them when they have been idle: a KEY says `key_idle` with the
 /// number of requests it has served; if the REGISTRY has passed on no more
-/// than these, it forgets the KEY and sends `reap`, else it does nothing and
+/// than these, it forgets the KEY and sends `shut_down`, else it does nothing and
 /// the KEY will be idle again later. So no request ever meets a dying KEY.
 using registry_actor = compat::typed_actor<
   // Passed on; spawns the KEY if there is none.
   caf::result<acquire_reply>(acquire_request),
   // Passed on; answered as by a free key if there is no KEY. So are the next.
-  caf::result<acquire_reply>(renew_request), caf::result<release_reply>(release_request),
-  caf::result<bool>(verify_request), caf::result<bool>(check_request),
-  caf::result<lock_info>(inspect_request),
+  caf::result<release_reply>(release_request), caf::result<acquire_reply>(renew_request),
+  caf::result<bool>(check_request), caf::result<lock_info>(inspect_request),
   // Passed on; ignored if there is no KEY. So are the next.
-  caf::result<void>(end_wait_request), caf::result<void>(withdraw_request),
-  caf::result<void>(lease_ended),
+  caf::result<void>(withdraw_request), caf::result<void>(lease_ended),
   // Its keys, whether held or not.
   caf::result<key_names>(list_request),
   // Passed on to LEASES, as are the next, which come from KEYs.
@@ -80,7 +73,7 @@ using leases_actor = compat::typed_actor<
   caf::result<lease_reply>(lease_create_request), caf::result<lease_reply>(lease_renew_request),
   caf::result<lease_reply>(lease_inspect_request), caf::result<lease_reply>(lease_end_request),
   // Passed on to the REGISTRY behind the acquire that it is about.
-  caf::result<void>(end_wait_request), caf::result<void>(withdraw_request),
+  caf::result<void>(withdraw_request),
   // From KEYs: what became of the leases' requests and grants.
   caf::result<void>(lease_answered), caf::result<void>(lease_released),
   // Ends the actor.

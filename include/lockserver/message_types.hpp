@@ -62,15 +62,9 @@ auto inspect(Inspector& f, release_reply& x) {
 }
 
 template <class Inspector>
-auto inspect(Inspector& f, verify_request& x) {
-  using compat::field;
-  return compat::fields(f, x, "verify_request", field("key", x.key), field("owner", x.owner));
-}
-
-template <class Inspector>
 auto inspect(Inspector& f, check_request& x) {
   using compat::field;
-  return compat::fields(f, x, "check_request", field("key", x.key));
+  return compat::fields(f, x, "check_request", field("key", x.key), field("owner", x.owner));
 }
 
 template <class Inspector>
@@ -89,15 +83,10 @@ auto inspect(Inspector& f, lock_info& x) {
 }
 
 template <class Inspector>
-auto inspect(Inspector& f, end_wait_request& x) {
-  using compat::field;
-  return compat::fields(f, x, "end_wait_request", field("key", x.key), field("ticket", x.ticket));
-}
-
-template <class Inspector>
 auto inspect(Inspector& f, withdraw_request& x) {
   using compat::field;
-  return compat::fields(f, x, "withdraw_request", field("key", x.key), field("ticket", x.ticket));
+  return compat::fields(f, x, "withdraw_request", field("key", x.key), field("ticket", x.ticket),
+                        field("wait_only", x.wait_only));
 }
 
 template <class Inspector>
@@ -192,11 +181,6 @@ auto inspect(Inspector& f, key_idle& x) {
 }
 
 template <class Inspector>
-auto inspect(Inspector& f, reap& x) {
-  return compat::fields(f, x, "reap");
-}
-
-template <class Inspector>
 auto inspect(Inspector& f, deadline_reached& x) {
   return compat::fields(f, x, "deadline_reached");
 }
@@ -216,11 +200,9 @@ CAF_BEGIN_TYPE_ID_BLOCK(lockserver, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(lockserver, (lockserver::renew_request))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::release_request))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::release_reply))
-  CAF_ADD_TYPE_ID(lockserver, (lockserver::verify_request))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::check_request))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::inspect_request))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::lock_info))
-  CAF_ADD_TYPE_ID(lockserver, (lockserver::end_wait_request))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::withdraw_request))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::list_request))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::key_names))
@@ -236,7 +218,6 @@ CAF_BEGIN_TYPE_ID_BLOCK(lockserver, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_released))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_ended))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::key_idle))
-  CAF_ADD_TYPE_ID(lockserver, (lockserver::reap))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::deadline_reached))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::shut_down))
 CAF_END_TYPE_ID_BLOCK(lockserver)

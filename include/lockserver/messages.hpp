@@ -105,14 +105,9 @@ struct release_reply {
 };
 
 /// Asks whether `owner` holds the lock of `key`. Answered by a bool.
-struct verify_request {
-  std::string key;
-  std::string owner;
-};
-
-/// Asks whether anyone holds the lock of `key`. Answered by a bool.
 struct check_request {
   std::string key;
+  std::string owner{}; ///< Empty: whether anyone does.
 };
 
 /// Asks who holds the lock of `key` and who waits. Answered by `lock_info`.
@@ -130,19 +125,14 @@ struct lock_info {
   std::uint32_t limit = 0; ///< While it is a semaphore, its size; else 0.
 };
 
-/// Ends the wait of an `acquire_request`, which is answered `wait_timeout`; does
-/// nothing once it has been answered. No answer of its own.
-struct end_wait_request {
-  std::string key;
-  std::uint64_t ticket = 0;
-};
-
 /// Takes an `acquire_request` back: ends its wait, or its grant if it has been
 /// granted. Sent when the client is gone; a request that still waits gets no
 /// answer any more. No answer.
 struct withdraw_request {
   std::string key;
   std::uint64_t ticket = 0;
+  /// Ends the wait only, which is answered `wait_timeout`, and no grant.
+  bool wait_only = false;
 };
 
 // -- lists --------------------------------------------------------------------
@@ -244,21 +234,17 @@ struct lease_ended {
 // -- lives of actors ----------------------------------------------------------
 
 /// From a key actor to its registry: nobody holds or waits for the key, and
-/// `served` requests have been worked off so far. No answer but perhaps `reap`.
+/// `served` requests have been worked off so far. No answer but perhaps
+/// `shut_down`.
 struct key_idle {
   std::string key;
   std::uint64_t served = 0;
 };
 
-/// From a registry to a key actor: nothing was forwarded since you were idle,
-/// and nothing will be: end.
-struct reap {};
-
 /// To an actor that set a wake-up: its time has come.
 struct deadline_reached {};
 
-/// To a registry, and from it to its key actors, and to the leases: refuse who
-/// waits, and end.
+/// To an actor of the server: refuse who waits, if any, and end.
 struct shut_down {};
 
 } // namespace lockserver

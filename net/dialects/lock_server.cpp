@@ -20,7 +20,7 @@ operation operation_of(command x, const settings& config) {
     case command::verb::unlock:
       return release_request{std::move(x.key), std::move(x.requester)};
     case command::verb::verify:
-      return verify_request{std::move(x.key), std::move(x.requester)};
+      return check_request{std::move(x.key), std::move(x.requester)};
     case command::verb::check:
       return check_request{std::move(x.key)};
     case command::verb::ping:

@@ -28,9 +28,13 @@ public:
 
   void run(int steps) {
     for (int i = 0; i < steps; ++i) {
-      auto action = random_.below(10);
+      auto action = random_.below(12);
       if (action < 4)
         acquire();
+      else if (action == 10)
+        acquire_with_lease();
+      else if (action == 11)
+        change_leases();
       else if (action < 6)
         release();
       else if (action < 7)
@@ -68,6 +72,7 @@ public:
     CHECK(x_.env.keys == 0);
     CHECK(x_.counts.holders == 0);
     CHECK(x_.counts.waiters == 0);
+    CHECK(x_.env.leases == 0);
     CHECK(x_.world.time().empty());
   }
 
@@ -82,6 +87,7 @@ private:
     std::size_t asker; // who asked; owners have other names
     std::shared_ptr<acquire_answer> answer;
     bool withdrawn = false;
+    bool with_lease = false;
   };
   struct giving_back {
     std::string key;
@@ -103,6 +109,44 @@ private:
     asked_.push_back(std::move(x));
   }
 
+  void acquire_with_lease() {
+    if (leases_.empty())
+      return;
+    auto& lease = leases_[random_.below(leases_.size())]->value;
+    if (!lease)
+      return;
+    auto i = random_.below(num_clients);
+    acquisition x{any_key(), any_owner(), {}, i, nullptr, false, true};
+    acquire_request request;
+    request.key = x.key;
+    request.owner = x.owner;
+    request.wait = random_.below(3) * 1s;
+    x.answer = clients_[i]->acquire(x_.leases, lease->lease, std::move(request));
+    asked_.push_back(std::move(x));
+  }
+
+  // Makes, renews, shows or ends a lease. Few at a time, so that they have much.
+  void change_leases() {
+    auto& asker = *clients_[random_.below(num_clients)];
+    auto action = random_.below(6);
+    if (leases_.empty() || action == 0) {
+      leases_.push_back(asker.ask_any<lease_reply>(
+        x_.leases, lease_create_request{"", (1 + random_.below(5)) * 1s}));
+      return;
+    }
+    auto& lease
+      = leases_[leases_.size() - 1 - random_.below(std::min<std::size_t>(leases_.size(), 3))]
+          ->value;
+    if (!lease)
+      return;
+    if (action < 3)
+      asker.ask_any<lease_reply>(x_.leases, lease_renew_request{lease->lease});
+    else if (action < 5)
+      asker.ask_any<lease_reply>(x_.registry, lease_inspect_request{lease->lease, any_key()});
+    else
+      asker.ask_any<lease_reply>(x_.leases, lease_end_request{lease->lease});
+  }
+
   void release() {
     giving_back x{any_key(), any_owner(), nullptr};
     x.answer = clients_[random_.below(num_clients)]->release(x.key, x.owner);
@@ -115,7 +159,10 @@ private:
       return;
     auto& x = asked_[asked_.size() - 1 - random_.below(std::min<std::size_t>(asked_.size(), 10))];
     x.withdrawn = true;
-    clients_[x.asker]->withdraw(x.key, x.answer->ticket);
+    if (x.with_lease) // the way that the request went
+      clients_[x.asker]->tell_leases(x_.leases, withdraw_request{x.key, x.answer->ticket});
+    else
+      clients_[x.asker]->withdraw(x.key, x.answer->ticket);
   }
 
   void look() {
@@ -142,8 +189,8 @@ private:
         // No wall clock jumps here, so an end tells the beginning.
         auto since = x->answer->value->expires_at
                      - std::chrono::duration_cast<std::chrono::microseconds>(x->ttl).count();
-        if (before != nullptr && !before->withdrawn && since < before->answer->value->expires_at
-            && given_back[{key, before->owner}]-- == 0)
+        if (before != nullptr && !before->withdrawn && !before->with_lease && !x->with_lease
+            && since < before->answer->value->expires_at && given_back[{key, before->owner}]-- == 0)
           ++too_early;
         before = x;
       }
@@ -155,6 +202,7 @@ private:
   lock_fixture x_;
   std::vector<std::unique_ptr<client>> clients_;
   std::vector<acquisition> asked_;
+  std::vector<answer_ptr<lease_reply>> leases_;
   std::vector<giving_back> released_;
   std::vector<answer_ptr<bool>> looked_;
 };

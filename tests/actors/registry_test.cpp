@@ -99,7 +99,7 @@ TEST_CASE("a request that arrives behind key_idle gets a new key actor") {
   auto b = x.ask->acquire("k", "b", 10s); // second
   x.step("registry");                     // reaps
   x.step("registry");                     // spawns the heir
-  CHECK(x.env.keys == 2);                 // `reap` is still in the old one's mailbox
+  CHECK(x.env.keys == 2);                 // `shut_down` is still in the old one's mailbox
   x.world.run();
   CHECK(b->granted());
   CHECK(b->times == 1);

@@ -120,13 +120,13 @@ public:
     return result;
   }
   answer_ptr<bool> verify(const std::string& key, const std::string& owner) {
-    return ask(verify_request{key, owner});
+    return ask(check_request{key, owner});
   }
   answer_ptr<bool> check(const std::string& key) {
     return ask(check_request{key});
   }
   void end_wait(const std::string& key, std::uint64_t ticket) {
-    tell(end_wait_request{key, ticket});
+    tell(withdraw_request{key, ticket, true});
   }
 
   void withdraw(const std::string& key, std::uint64_t ticket) {
@@ -137,6 +137,12 @@ public:
   template <class Message>
   void tell(Message x) {
     compat::send(self_, registry_, std::move(x));
+  }
+
+  /// The same, to the leases.
+  template <class Message>
+  void tell_leases(const leases_actor& leases, Message x) {
+    compat::send(self_, leases, std::move(x));
   }
 
 private:
