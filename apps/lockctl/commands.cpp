@@ -14,12 +14,6 @@ namespace lockserver::lockctl {
 
 namespace {
 
-client_options impatient() {
-  client_options result;
-  result.reconnect_attempts = 1; // somebody sits before it, or a script that can try again
-  return result;
-}
-
 rest_client client_of(const options& x) {
   // Not all commands ask in somebody's name.
   return rest_client{x.owner.empty() ? "lockctl" : x.owner, x.host, x.port, impatient()};
@@ -171,6 +165,12 @@ int server(const options& x) {
 }
 
 } // namespace
+
+client_options impatient() {
+  client_options result;
+  result.reconnect_attempts = 1;
+  return result;
+}
 
 int perform(const options& x) {
   switch (x.what) {

@@ -45,12 +45,6 @@ std::vector<int> handled_signals() {
   return result;
 }
 
-client_options impatient() {
-  client_options result;
-  result.reconnect_attempts = 1;
-  return result;
-}
-
 // All of it happens on the main thread; only the renewals have another.
 class runner {
 public:

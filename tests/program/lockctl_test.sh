@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Exercises lockctl with a real server: lockctl_test.sh LOCKSERVER-CAF LOCKCTL
+# shellcheck disable=SC2016 # what stands in '…' is for other shells
 set -u
 program=$1 lockctl=$2
 # What the user's environment says must not count.
