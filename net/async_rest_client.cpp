@@ -115,13 +115,13 @@ async_rest_client::async_rest_client(async_rest_client&&) noexcept = default;
 
 async_rest_client& async_rest_client::operator=(async_rest_client&&) noexcept = default;
 
-void async_rest_client::acquire(core_ptr core, std::string who, std::string key,
-                                acquire_options options, handler<grant> done) {
-  spawn<grant>(core, acquire_twice(core, std::move(who), std::move(key), std::move(options)),
-               std::move(done));
+void async_rest_client::acquire(const core_ptr& core, const std::string& who,
+                                const std::string& key, const acquire_options& options,
+                                handler<grant> done) {
+  spawn<grant>(core, acquire_twice(core, who, key, options), std::move(done));
 }
 
-void async_rest_client::renew(core_ptr core, std::string who, std::string key,
+void async_rest_client::renew(const core_ptr& core, const std::string& who, const std::string& key,
                               std::uint64_t fencing_token, std::optional<duration> ttl,
                               handler<grant> done) {
   auto read = [began = boot_clock::now()](const exchange_result& x, const std::string& server) {
@@ -131,55 +131,57 @@ void async_rest_client::renew(core_ptr core, std::string who, std::string key,
                std::move(done));
 }
 
-void async_rest_client::release(core_ptr core, std::string who, std::string key,
-                                std::uint64_t fencing_token, handler<client::done> done) {
+void async_rest_client::release(const core_ptr& core, const std::string& who,
+                                const std::string& key, std::uint64_t fencing_token,
+                                handler<client::done> done) {
   spawn<client::done>(
     core, perform<client::done>(core, v1::release(key, who, fencing_token), v1::read_done),
     std::move(done));
 }
 
-void async_rest_client::force_release(core_ptr core, std::string, std::string key,
-                                      handler<bool> done) {
+void async_rest_client::force_release(const core_ptr& core, const std::string&,
+                                      const std::string& key, handler<bool> done) {
   spawn<bool>(core, perform<bool>(core, v1::force_release(key), v1::read_released),
               std::move(done));
 }
 
-void async_rest_client::inspect(core_ptr core, std::string, std::string key,
+void async_rest_client::inspect(const core_ptr& core, const std::string&, const std::string& key,
                                 handler<lock_info> done) {
   spawn<lock_info>(core, perform<lock_info>(core, v1::inspect(key), v1::read_lock),
                    std::move(done));
 }
 
-void async_rest_client::list(core_ptr core, std::string, list_options options,
+void async_rest_client::list(const core_ptr& core, const std::string&, const list_options& options,
                              handler<lock_page> done) {
   spawn<lock_page>(core, perform<lock_page>(core, v1::list(options), v1::read_page),
                    std::move(done));
 }
 
-void async_rest_client::create_lease(core_ptr core, std::string who, std::optional<duration> ttl,
-                                     handler<lease> done) {
+void async_rest_client::create_lease(const core_ptr& core, const std::string& who,
+                                     std::optional<duration> ttl, handler<lease> done) {
   spawn<lease>(core, perform<lease>(core, v1::create_lease(ttl, who), v1::read_lease),
                std::move(done));
 }
 
-void async_rest_client::renew_lease(core_ptr core, std::string, std::string id,
+void async_rest_client::renew_lease(const core_ptr& core, const std::string&, const std::string& id,
                                     handler<lease> done) {
   spawn<lease>(core, perform<lease>(core, v1::renew_lease(id), v1::read_lease), std::move(done));
 }
 
-void async_rest_client::inspect_lease(core_ptr core, std::string, std::string id,
-                                      handler<lease_info> done) {
+void async_rest_client::inspect_lease(const core_ptr& core, const std::string&,
+                                      const std::string& id, handler<lease_info> done) {
   spawn<lease_info>(core, perform<lease_info>(core, v1::inspect_lease(id), v1::read_lease_info),
                     std::move(done));
 }
 
-void async_rest_client::end_lease(core_ptr core, std::string, std::string id,
+void async_rest_client::end_lease(const core_ptr& core, const std::string&, const std::string& id,
                                   handler<client::done> done) {
   spawn<client::done>(core, perform<client::done>(core, v1::end_lease(id), v1::read_done),
                       std::move(done));
 }
 
-void async_rest_client::server(core_ptr core, std::string, handler<server_info> done) {
+void async_rest_client::server(const core_ptr& core, const std::string&,
+                               handler<server_info> done) {
   spawn<server_info>(core, perform<server_info>(core, v1::server(), v1::read_server),
                      std::move(done));
 }

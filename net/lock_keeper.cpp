@@ -204,7 +204,7 @@ asio::awaitable<void> lock_keeper::renew(std::shared_ptr<entry> x) {
   // What was granted some time ago has less than its ttl left.
   auto left
     = std::chrono::duration_cast<client_options::duration>(lock.safe_until() - boot_clock::now());
-  auto pause = std::min(third, std::max(left, left.zero()) / 3);
+  auto pause = std::min(third, std::max(left, client_options::duration::zero()) / 3);
   for (;;) {
     error_code ec;
     x->next.expires_after(pause);

@@ -8,9 +8,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <string_view>
 
 namespace lockserver::lockctl {
 
@@ -38,21 +40,22 @@ public:
 std::vector<std::string>
 environment_with(const std::vector<std::pair<std::string, std::string>>& variables) {
   std::vector<std::string> result;
-  for (auto** x = environ; *x != nullptr; ++x) {
-    std::string entry = *x;
-    auto replaced = false;
-    for (auto& [name, value] : variables)
-      replaced = replaced || entry.starts_with(name + "=");
-    if (!replaced)
-      result.push_back(std::move(entry));
-  }
+  result.reserve(variables.size());
   for (auto& [name, value] : variables)
-    result.push_back(name + "=" + value);
+    result.push_back(name + '=' + value);
+  for (auto** x = environ; *x != nullptr; ++x) {
+    std::string_view entry = *x;
+    auto name = entry.substr(0, entry.find('='));
+    if (std::none_of(variables.begin(), variables.end(),
+                     [name](auto& variable) { return variable.first == name; }))
+      result.emplace_back(entry);
+  }
   return result;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& x) {
   std::vector<char*> result;
+  result.reserve(x.size() + 1);
   for (auto& entry : x)
     result.push_back(entry.data());
   result.push_back(nullptr);

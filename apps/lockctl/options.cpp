@@ -90,7 +90,8 @@ void read_server(const std::string& text, options& x) {
   auto bracket = text.rfind(']');
   // An IPv6 address without a port has colons of its own.
   auto alone = text.find(':') != colon && (text.empty() || text[0] != '[');
-  auto has_port = colon != text.npos && !alone && (bracket == text.npos || colon > bracket);
+  auto has_port = colon != std::string::npos && !alone
+                  && (bracket == std::string::npos || colon > bracket);
   auto host = has_port ? text.substr(0, colon) : text;
   if (host.size() > 2 && host.front() == '[' && host.back() == ']')
     host = host.substr(1, host.size() - 2);

@@ -136,25 +136,29 @@ private:
   using handler = boost::asio::any_completion_handler<void(client::answer<T>)>;
 
   // Each starts one operation; `who` is the client's name.
-  static void acquire(core_ptr core, std::string who, std::string key,
-                      client::acquire_options options, handler<client::grant> done);
-  static void renew(core_ptr core, std::string who, std::string key, std::uint64_t fencing_token,
-                    std::optional<duration> ttl, handler<client::grant> done);
-  static void release(core_ptr core, std::string who, std::string key, std::uint64_t fencing_token,
-                      handler<client::done> done);
-  static void force_release(core_ptr core, std::string who, std::string key, handler<bool> done);
-  static void inspect(core_ptr core, std::string who, std::string key,
+  static void acquire(const core_ptr& core, const std::string& who, const std::string& key,
+                      const client::acquire_options& options, handler<client::grant> done);
+  static void renew(const core_ptr& core, const std::string& who, const std::string& key,
+                    std::uint64_t fencing_token, std::optional<duration> ttl,
+                    handler<client::grant> done);
+  static void release(const core_ptr& core, const std::string& who, const std::string& key,
+                      std::uint64_t fencing_token, handler<client::done> done);
+  static void force_release(const core_ptr& core, const std::string& who, const std::string& key,
+                            handler<bool> done);
+  static void inspect(const core_ptr& core, const std::string& who, const std::string& key,
                       handler<client::lock_info> done);
-  static void list(core_ptr core, std::string who, client::list_options options,
-                   handler<client::lock_page> done);
-  static void create_lease(core_ptr core, std::string who, std::optional<duration> ttl,
-                           handler<client::lease> done);
-  static void renew_lease(core_ptr core, std::string who, std::string id,
+  static void list(const core_ptr& core, const std::string& who,
+                   const client::list_options& options, handler<client::lock_page> done);
+  static void create_lease(const core_ptr& core, const std::string& who,
+                           std::optional<duration> ttl, handler<client::lease> done);
+  static void renew_lease(const core_ptr& core, const std::string& who, const std::string& id,
                           handler<client::lease> done);
-  static void inspect_lease(core_ptr core, std::string who, std::string id,
+  static void inspect_lease(const core_ptr& core, const std::string& who, const std::string& id,
                             handler<client::lease_info> done);
-  static void end_lease(core_ptr core, std::string who, std::string id, handler<client::done> done);
-  static void server(core_ptr core, std::string who, handler<client::server_info> done);
+  static void end_lease(const core_ptr& core, const std::string& who, const std::string& id,
+                        handler<client::done> done);
+  static void server(const core_ptr& core, const std::string& who,
+                     handler<client::server_info> done);
 
   // The operation starts when its token says so, perhaps long after this has
   // returned: it owns all that it needs.
@@ -162,8 +166,7 @@ private:
   auto start(Token& token, Operation operation, Ts... arguments) const {
     return boost::asio::async_initiate<Token, void(client::answer<T>)>(
       [operation, core = core_, who = name_](auto&& completion, Ts... xs) {
-        operation(core, who, std::move(xs)...,
-                  handler<T>{std::forward<decltype(completion)>(completion)});
+        operation(core, who, xs..., handler<T>{std::forward<decltype(completion)>(completion)});
       },
       token, std::move(arguments)...);
   }
