@@ -230,7 +230,7 @@ std::size_t connection::serve_head(std::string_view input) {
       answer_continue();
   } else {
     request_started_ = false;
-    serve_request({version_, head.method, head.target});
+    serve_request({version_, head.method, head.target}, how);
   }
   reader_.reset();
   return size;
@@ -247,7 +247,8 @@ std::size_t connection::serve_body(std::string_view input) {
     return size;
   }
   request_started_ = false;
-  serve_request({version_, body->method(), body->target(), body->content_type(), body->body()});
+  serve_request({version_, body->method(), body->target(), body->content_type(), body->body()},
+                dialect_of(version_, body->target()));
   return size;
 }
 
@@ -257,8 +258,7 @@ void connection::answer_continue() {
     host_.at_end_of_turn(self_);
 }
 
-void connection::serve_request(const http_request& x) {
-  auto& how = dialect_of(x.version, x.target);
+void connection::serve_request(const http_request& x, const dialect& how) {
   if (surplus_) {
     keep_alive_ = false;
     return refuse(how, {429, "too_many", "too many connections"});

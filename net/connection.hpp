@@ -76,7 +76,7 @@ private:
   std::size_t serve_head(std::string_view input);
   std::size_t serve_body(std::string_view input);
   void answer_continue();
-  void serve_request(const http_request& x);
+  void serve_request(const http_request& x, const dialect& how);
   void refuse(const dialect& how, const refusal& x);
   void refuse_broken(const head_error& x, std::string_view target);
 

@@ -42,7 +42,8 @@ http_content dialect::write(const server_info&, std::string& out) const {
 }
 
 const dialect& dialect_of(http_version version, std::string_view target) noexcept {
-  if (version == http_version::v0_9)
+  // The words of the first dialect are in capitals: most requests end here.
+  if (version == http_version::v0_9 || (target.size() > 1 && target[1] >= 'A' && target[1] <= 'Z'))
     return lock_server;
   if (target.starts_with("/terraform/"))
     return terraform;

@@ -44,7 +44,7 @@ void session::on_exit() {
 
 // -- asking -------------------------------------------------------------------
 
-void session::submit(operation x, const dialect& how) {
+void session::submit(operation&& x, const dialect& how) {
   std::visit([&](auto& what) { do_submit(what, how); }, x);
 }
 
@@ -85,18 +85,16 @@ void session::do_submit(acquire_operation& x, const dialect& how) {
   } else if (x.hold_connection && !has_room_to_hold()) {
     refuse({429, "too_many", "this connection holds as many locks as it may"});
   } else if (x.lease.empty()) {
-    // Named, because the key is gone from `request` once that is an argument.
-    auto& registry = context_.keys->of(request.key);
-    ask_to_acquire(registry, std::move(request));
+    ask_to_acquire(context_.keys->of(request.key), std::move(request));
   } else {
     ask_to_acquire(context_.leases, lease_acquire_request{std::move(x.lease), std::move(request)});
   }
 }
 
 template <class Actor, class Request>
-void session::ask_to_acquire(const Actor& whom, Request x) {
+void session::ask_to_acquire(const Actor& whom, Request&& x) {
   auto ticket = pending_->ticket;
-  compat::request(this, whom, std::move(x))
+  compat::request(this, whom, std::forward<Request>(x))
     .then([this, ticket](acquire_reply& reply) { on_acquire_reply(ticket, reply); },
           [this, ticket](const caf::error& what) { on_failure(ticket, what); });
 }

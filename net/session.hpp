@@ -81,7 +81,7 @@ public:
   /// Carries out `x`: one call of `session_peer::answer` follows, perhaps
   /// before this returns. @pre no operation is under way
   /// @param how writes the answer; of static storage.
-  void submit(operation x, const dialect& how);
+  void submit(operation&& x, const dialect& how);
 
   /// Answers the operation under way with no if it is an acquire that waits.
   void refuse_wait();
@@ -168,7 +168,7 @@ private:
   template <class Reply, class Actor, class Request>
   void ask(const Actor& whom, Request& x, const dialect& how);
   template <class Actor, class Request>
-  void ask_to_acquire(const Actor& whom, Request x);
+  void ask_to_acquire(const Actor& whom, Request&& x);
   void on_acquire_reply(std::uint64_t ticket, acquire_reply& x);
   void on_granted(acquire_reply& x);
   void await_lease(acquire_reply& x);
