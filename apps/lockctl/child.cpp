@@ -42,7 +42,7 @@ environment_with(const std::vector<std::pair<std::string, std::string>>& variabl
   std::vector<std::string> result;
   result.reserve(variables.size());
   for (auto& [name, value] : variables)
-    result.push_back(name + '=' + value);
+    result.emplace_back(name).append("=").append(value);
   for (auto** x = environ; *x != nullptr; ++x) {
     std::string_view entry = *x;
     auto name = entry.substr(0, entry.find('='));
