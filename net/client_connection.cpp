@@ -1,7 +1,5 @@
 #include "net/client_connection.hpp"
 
-#include "lockserver/rest_client.hpp"
-
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/error.hpp>
@@ -22,14 +20,6 @@ namespace http = beast::http;
 using tcp = asio::ip::tcp;
 using boost::system::error_code;
 using clock = client_connection::clock;
-
-// Well below the time after which servers (ours: 75 s) and routers drop a
-// silent connection: a LOCK that crosses such a drop fails and cannot be
-// repeated, while a new connection costs next to nothing.
-constexpr auto longest_idle = std::chrono::seconds{30};
-
-// A one-line answer has a few bytes. The rest is for what a proxy may say.
-constexpr std::size_t body_limit = 64 * 1024;
 
 std::vector<tcp::endpoint> resolve(const std::string& host, std::uint16_t port,
                                    clock::time_point deadline, error_code& ec) {
@@ -59,28 +49,6 @@ std::vector<tcp::endpoint> resolve(const std::string& host, std::uint16_t port,
   auto [error, endpoints] = future.get();
   ec = error;
   return std::move(endpoints);
-}
-
-// What `ec` means for the caller once a connection was there.
-std::error_code classify(error_code ec) {
-  if (!ec)
-    return {};
-  if (ec == beast::error::timeout)
-    return client_errc::timeout;
-  if (ec == http::error::end_of_stream || ec == http::error::partial_message)
-    return client_errc::connection_lost;
-  if (ec.category() == http::make_error_code(http::error::bad_version).category())
-    return client_errc::bad_answer;
-  return client_errc::connection_lost;
-}
-
-// The value of the header Host: an IPv6 address stands in brackets there, and
-// its zone, which means something on this machine only, is left out.
-std::string host_header(const std::string& host, std::uint16_t port) {
-  auto suffix = ":" + std::to_string(port);
-  if (host.find(':') == std::string::npos)
-    return host + suffix;
-  return "[" + host.substr(0, host.find('%')) + "]" + suffix;
 }
 
 } // namespace
@@ -114,10 +82,7 @@ client_connection::open(const std::string& host, std::uint16_t port, clock::time
       return result;
     }
   }
-  if (error == beast::error::timeout)
-    ec = client_errc::timeout;
-  else
-    ec = error;
+  ec = classify_connect(error);
   return nullptr;
 }
 
@@ -132,12 +97,10 @@ bool client_connection::usable() {
   return ec == asio::error::would_block;
 }
 
-exchange_result client_connection::get(const std::string& target, clock::time_point deadline) {
-  http::request<http::empty_body> request{http::verb::get, target, 11};
-  request.set(http::field::host, host_header_);
-  request.set(http::field::user_agent, "lockserver-caf");
-  http::response_parser<http::string_body> parser;
-  parser.body_limit(body_limit);
+exchange_result client_connection::exchange(const http_call& call, clock::time_point deadline) {
+  auto request = to_request(call, host_header_);
+  client_response_parser parser;
+  parser.body_limit(call.answer_limit);
   exchange_result result;
   error_code error;
   stream_.expires_at(deadline);
@@ -154,13 +117,8 @@ exchange_result client_connection::get(const std::string& target, clock::time_po
   result.error = classify(error);
   result.answered = parser.got_some() || buffer_.size() != 0;
   last_used_ = clock::now();
-  if (error)
-    return result;
-  result.keep_alive = parser.keep_alive() && buffer_.size() == 0;
-  auto& answer = parser.get();
-  result.status = answer.result_int();
-  result.body = std::move(answer.body());
-  result.complaint = answer["Lockserver-Error"];
+  if (!error)
+    take_answer(parser, buffer_.size() != 0, result);
   return result;
 }
 

@@ -3,6 +3,8 @@
 // not when something is to be tried again.
 #pragma once
 
+#include "net/http_call.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -14,22 +16,6 @@
 #include <system_error>
 
 namespace lockserver {
-
-/// What came of one request.
-struct exchange_result {
-  /// Set when there is no complete answer: a `client_errc`.
-  std::error_code error{};
-  /// Whether bytes of the request may have reached the server.
-  bool sent = false;
-  /// Whether at least one byte of an answer arrived.
-  bool answered = false;
-  /// Whether the connection may carry another request.
-  bool keep_alive = false;
-  unsigned status = 0;
-  std::string body{};
-  /// The header Lockserver-Error: what the server has against the request.
-  std::string complaint{};
-};
 
 /// Has an I/O context of its own, which runs in the thread that calls. So a
 /// client needs no thread, and every step can have a deadline, which blocking
@@ -47,8 +33,8 @@ public:
   /// be seen from here without waiting.
   bool usable();
 
-  /// Sends GET `target` and reads the answer, until `deadline`.
-  exchange_result get(const std::string& target, clock::time_point deadline);
+  /// Sends the request and reads the answer, until `deadline`.
+  exchange_result exchange(const http_call& call, clock::time_point deadline);
 
 private:
   explicit client_connection(std::string host_header);

@@ -1,69 +1,22 @@
-// A client of the server's first dialect (Lock::Server's protocol) over HTTP.
-// Knows nothing of actors: a program that only uses this links no CAF.
+// A client of the lock server over HTTP, for both of its dialects: Lock::Server's
+// protocol, and JSON (/v1). Knows nothing of actors: a program that only uses
+// this links no CAF.
 #pragma once
+
+#include "lockserver/client_error.hpp"
+#include "lockserver/client_options.hpp"
+#include "lockserver/client_types.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <type_traits>
 
 namespace lockserver {
-
-/// Why a call has no result. A connection that could not be made has the
-/// system's own code instead ("Connection refused", "Host not found"), unless
-/// it took too long.
-enum class client_errc {
-  bad_request = 1, ///< The server refused the request as wrong (400).
-  unavailable,     ///< The server stops, is overloaded, or serves too many already (503, 429).
-  bad_answer,      ///< Something answered, but not as a lock server does.
-  timeout,         ///< No connection, or no answer, in time.
-  connection_lost, ///< The connection broke before the answer was complete.
-};
-
-/// The category `lockserver.rest_client`.
-const std::error_category& client_category() noexcept;
-
-inline std::error_code make_error_code(client_errc x) noexcept {
-  return {static_cast<int>(x), client_category()};
-}
-
-} // namespace lockserver
-
-template <>
-struct std::is_error_code_enum<lockserver::client_errc> : std::true_type {};
-
-namespace lockserver {
-
-/// How a client connects and how long it waits. Defaults are those of
-/// Lock::Server::Client where it has them.
-struct client_options {
-  using duration = std::chrono::microseconds;
-
-  /// How often to try to connect before giving up, at least once.
-  unsigned reconnect_attempts = 3;
-
-  /// Pause after the n-th failed try: n times this.
-  duration time_between_attempts = std::chrono::seconds{3};
-
-  /// `ping` gives up after this, including the time to connect.
-  duration ping_timeout = std::chrono::seconds{3};
-
-  /// Longest time for one try to connect, over all addresses of the host.
-  duration connect_timeout = std::chrono::seconds{5};
-
-  /// Longest time for an answer, on top of the time that a LOCK may wait by
-  /// its own `lock_attempt_timeout` (or, when the call names none, on top of
-  /// `longest_wait`).
-  duration answer_timeout = std::chrono::seconds{10};
-
-  /// The longest that a `lock` without times of its own may wait on the
-  /// server: not less than the server's `lock_attempt_timeout`.
-  duration longest_wait = std::chrono::seconds{60};
-};
 
 /// Times of one `lock` call; what is not set is the server's default.
 struct lock_times {
@@ -93,6 +46,8 @@ struct lock_result {
     return status == lock_status::held;
   }
 };
+
+struct client_parts;
 
 /// Asks one server for locks in the name of one requester.
 ///
@@ -158,9 +113,68 @@ public:
   /// when it was started with `allow_shutdown`.
   bool shutdown() const;
 
+  // -- the JSON dialect ---------------------------------------------------------
+  //
+  // Reaches the same locks, and tells more: fencing tokens, who holds what, and
+  // why there is no lock. None of these methods throws for what the server or
+  // the network does: see `answer` and `problem`.
+
+  /// Asks for `key` in this client's name and waits until it is granted or the
+  /// wait runs out. Repeated once when the connection breaks before the answer,
+  /// which is safe, because both tries have the same `request_id`.
+  client::answer<client::grant> acquire(std::string_view key,
+                                        client::acquire_options options = {}) const;
+
+  /// Lets a lock that this name holds end `ttl` from now; none: the server's
+  /// `lock_timeout`. Repeated once when the connection breaks.
+  /// @param token that of the grant; 0: whatever this name holds.
+  client::answer<client::grant> renew(std::string_view key, std::uint64_t token,
+                                      std::optional<std::chrono::milliseconds> ttl = {}) const;
+
+  /// Gives `key` back; `not_holder` when this name did not hold it by this
+  /// token, for instance because the time ran out. Not repeated.
+  /// @param token that of the grant; 0: whatever this name holds.
+  client::answer<client::done> release(std::string_view key, std::uint64_t token = 0) const;
+
+  /// For operators: takes `key` from all its holders. Returns whether there
+  /// was one.
+  client::answer<bool> force_release(std::string_view key) const;
+
+  /// Who holds `key` and who waits for it. A free key is no problem.
+  client::answer<client::lock_info> inspect(std::string_view key) const;
+
+  /// One page of the held keys.
+  client::answer<client::lock_page> list(const client::list_options& options = {}) const;
+
+  /// Calls `visit` for each held key with `prefix`, in byte order, until it
+  /// returns false. Locks that come and go meanwhile may be seen or not.
+  /// Returns how many were visited.
+  client::answer<std::uint64_t>
+  for_each_lock(std::string prefix,
+                const std::function<bool(const client::lock_info&)>& visit) const;
+
+  /// Creates a lease that ends after `ttl` (none: the server's `lock_timeout`)
+  /// unless it is renewed. Only clients with this name can use it.
+  client::answer<client::lease>
+  create_lease(std::optional<std::chrono::milliseconds> ttl = {}) const;
+
+  /// Lets the lease last for its whole time again; `lease_expired` when it has
+  /// ended. Repeated once when the connection breaks.
+  client::answer<client::lease> renew_lease(std::string_view id) const;
+
+  /// How long the lease still lasts, and its locks.
+  client::answer<client::lease_info> inspect_lease(std::string_view id) const;
+
+  /// Ends the lease and releases all its locks.
+  client::answer<client::done> end_lease(std::string_view id) const;
+
+  /// The server's version, settings and counts.
+  client::answer<client::server_info> server() const;
+
 private:
-  struct impl;
-  std::unique_ptr<impl> impl_;
+  friend class held_lock;
+
+  std::unique_ptr<client_parts> impl_;
 };
 
 } // namespace lockserver

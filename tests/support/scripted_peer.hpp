@@ -63,6 +63,12 @@ public:
     return requests_;
   }
 
+  // Their bodies, in the same order.
+  std::vector<std::string> bodies() const {
+    std::lock_guard guard{mutex_};
+    return bodies_;
+  }
+
   int connections() const {
     return accepted_;
   }
@@ -89,8 +95,17 @@ private:
                                                   asio::redirect_error(asio::use_awaitable, ec));
       if (ec)
         break;
-      note(buffer.substr(0, buffer.find(" HTTP/1.1")));
+      auto head = buffer.substr(0, size);
       buffer.erase(0, size);
+      auto length = body_length(head);
+      if (length > buffer.size())
+        co_await asio::async_read(socket, asio::dynamic_buffer(buffer),
+                                  asio::transfer_exactly(length - buffer.size()),
+                                  asio::redirect_error(asio::use_awaitable, ec));
+      if (ec)
+        break;
+      note(head.substr(0, head.find(" HTTP/1.1")), buffer.substr(0, length));
+      buffer.erase(0, length);
       if (x.what == step::hang_up)
         break;
       if (x.what == step::answer)
@@ -104,9 +119,16 @@ private:
     ++closed_;
   }
 
-  void note(std::string request) {
+  static std::size_t body_length(const std::string& head) {
+    const std::string name = "\r\nContent-Length: ";
+    auto i = head.find(name);
+    return i == head.npos ? 0 : std::stoul(head.substr(i + name.size()));
+  }
+
+  void note(std::string request, std::string body) {
     std::lock_guard guard{mutex_};
     requests_.push_back(std::move(request));
+    bodies_.push_back(std::move(body));
   }
 
   asio::io_context context_{1};
@@ -115,6 +137,7 @@ private:
   std::atomic<int> closed_ = 0;
   mutable std::mutex mutex_;
   std::vector<std::string> requests_;
+  std::vector<std::string> bodies_;
   std::thread thread_;
 };
 

@@ -1,0 +1,204 @@
+#include "apps/lockctl/commands.hpp"
+
+#include "lockserver/rest_client.hpp"
+
+#include "apps/lockctl/duration.hpp"
+#include "apps/lockctl/failure.hpp"
+#include "apps/lockctl/output.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <utility>
+
+namespace lockserver::lockctl {
+
+namespace {
+
+rest_client client_of(const options& x) {
+  // Not all commands ask in somebody's name.
+  return rest_client{x.owner.empty() ? "lockctl" : x.owner, x.host, x.port, impatient()};
+}
+
+template <class T>
+T value_of(answer<T> x, const std::string& about) {
+  if (!x)
+    throw failure_of(x.why(), about);
+  return std::move(*x);
+}
+
+// A client in the name of the holder: whoever knows the token need not also
+// know the name.
+rest_client holder_of(const options& x, const std::string& about) {
+  if (!x.owner.empty())
+    return client_of(x);
+  auto lock = value_of(client_of(x).inspect(x.key), about);
+  auto i = std::find_if(lock.holders.begin(), lock.holders.end(),
+                        [&](const holder& h) { return h.token == x.token; });
+  if (i == lock.holders.end())
+    throw failure{exit_status::no, about + ": nobody holds it by token " + std::to_string(x.token)};
+  auto named = x;
+  named.owner = i->owner;
+  return client_of(named);
+}
+
+int ok() {
+  return static_cast<int>(exit_status::ok);
+}
+
+int no() {
+  return static_cast<int>(exit_status::no);
+}
+
+void print_grant(const options& x, const grant& g, const char* what) {
+  if (x.json)
+    std::cout << to_json(g) << '\n';
+  else if (x.quiet)
+    std::cout << g.token << '\n';
+  else
+    std::cout << what << ' ' << g.key << " for " << show_duration(g.ttl) << ", until "
+              << show_time(g.expires_at) << ": owner " << g.owner << ", token " << g.token << '\n';
+}
+
+int lock(const options& x) {
+  auto obtained = value_of(client_of(x).acquire(x.key, x.acquire), "lock " + x.key);
+  print_grant(x, obtained, "locked");
+  return ok();
+}
+
+int renew(const options& x) {
+  auto about = "renew " + x.key;
+  auto client = holder_of(x, about);
+  print_grant(x, value_of(client.renew(x.key, x.token, x.acquire.ttl), about), "renewed");
+  return ok();
+}
+
+int unlock(const options& x) {
+  auto about = "unlock " + x.key;
+  value_of(holder_of(x, about).release(x.key, x.token), about);
+  if (x.json)
+    std::cout << to_json("released", true) << '\n';
+  return ok();
+}
+
+int force_unlock(const options& x) {
+  auto released = value_of(client_of(x).force_release(x.key), "force-unlock " + x.key);
+  if (x.json)
+    std::cout << to_json("released", released) << '\n';
+  else if (!x.quiet && !released)
+    std::cout << x.key << " was free\n";
+  return released ? ok() : no();
+}
+
+int status(const options& x) {
+  auto found = value_of(client_of(x).inspect(x.key), "status " + x.key);
+  if (x.json)
+    std::cout << to_json(found) << '\n';
+  else if (!x.quiet)
+    print(std::cout, found);
+  return found.holders.empty() ? no() : ok();
+}
+
+int list(const options& x) {
+  std::vector<lock_info> all;
+  auto collect = [&](const lock_info& found) {
+    all.push_back(found);
+    return true;
+  };
+  value_of(client_of(x).for_each_lock(x.prefix, collect), "list");
+  if (x.json) {
+    std::cout << to_json(all) << '\n';
+  } else if (x.quiet) {
+    for (auto& found : all)
+      std::cout << found.key << '\n';
+  } else {
+    print(std::cout, all);
+  }
+  return ok();
+}
+
+void print_lease(const options& x, const lease& found) {
+  if (x.json)
+    std::cout << to_json(found) << '\n';
+  else if (x.what == command::lease_create)
+    std::cout << found.id << '\n';
+  else if (!x.quiet)
+    std::cout << show_duration(found.ttl) << " left\n";
+}
+
+int leases(const options& x) {
+  auto client = client_of(x);
+  if (x.what == command::lease_create) {
+    print_lease(x, value_of(client.create_lease(x.acquire.ttl), "leases create"));
+  } else if (x.what == command::lease_renew) {
+    print_lease(x, value_of(client.renew_lease(x.key), "leases renew"));
+  } else if (x.what == command::lease_end) {
+    value_of(client.end_lease(x.key), "leases end");
+    if (x.json)
+      std::cout << to_json("released", true) << '\n';
+  } else {
+    auto found = value_of(client.inspect_lease(x.key), "leases show");
+    if (x.json)
+      std::cout << to_json(found) << '\n';
+    else if (!x.quiet)
+      print(std::cout, found);
+  }
+  return ok();
+}
+
+int ping(const options& x) {
+  auto answers = client_of(x).ping();
+  auto where = x.host + " port " + std::to_string(x.port);
+  if (x.json)
+    std::cout << to_json("answers", answers) << '\n';
+  else if (!x.quiet)
+    (answers ? std::cout : std::cerr) << where << (answers ? " answers\n" : " does not answer\n");
+  return static_cast<int>(answers ? exit_status::ok : exit_status::unavailable);
+}
+
+int server(const options& x) {
+  auto found = value_of(client_of(x).server(), "server");
+  if (x.json)
+    std::cout << to_json(found) << '\n';
+  else if (!x.quiet)
+    print(std::cout, found);
+  return ok();
+}
+
+} // namespace
+
+client_options impatient() {
+  client_options result;
+  result.reconnect_attempts = 1;
+  return result;
+}
+
+int perform(const options& x) {
+  switch (x.what) {
+    case command::run:
+      return run(x);
+    case command::lock:
+      return lock(x);
+    case command::unlock:
+      return unlock(x);
+    case command::renew:
+      return renew(x);
+    case command::status:
+      return status(x);
+    case command::list:
+      return list(x);
+    case command::lease_create:
+    case command::lease_renew:
+    case command::lease_show:
+    case command::lease_end:
+      return leases(x);
+    case command::ping:
+      return ping(x);
+    case command::server:
+      return server(x);
+    case command::force_unlock:
+      return force_unlock(x);
+  }
+  return static_cast<int>(exit_status::lost);
+}
+
+} // namespace lockserver::lockctl

@@ -1,0 +1,54 @@
+// How lockctl ends: its exit statuses, and the exception that carries one.
+#pragma once
+
+#include "lockserver/client_error.hpp"
+
+#include <cerrno>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+namespace lockserver::lockctl {
+
+using namespace client;
+
+/// Exit statuses, after BSD's <sysexits.h>. `--help` explains them to users.
+enum class exit_status : int {
+  ok = 0,
+  no = 1,               ///< The answer is no: not held, nothing to release.
+  usage = 64,           ///< A wrong option or value.
+  unavailable = 69,     ///< No server there, or it does not answer as one.
+  lost = 70,            ///< The lock was lost while the command ran.
+  not_obtained = 75,    ///< Somebody else held the lock for too long.
+  cannot_execute = 126, ///< The command is there but cannot be run.
+  not_found = 127,      ///< The command is not there.
+};
+
+/// Ends the program with a sentence for its user.
+class failure : public std::runtime_error {
+public:
+  failure(exit_status status, const std::string& sentence)
+    : std::runtime_error(sentence), status_(status) {
+  }
+
+  exit_status status() const noexcept {
+    return status_;
+  }
+
+private:
+  exit_status status_;
+};
+
+/// The exit status for a call that came to nothing.
+exit_status status_of(std::error_code ec);
+
+/// The problem as a failure; the holders are named in the sentence.
+/// @param about what was tried, such as "lock 'key'".
+failure failure_of(const problem& x, const std::string& about);
+
+/// What the system says about the call that has just failed.
+inline std::string last_error() {
+  return std::system_category().message(errno);
+}
+
+} // namespace lockserver::lockctl

@@ -1,0 +1,24 @@
+#include "apps/lockctl/commands.hpp"
+#include "apps/lockctl/failure.hpp"
+#include "apps/lockctl/options.hpp"
+
+#include <exception>
+#include <iostream>
+#include <stdexcept>
+
+int main(int argc, char* argv[]) {
+  using namespace lockserver::lockctl;
+  try {
+    auto x = read_options(argc, argv);
+    return x ? perform(*x) : 0;
+  } catch (const failure& x) {
+    std::cerr << "lockctl: " << x.what() << '\n';
+    return static_cast<int>(x.status());
+  } catch (const std::invalid_argument& x) { // an owner or a host that none can be
+    std::cerr << "lockctl: " << x.what() << '\n';
+    return static_cast<int>(exit_status::usage);
+  } catch (const std::exception& x) {
+    std::cerr << "lockctl: unexpected error: " << x.what() << '\n';
+    return static_cast<int>(exit_status::lost);
+  }
+}

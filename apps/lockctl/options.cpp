@@ -1,0 +1,304 @@
+#include "apps/lockctl/options.hpp"
+
+#include "apps/lockctl/duration.hpp"
+#include "apps/lockctl/failure.hpp"
+
+#include <CLI/CLI.hpp>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace lockserver::lockctl {
+
+namespace {
+
+constexpr auto description
+  = "lockctl: take locks of a lock server from the shell, and look at them.\n";
+
+constexpr auto footer = R"(Durations: 500ms, 30s, 5m, 1h, 1.5d; a number alone counts seconds.
+
+Environment:
+  LOCKSERVER_SERVER   the server, as --server
+  LOCKSERVER_OWNER    the owner, as --owner
+
+Examples:
+  lockctl run deploy -- ./deploy.sh         one deployment at a time, on all machines
+  lockctl run --limit 3 gpu -- train.py     at most three at a time
+  lockctl run --wait 0 nightly -- backup    now or not at all: exit status 75
+
+  token=$(lockctl lock -q release --ttl 10m)
+  lockctl renew release --token "$token" --ttl 10m
+  lockctl unlock release --token "$token"
+
+Exit status:
+  0    done; status: the key is held
+  1    no: status: the key is free; unlock, renew, leases: it was not held, or no longer
+  64   an option or a value is wrong, or the server refuses it
+  69   no server can be reached, or it is stopping
+  70   run: the lock was lost while the command ran; or an unexpected error
+  75   somebody else held the lock for longer than --wait
+  126, 127   run: the command cannot be run, or is not there
+  Otherwise run ends with the command's own status: 128 + N when signal N ended it.)";
+
+constexpr auto run_help
+  = R"(Takes the lock, runs the command, and gives the lock back when it has ended.
+
+The command finds LOCK_KEY, LOCK_OWNER and LOCK_TOKEN in its environment. Hand
+the token to what the lock protects: it is greater for each later holder. While
+the command runs the lock is renewed. If it is lost nevertheless, the command's
+process group gets SIGTERM, and SIGKILL 5 seconds later, and the status is 70.
+INT, TERM, HUP, QUIT, USR1 and USR2 are passed on to the process group. When
+lockctl itself is killed, the system kills the command, but not what the
+command has started.)";
+
+constexpr auto lock_help
+  = R"(Prints the owner and the token; with -q only the token, which is all that
+unlock and renew need. Nobody renews the lock: it ends when its time is over.)";
+
+[[noreturn]] void wrong(const std::string& sentence) {
+  throw failure{exit_status::usage, sentence + "\nTry: lockctl --help"};
+}
+
+const char* environment(const char* name) {
+  auto* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? value : nullptr;
+}
+
+template <class T>
+bool read_number(std::string_view text, T& out) {
+  auto* end = text.data() + text.size();
+  auto [rest, ec] = std::from_chars(text.data(), end, out);
+  return ec == std::errc{} && rest == end;
+}
+
+// What CLI11 finds, as text: read only once it is clear that no help is wanted.
+struct raw_options {
+  std::string server, owner, token, ttl, wait, limit, metadata, lease;
+  bool shared = false;
+};
+
+void read_server(const std::string& text, options& x) {
+  auto colon = text.rfind(':');
+  auto bracket = text.rfind(']');
+  // An IPv6 address without a port has colons of its own.
+  auto alone = text.find(':') != colon && (text.empty() || text[0] != '[');
+  auto has_port = colon != std::string::npos && !alone
+                  && (bracket == std::string::npos || colon > bracket);
+  auto host = has_port ? text.substr(0, colon) : text;
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
+  if (host.empty() || (has_port && !read_number(text.substr(colon + 1), x.port)))
+    wrong("the server is '" + text + "' but must be HOST or HOST:PORT, such as 127.0.0.1:8004");
+  x.host = host;
+}
+
+void read_times(const raw_options& raw, options& x) {
+  auto read = [](const char* name, const std::string& text) {
+    if (auto result = read_duration(text))
+      return *result;
+    wrong(std::string{name} + " is '" + text + "' but must be a duration, such as 30s or 1.5h");
+  };
+  if (!raw.ttl.empty())
+    x.acquire.ttl = read("--ttl", raw.ttl);
+  if (!raw.wait.empty())
+    x.acquire.wait = read("--wait", raw.wait);
+}
+
+// user@host:pid, so that people see at once who it is.
+std::string default_owner() {
+  auto* entry = getpwuid(geteuid());
+  std::string user = entry != nullptr ? entry->pw_name : std::to_string(geteuid());
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return user + "@" + host.data() + ":" + std::to_string(getpid());
+}
+
+// From text to values, and what only together makes sense.
+void interpret(const raw_options& raw, options& x) {
+  if (!raw.server.empty())
+    read_server(raw.server, x);
+  else if (auto* server = environment("LOCKSERVER_SERVER"))
+    read_server(server, x);
+  x.owner = raw.owner;
+  if (auto* owner = environment("LOCKSERVER_OWNER"); owner != nullptr && x.owner.empty())
+    x.owner = owner;
+  if (!raw.token.empty() && (!read_number(raw.token, x.token) || x.token == 0))
+    wrong("--token is '" + raw.token + "' but must be a whole number above 0");
+  read_times(raw, x);
+  auto& acquire = x.acquire;
+  std::uint32_t limit = 0;
+  if (!raw.limit.empty()) {
+    if (!read_number(raw.limit, limit) || limit == 0)
+      wrong("--limit is '" + raw.limit + "' but must be a whole number above 0");
+    acquire.limit = limit;
+  }
+  if (raw.shared || acquire.limit)
+    acquire.mode = lock_mode::shared;
+  acquire.metadata = raw.metadata;
+  acquire.lease = raw.lease;
+  if (!acquire.lease.empty() && acquire.ttl)
+    wrong("--ttl and --lease exclude each other: the lock ends with the lease");
+  auto changes = x.what == command::unlock || x.what == command::renew;
+  if (changes && x.owner.empty() && x.token == 0)
+    wrong("whose lock? Name --owner, or the --token that 'lockctl lock' has printed");
+  if (x.owner.empty() && !changes)
+    x.owner = default_owner();
+  if (x.what == command::run || x.what == command::lock) {
+    // Long enough to survive a pause of the network, short enough that others
+    // do not wait long for a machine that has died.
+    if (!acquire.ttl && acquire.lease.empty())
+      acquire.ttl = std::chrono::seconds{30};
+    if (!acquire.wait)
+      acquire.wait = std::chrono::minutes{1};
+  }
+}
+
+// CLI11 does not know what stands behind the `--` of `run`.
+class help_formatter : public CLI::Formatter {
+public:
+  help_formatter() {
+    column_width(28);
+    label("SUBCOMMAND", "COMMAND");
+  }
+
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    if (app->get_name() == "run")
+      return "Usage: lockctl run [OPTIONS] KEY -- COMMAND [ARGUMENTS...]\n";
+    return Formatter::make_usage(app, std::move(name));
+  }
+};
+
+class command_line {
+public:
+  command_line() {
+    app_.formatter(std::make_shared<help_formatter>()); // also of the commands
+    app_.footer(footer);
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.set_help_flag("-h,--help", "Show this help, or that of a command");
+    app_.set_version_flag("--version", "lockctl " LOCKSERVER_VERSION);
+    text(app_, "-s,--server", raw_.server, "HOST:PORT", "The server [127.0.0.1:8004]");
+    app_.add_flag("--json", x_.json, "Print JSON, for programs");
+    app_.add_flag("-q,--quiet", x_.quiet, "Print only the token, or nothing");
+
+    auto& run = add(command::run, "run", "Run a command while holding a lock");
+    run.footer(run_help);
+    acquires(run);
+    auto& lock = add(command::lock, "lock", "Take a lock and keep it until its time is over");
+    lock.footer(lock_help);
+    acquires(lock);
+    text(lock, "--lease", raw_.lease, "ID", "The lock lives and ends with this lease");
+    auto& unlock = add(command::unlock, "unlock", "Give a lock back");
+    key(unlock);
+    whose(unlock);
+    auto& renew = add(command::renew, "renew", "Let a lock last for longer");
+    key(renew);
+    whose(renew);
+    text(renew, "--ttl", raw_.ttl, "DURATION", "From now on [the server's default]");
+    key(add(command::status, "status", "Show who holds a lock and who waits for it"));
+    auto& list = add(command::list, "list", "List the held locks");
+    list.add_option("prefix", x_.prefix, "Only keys that begin so")->option_text(" ");
+    leases();
+    add(command::ping, "ping", "Ask whether the server answers");
+    add(command::server, "server", "Show the server's version, settings and counts");
+    key(add(command::force_unlock, "force-unlock", "Take a lock from all its holders"));
+  }
+
+  std::optional<options> read(int argc, char** argv) {
+    auto** end = split(argc, argv);
+    try {
+      app_.parse(static_cast<int>(end - argv), argv);
+    } catch (const CLI::ParseError& x) {
+      if (x.get_exit_code() == 0) {
+        app_.exit(x);
+        return std::nullopt;
+      }
+      wrong(x.what());
+    }
+    if (x_.what == command::run && x_.words.empty())
+      wrong("which command? lockctl run KEY -- COMMAND [ARGUMENTS...]");
+    interpret(raw_, x_);
+    return x_;
+  }
+
+private:
+  CLI::App& add(command what, const char* name, const char* help, CLI::App* parent = nullptr) {
+    auto* result = (parent != nullptr ? parent : &app_)->add_subcommand(name, help);
+    result->fallthrough();
+    result->footer(""); // the long one is the program's
+    result->parse_complete_callback([this, what] { x_.what = what; });
+    return *result;
+  }
+
+  static void text(CLI::App& app, const char* name, std::string& out, const char* unit,
+                   const char* help) {
+    app.add_option(name, out, help)->option_text(unit);
+  }
+
+  void key(CLI::App& app) {
+    app.add_option("key", x_.key, "The lock's name")->required()->option_text(" ");
+  }
+
+  void whose(CLI::App& app) {
+    text(app, "-o,--owner", raw_.owner, "NAME", "Who holds it");
+    text(app, "-t,--token", raw_.token, "NUMBER", "Only if it is held by this token");
+  }
+
+  void acquires(CLI::App& app) {
+    key(app);
+    text(app, "--ttl", raw_.ttl, "DURATION", "How long the lock lasts unless it is renewed [30s]");
+    text(app, "-w,--wait", raw_.wait, "DURATION", "How long to wait for it; 0: do not [1m]");
+    text(app, "-o,--owner", raw_.owner, "NAME", "Who asks [user@host:pid]");
+    app.add_flag("--shared", raw_.shared, "Together with others that ask for it shared");
+    text(app, "-n,--limit", raw_.limit, "NUMBER", "Shared by at most so many at a time");
+    text(app, "-m,--metadata", raw_.metadata, "TEXT", "Shown to others by status");
+  }
+
+  void leases() {
+    auto* parent = app_.add_subcommand("leases", "Create, renew, show or end a lease");
+    parent->require_subcommand(1);
+    parent->footer("");
+    parent->fallthrough();
+    auto id = [this](CLI::App& app) {
+      app.add_option("id", x_.key, "The lease's id")->required()->option_text(" ");
+    };
+    auto& create = add(command::lease_create, "create", "Create one; prints its id", parent);
+    text(create, "--ttl", raw_.ttl, "DURATION", "Its time [the server's default]");
+    text(create, "-o,--owner", raw_.owner, "NAME", "Who alone may use it [user@host:pid]");
+    id(add(command::lease_renew, "renew", "Let it last for its whole time again", parent));
+    id(add(command::lease_show, "show", "Show what is left of it, and its locks", parent));
+    id(add(command::lease_end, "end", "End it and give back its locks", parent));
+  }
+
+  // Cuts off what follows `--` after `run`: that is the command, with options
+  // that are not ours.
+  char** split(int argc, char** argv) {
+    auto** end = argv + argc;
+    auto** dashes = std::find(argv, end, std::string_view{"--"});
+    if (std::find(argv, dashes, std::string_view{"run"}) == dashes || dashes == end)
+      return end;
+    x_.words.assign(dashes + 1, end);
+    return dashes;
+  }
+
+  CLI::App app_{description, "lockctl"};
+  raw_options raw_;
+  options x_;
+};
+
+} // namespace
+
+std::optional<options> read_options(int argc, char** argv) {
+  command_line line;
+  return line.read(argc, argv);
+}
+
+} // namespace lockserver::lockctl

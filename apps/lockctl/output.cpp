@@ -1,0 +1,234 @@
+#include "apps/lockctl/output.hpp"
+
+#include "apps/lockctl/duration.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <ostream>
+
+namespace lockserver::lockctl {
+
+namespace {
+
+namespace json = boost::json;
+using std::chrono::milliseconds;
+
+// -- JSON ---------------------------------------------------------------------------
+
+const char* word(lock_mode x) {
+  return x == lock_mode::shared ? "shared" : "exclusive";
+}
+
+json::object object_of(const holder& x) {
+  json::object result{{"owner", x.owner}, {"mode", word(x.mode)}, {"token", x.token}};
+  result["ttl_ms"] = x.ttl ? json::value(x.ttl->count()) : json::value(nullptr);
+  result["held_ms"] = x.held.count();
+  if (!x.metadata.empty())
+    result["metadata"] = x.metadata;
+  return result;
+}
+
+json::object object_of(const lock_info& x) {
+  json::object result{{"key", x.key}};
+  json::array holders;
+  for (auto& holder : x.holders)
+    holders.push_back(object_of(holder));
+  result["holders"] = std::move(holders);
+  if (x.queue.size() == x.queue_length) {
+    json::array queue;
+    for (auto& waiter : x.queue)
+      queue.push_back(json::object{{"owner", waiter.owner},
+                                   {"mode", word(waiter.mode)},
+                                   {"waiting_ms", waiter.waiting.count()}});
+    result["queue"] = std::move(queue);
+  }
+  result["queue_length"] = x.queue_length;
+  if (x.limit)
+    result["limit"] = *x.limit;
+  return result;
+}
+
+// -- tables ---------------------------------------------------------------------------
+
+// Columns as wide as they need to be; the first row is the heading.
+class table {
+public:
+  explicit table(std::vector<std::string> heading) {
+    add(std::move(heading));
+  }
+
+  void add(std::vector<std::string> row) {
+    widths_.resize(std::max(widths_.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths_[i] = std::max(widths_[i], width(row[i]));
+    rows_.push_back(std::move(row));
+  }
+
+  void print(std::ostream& out) const {
+    for (auto& row : rows_) {
+      std::string line;
+      for (std::size_t i = 0; i < row.size(); ++i)
+        line += row[i] + std::string(widths_[i] - width(row[i]) + 2, ' ');
+      out << line.substr(0, line.find_last_not_of(' ') + 1) << '\n';
+    }
+  }
+
+private:
+  // In characters, roughly: bytes that do not continue one.
+  static std::size_t width(const std::string& x) {
+    return static_cast<std::size_t>(
+      std::count_if(x.begin(), x.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  }
+
+  std::vector<std::size_t> widths_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+std::string left(const std::optional<milliseconds>& x) {
+  return x ? show_duration(*x) : "-";
+}
+
+std::string kind(lock_mode mode, const std::optional<std::uint32_t>& limit) {
+  return limit ? "1 of " + std::to_string(*limit) : word(mode);
+}
+
+} // namespace
+
+// -- JSON -------------------------------------------------------------------------------
+
+std::string to_json(const grant& x) {
+  auto expiry = std::chrono::duration_cast<milliseconds>(x.expires_at.time_since_epoch());
+  json::object result{{"key", x.key},
+                      {"owner", x.owner},
+                      {"mode", word(x.mode)},
+                      {"token", x.token},
+                      {"ttl_ms", x.ttl.count()},
+                      {"expires_at_ms", expiry.count()},
+                      {"waited_ms", x.waited.count()}};
+  return json::serialize(result);
+}
+
+std::string to_json(const lock_info& x) {
+  return json::serialize(object_of(x));
+}
+
+std::string to_json(const std::vector<lock_info>& x) {
+  json::array locks;
+  for (auto& lock : x)
+    locks.push_back(object_of(lock));
+  return json::serialize(json::object{{"locks", std::move(locks)}});
+}
+
+std::string to_json(const lease& x) {
+  return json::serialize(json::object{{"lease", x.id}, {"ttl_ms", x.ttl.count()}});
+}
+
+std::string to_json(const lease_info& x) {
+  json::array locks;
+  for (auto& lock : x.locks)
+    locks.push_back(json::object{{"key", lock.key}, {"token", lock.token}});
+  return json::serialize(
+    json::object{{"lease", x.id}, {"ttl_ms", x.ttl.count()}, {"locks", std::move(locks)}});
+}
+
+std::string to_json(const server_info& x) {
+  json::object settings;
+  for (auto& [name, value] : x.settings)
+    settings[name] = value;
+  auto& c = x.counts;
+  json::object counts{{"keys", c.keys},
+                      {"holders", c.holders},
+                      {"waiters", c.waiters},
+                      {"connections", c.connections},
+                      {"leases", c.leases}};
+  return json::serialize(json::object{{"name", x.name},
+                                      {"version", x.version},
+                                      {"uptime_ms", x.uptime.count()},
+                                      {"settings", std::move(settings)},
+                                      {"counts", std::move(counts)}});
+}
+
+std::string to_json(std::string_view name, bool value) {
+  json::object result;
+  result[json::string_view{name.data(), name.size()}] = value;
+  return json::serialize(result);
+}
+
+// -- for people ---------------------------------------------------------------------------
+
+void print(std::ostream& out, const lock_info& x) {
+  if (x.holders.empty()) {
+    out << x.key << " is free\n";
+    return;
+  }
+  table holders{{"HOLDER", "MODE", "TOKEN", "HELD", "LEFT", "METADATA"}};
+  for (auto& h : x.holders)
+    holders.add({h.owner, kind(h.mode, x.limit), std::to_string(h.token), show_duration(h.held),
+                 left(h.ttl), h.metadata});
+  holders.print(out);
+  if (x.queue.empty())
+    return;
+  out << '\n';
+  table queue{{"WAITER", "MODE", "WAITING"}};
+  for (auto& w : x.queue)
+    queue.add({w.owner, word(w.mode), show_duration(w.waiting)});
+  queue.print(out);
+}
+
+void print(std::ostream& out, const std::vector<lock_info>& x) {
+  table rows{{"KEY", "HOLDER", "MODE", "TOKEN", "HELD", "LEFT", "QUEUE"}};
+  for (auto& lock : x)
+    for (auto& h : lock.holders)
+      rows.add({lock.key, h.owner, kind(h.mode, lock.limit), std::to_string(h.token),
+                show_duration(h.held), left(h.ttl), std::to_string(lock.queue_length)});
+  rows.print(out);
+}
+
+void print(std::ostream& out, const lease_info& x) {
+  out << show_duration(x.ttl) << " left\n";
+  if (x.locks.empty())
+    return;
+  table rows{{"KEY", "TOKEN"}};
+  for (auto& lock : x.locks)
+    rows.add({lock.key, std::to_string(lock.token)});
+  rows.print(out);
+}
+
+void print(std::ostream& out, const server_info& x) {
+  out << x.name << ' ' << x.version << ", up for " << show_duration(x.uptime) << "\n\n";
+  table rows{{"COUNT", ""}};
+  rows.add({"keys", std::to_string(x.counts.keys)});
+  rows.add({"holders", std::to_string(x.counts.holders)});
+  rows.add({"waiters", std::to_string(x.counts.waiters)});
+  rows.add({"connections", std::to_string(x.counts.connections)});
+  rows.add({"leases", std::to_string(x.counts.leases)});
+  rows.print(out);
+  out << '\n';
+  table settings{{"SETTING", ""}};
+  for (auto& [name, value] : x.settings) {
+    auto is_time = name.ends_with("_ms");
+    settings.add({is_time ? name.substr(0, name.size() - 3) : name,
+                  is_time ? show_duration(milliseconds{value}) : std::to_string(value)});
+  }
+  settings.print(out);
+}
+
+std::string show_time(std::chrono::system_clock::time_point x) {
+  auto text = [](std::time_t time, const char* format) {
+    std::tm parts{};
+    localtime_r(&time, &parts);
+    std::array<char, 64> result{};
+    std::strftime(result.data(), result.size(), format, &parts);
+    return std::string{result.data()};
+  };
+  auto time = std::chrono::system_clock::to_time_t(x);
+  auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  return text(time, text(time, "%F") == text(now, "%F") ? "%T" : "%F %T");
+}
+
+} // namespace lockserver::lockctl

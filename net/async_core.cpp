@@ -1,0 +1,180 @@
+#include "net/async_core.hpp"
+
+#include "lockserver/client_error.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include <utility>
+
+namespace lockserver {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+using clock = effort::clock;
+
+namespace {
+
+// More requests at a time are fine, but their connections are not kept.
+constexpr std::size_t most_idle = 8;
+
+} // namespace
+
+struct async_core::peer {
+  explicit peer(const asio::any_io_executor& executor) : stream(executor) {
+  }
+
+  boost::beast::tcp_stream stream;
+  boost::beast::flat_buffer buffer;
+  std::string host;
+  clock::time_point last_used{};
+
+  // As `client_connection::usable`.
+  bool usable() {
+    char byte;
+    error_code ec;
+    stream.socket().receive(asio::buffer(&byte, 1), tcp::socket::message_peek, ec);
+    return ec == asio::error::would_block && clock::now() - last_used <= longest_idle;
+  }
+};
+
+async_core::async_core(const asio::any_io_executor& x, std::string host_name,
+                       std::uint16_t port_number, const client_options& o)
+  : executor(asio::make_strand(x)), host(std::move(host_name)), port(port_number), options(o) {
+}
+
+async_core::connection_ptr async_core::take_idle() {
+  while (!idle_.empty()) {
+    auto result = std::move(idle_.back());
+    idle_.pop_back();
+    if (result->usable())
+      return result;
+  }
+  return nullptr;
+}
+
+void async_core::keep(const exchange_result& result, connection_ptr connection) {
+  if (!result.error && result.keep_alive && idle_.size() < most_idle)
+    idle_.push_back(std::move(connection));
+}
+
+asio::awaitable<async_core::connection_ptr> async_core::open(clock::time_point deadline,
+                                                             std::error_code& ec) {
+  auto result = std::make_shared<peer>(executor);
+  error_code error;
+  std::vector<tcp::endpoint> endpoints;
+  if (auto address = asio::ip::make_address(host, error); !error) {
+    endpoints.emplace_back(address, port);
+  } else {
+    tcp::resolver resolver{executor};
+    auto found = co_await resolver.async_resolve(host, std::to_string(port),
+                                                 tcp::resolver::numeric_service,
+                                                 asio::redirect_error(asio::use_awaitable, error));
+    for (const auto& entry : found)
+      endpoints.push_back(entry.endpoint());
+  }
+  if (!error) {
+    result->stream.expires_at(deadline);
+    co_await result->stream.async_connect(endpoints,
+                                          asio::redirect_error(asio::use_awaitable, error));
+  }
+  auto& socket = result->stream.socket();
+  error_code ignored;
+  // See `client_connection::open`: a socket can be connected with itself.
+  if (!error && socket.local_endpoint(ignored) == socket.remote_endpoint(ignored))
+    error = asio::error::connection_refused;
+  ec = classify_connect(error);
+  if (ec)
+    co_return nullptr;
+  socket.set_option(tcp::no_delay{true}, ignored);
+  socket.non_blocking(true, ignored); // for `usable`
+  result->host = host_header(host, port);
+  co_return result;
+}
+
+asio::awaitable<async_core::connection_ptr> async_core::connect(const effort& limits,
+                                                                std::error_code& ec) {
+  asio::steady_timer timer{executor};
+  for (unsigned attempt = 1;; ++attempt) {
+    auto result = co_await open(limits.until(limits.connect), ec);
+    auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none)
+      ec = client_errc::cancelled;
+    if (result || attempt == limits.attempts || ec == client_errc::cancelled)
+      co_return result;
+    error_code error;
+    timer.expires_at(limits.until(limits.pause * attempt));
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    if (error || clock::now() >= limits.give_up)
+      co_return nullptr;
+  }
+}
+
+asio::awaitable<exchange_result>
+async_core::exchange(connection_ptr connection, const http_call& call, clock::time_point deadline) {
+  auto request = to_request(call, connection->host);
+  client_response_parser parser;
+  parser.body_limit(call.answer_limit);
+  exchange_result result;
+  error_code error;
+  auto& stream = connection->stream;
+  stream.expires_at(deadline);
+  auto written = co_await http::async_write(stream, request,
+                                            asio::redirect_error(asio::use_awaitable, error));
+  result.sent = written > 0;
+  if (!error)
+    co_await http::async_read(stream, connection->buffer, parser,
+                              asio::redirect_error(asio::use_awaitable, error));
+  stream.expires_never();
+  result.error = classify(error);
+  result.answered = parser.got_some() || connection->buffer.size() != 0;
+  connection->last_used = clock::now();
+  if (!error)
+    take_answer(parser, connection->buffer.size() != 0, result);
+  co_return result;
+}
+
+asio::awaitable<exchange_result> async_core::ask(http_call call, repeat again, effort limits) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  auto self = shared_from_this();
+  exchange_result result;
+  auto repeats = again == repeat::once ? 1 : 0;
+  if (auto connection = take_idle()) {
+    result = co_await exchange(connection, call, limits.until(limits.answer));
+    auto lost = result.error == client_errc::connection_lost;
+    auto unseen = lost && !result.answered;
+    auto goes_on = (unseen && (!result.sent || again != repeat::never))
+                   || (lost && again == repeat::once);
+    if (!goes_on) {
+      keep(result, std::move(connection));
+      co_return result;
+    }
+    if (result.sent)
+      repeats = 0;
+  }
+  for (;; --repeats) {
+    std::error_code ec;
+    auto connection = co_await connect(limits, ec);
+    if (!connection) {
+      result = {};
+      result.error = ec;
+      co_return result;
+    }
+    result = co_await exchange(connection, call, limits.until(limits.answer));
+    if (result.error != client_errc::connection_lost || repeats == 0) {
+      keep(result, std::move(connection));
+      co_return result;
+    }
+  }
+}
+
+} // namespace lockserver

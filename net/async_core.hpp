@@ -1,0 +1,55 @@
+// The asynchronous counterpart of `client_core`: keeps connections between
+// calls, and says when connecting is tried again and a request repeated. Knows
+// nothing of locks.
+#pragma once
+
+#include "lockserver/client_options.hpp"
+#include "net/client_core.hpp"
+#include "net/http_call.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lockserver {
+
+/// Runs on a strand of the executor that it is given, so that the executor may
+/// have any number of threads. Shared by its operations.
+class async_core : public std::enable_shared_from_this<async_core> {
+public:
+  async_core(const boost::asio::any_io_executor& executor, std::string host, std::uint16_t port,
+             const client_options& options);
+
+  /// As `client_core::ask`. To be awaited on `executor`; a terminal cancellation
+  /// ends it with `client_errc::cancelled`. The look-up of a host name is the
+  /// system's: it neither ends early nor knows deadlines.
+  boost::asio::awaitable<exchange_result> ask(http_call call, repeat again, effort limits);
+
+  const boost::asio::any_io_executor executor; ///< The strand.
+  const std::string host;
+  const std::uint16_t port;
+  const client_options options;
+  const std::string server = host + " port " + std::to_string(port); ///< For messages.
+
+private:
+  struct peer;
+  using connection_ptr = std::shared_ptr<peer>;
+
+  boost::asio::awaitable<connection_ptr> connect(const effort& limits, std::error_code& ec);
+  boost::asio::awaitable<connection_ptr> open(effort::clock::time_point deadline,
+                                              std::error_code& ec);
+  static boost::asio::awaitable<exchange_result>
+  exchange(connection_ptr connection, const http_call& call, effort::clock::time_point deadline);
+  connection_ptr take_idle();
+  void keep(const exchange_result& result, connection_ptr connection);
+
+  std::vector<connection_ptr> idle_;
+};
+
+} // namespace lockserver

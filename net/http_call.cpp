@@ -1,0 +1,71 @@
+#include "net/http_call.hpp"
+
+#include "lockserver/client_error.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
+
+#include <utility>
+
+namespace lockserver {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+using boost::system::error_code;
+
+std::string percent_encode(std::string_view text) {
+  return boost::urls::encode(text, boost::urls::unreserved_chars);
+}
+
+std::string host_header(const std::string& host, std::uint16_t port) {
+  auto suffix = ":" + std::to_string(port);
+  if (host.find(':') == std::string::npos)
+    return host + suffix;
+  return "[" + host.substr(0, host.find('%')) + "]" + suffix;
+}
+
+client_request to_request(const http_call& call, const std::string& host) {
+  client_request result{call.method, call.target, 11};
+  result.set(http::field::host, host);
+  result.set(http::field::user_agent, "lockserver-caf");
+  if (!call.body.empty()) {
+    result.set(http::field::content_type, "application/json");
+    result.body() = call.body;
+    result.prepare_payload();
+  }
+  return result;
+}
+
+std::error_code classify(error_code ec) {
+  if (!ec)
+    return {};
+  if (ec == beast::error::timeout)
+    return client_errc::timeout;
+  if (ec == boost::asio::error::operation_aborted)
+    return client_errc::cancelled;
+  if (ec == http::error::end_of_stream || ec == http::error::partial_message)
+    return client_errc::connection_lost;
+  if (ec.category() == http::make_error_code(http::error::bad_version).category())
+    return client_errc::bad_answer;
+  return client_errc::connection_lost;
+}
+
+std::error_code classify_connect(error_code ec) {
+  if (ec == beast::error::timeout)
+    return client_errc::timeout;
+  if (ec == boost::asio::error::operation_aborted)
+    return client_errc::cancelled;
+  return ec;
+}
+
+void take_answer(client_response_parser& parser, bool unread, exchange_result& result) {
+  result.keep_alive = parser.keep_alive() && !unread;
+  auto& answer = parser.get();
+  result.status = answer.result_int();
+  result.body = std::move(answer.body());
+  result.complaint = answer["Lockserver-Error"];
+}
+
+} // namespace lockserver

@@ -1,0 +1,240 @@
+#include "net/lock_keeper.hpp"
+
+#include "net/v1_answer.hpp"
+#include "net/v1_request.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace lockserver {
+
+using namespace client;
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using namespace std::chrono_literals;
+
+// -- one lock ---------------------------------------------------------------------
+
+kept_lock::kept_lock(grant x, std::chrono::milliseconds each, held_lock::lost_handler on_lost)
+  : obtained(std::move(x)),
+    ttl(std::max(each, std::chrono::milliseconds{1})),
+    safe_until_(obtained.safe_until),
+    on_lost_(std::move(on_lost)) {
+}
+
+hold_state kept_lock::state_now() {
+  if (state_ == hold_state::held && boot_clock::now() >= safe_until_) {
+    state_ = hold_state::lost;
+    loss_.code = client_errc::expired;
+    loss_.detail = loss_.code.message() + (loss_.detail.empty() ? "" : ": " + loss_.detail);
+  }
+  return state_;
+}
+
+hold_state kept_lock::state() {
+  std::lock_guard guard{mutex_};
+  return state_now();
+}
+
+boot_clock::time_point kept_lock::safe_until() {
+  std::lock_guard guard{mutex_};
+  return safe_until_;
+}
+
+problem kept_lock::loss() {
+  std::lock_guard guard{mutex_};
+  return state_now() == hold_state::lost ? loss_ : problem{};
+}
+
+bool kept_lock::extend(boot_clock::time_point safe_until) {
+  std::lock_guard guard{mutex_};
+  // Once somebody may have seen that it is lost, it stays lost; if not, then
+  // the server has told just now that it was ours all the time.
+  if (state_ != hold_state::held)
+    return false;
+  safe_until_ = safe_until;
+  loss_ = {};
+  return state_now() == hold_state::held;
+}
+
+void kept_lock::note(const problem& x) {
+  std::lock_guard guard{mutex_};
+  if (state_ == hold_state::held)
+    loss_.detail = x.detail;
+}
+
+void kept_lock::lose(problem why) {
+  std::unique_lock guard{mutex_};
+  if (state_ == hold_state::held) {
+    state_ = hold_state::lost;
+    loss_ = std::move(why);
+  }
+  if (state_ != hold_state::lost || told_)
+    return;
+  told_ = true;
+  auto reason = loss_;
+  guard.unlock();
+  if (on_lost_)
+    on_lost_(reason);
+}
+
+hold_state kept_lock::give_up() {
+  std::lock_guard guard{mutex_};
+  auto before = state_now();
+  if (before == hold_state::held)
+    state_ = hold_state::released;
+  return before;
+}
+
+// -- all locks ----------------------------------------------------------------------
+
+// Lives on the keeper's thread.
+struct lock_keeper::entry {
+  entry(std::shared_ptr<kept_lock> x, const asio::any_io_executor& executor)
+    : lock(std::move(x)), deadline(executor), next(executor) {
+  }
+
+  std::shared_ptr<kept_lock> lock;
+  asio::steady_timer deadline; // when it is lost unless it is renewed
+  asio::steady_timer next;     // when it is to be renewed
+  asio::cancellation_signal cancel;
+};
+
+lock_keeper::lock_keeper(std::string host, std::uint16_t port, const client_options& options)
+  : work_(asio::make_work_guard(context_)),
+    core_(std::make_shared<async_core>(context_.get_executor(), std::move(host), port, options)),
+    thread_([this] { context_.run(); }) {
+}
+
+lock_keeper::~lock_keeper() {
+  stop();
+}
+
+void lock_keeper::stop() {
+  context_.stop();
+  if (thread_.joinable())
+    thread_.join();
+  std::lock_guard guard{mutex_};
+  stopped_ = true;
+  changed_.notify_all();
+}
+
+void lock_keeper::keep(std::shared_ptr<kept_lock> lock) {
+  {
+    std::lock_guard guard{mutex_};
+    pending_.insert(lock.get());
+  }
+  asio::post(core_->executor, [this, lock = std::move(lock)]() mutable { start(std::move(lock)); });
+}
+
+void lock_keeper::forget(const std::shared_ptr<kept_lock>& lock) {
+  auto cancel = [this, lock] {
+    if (auto i = entries_.find(lock.get()); i != entries_.end()) {
+      auto x = i->second; // finishing erases it
+      x->cancel.emit(asio::cancellation_type::terminal);
+    }
+  };
+  if (std::this_thread::get_id() == thread_.get_id())
+    return cancel();
+  asio::post(core_->executor, cancel);
+  std::unique_lock guard{mutex_};
+  changed_.wait(guard, [&] { return stopped_ || pending_.count(lock.get()) == 0; });
+}
+
+void lock_keeper::start(std::shared_ptr<kept_lock> lock) {
+  auto x = std::make_shared<entry>(std::move(lock), core_->executor);
+  entries_.emplace(x->lock.get(), x);
+  watch(x);
+  asio::co_spawn(core_->executor, renew(x),
+                 asio::bind_cancellation_slot(
+                   x->cancel.slot(), [this, x](const std::exception_ptr&) { finish(*x); }));
+}
+
+void lock_keeper::finish(entry& x) {
+  x.deadline.cancel();
+  auto* lock = x.lock.get();
+  entries_.erase(lock);
+  std::lock_guard guard{mutex_};
+  pending_.erase(lock);
+  changed_.notify_all();
+}
+
+// Tells of a loss on time, whatever a renewal is waiting for.
+void lock_keeper::watch(const std::shared_ptr<entry>& x) {
+  x->deadline.expires_after(
+    std::chrono::ceil<std::chrono::milliseconds>(x->lock->safe_until() - boot_clock::now()));
+  x->deadline.async_wait([this, x](error_code ec) {
+    if (ec)
+      return;
+    switch (x->lock->state()) {
+      case hold_state::held:
+        watch(x);
+        break;
+      case hold_state::lost:
+        x->lock->lose({});
+        x->cancel.emit(asio::cancellation_type::terminal);
+        break;
+      default:
+        break;
+    }
+  });
+}
+
+asio::awaitable<void> lock_keeper::renew(std::shared_ptr<entry> x) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  auto& lock = *x->lock;
+  auto third = std::max<client_options::duration>(lock.ttl / 3, 1ms);
+  // After a failure soon again, but not so soon that it hurts a busy server.
+  auto retry = std::clamp<client_options::duration>(lock.ttl / 20, 10ms, 1s);
+  effort limits{1,
+                {},
+                std::min(core_->options.connect_timeout, third),
+                std::min(core_->options.answer_timeout, third)};
+  // What was granted some time ago has less than its ttl left.
+  auto left
+    = std::chrono::duration_cast<client_options::duration>(lock.safe_until() - boot_clock::now());
+  auto pause = std::min(third, std::max(left, client_options::duration::zero()) / 3);
+  for (;;) {
+    error_code ec;
+    x->next.expires_after(pause);
+    co_await x->next.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+    if (ec || lock.state() != hold_state::held)
+      break;
+    auto request = v1::renew(lock.obtained.key, lock.obtained.owner, lock.obtained.token, lock.ttl);
+    auto sent = boot_clock::now();
+    auto result = co_await core_->ask(request.call, repeat::once, limits);
+    auto cancelled = co_await asio::this_coro::cancellation_state;
+    if (cancelled.cancelled() != asio::cancellation_type::none)
+      break;
+    auto renewed = v1::read_grant(result, core_->server, sent);
+    if (renewed) {
+      if (!lock.extend(renewed->safe_until))
+        break;
+      pause = third;
+      continue;
+    }
+    auto code = renewed.error();
+    if (code == client_errc::not_holder || code == client_errc::lease_expired
+        || code == client_errc::wrong_owner || code == client_errc::bad_request) {
+      lock.lose(renewed.why());
+      break;
+    }
+    lock.note(renewed.why());
+    pause = retry;
+  }
+  if (lock.state() == hold_state::lost)
+    lock.lose({});
+}
+
+} // namespace lockserver

@@ -1,0 +1,173 @@
+// How the client reads answers of the JSON dialect, and what is none.
+#include "net/v1_answer.hpp"
+
+#include "tests/support/catch.hpp"
+
+#include <string>
+
+using namespace lockserver;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string server = "host port 8004";
+const boot_clock::time_point sent{1000s};
+
+exchange_result body(std::string text, unsigned status = 200) {
+  exchange_result result;
+  result.status = status;
+  result.body = std::move(text);
+  return result;
+}
+
+client::answer<client::grant> grant_of(std::string text, unsigned status = 200) {
+  return v1::read_grant(body(std::move(text), status), server, sent);
+}
+
+const std::string granted = R"({"key":"k","owner":"me","mode":"shared","token":42,"ttl_ms":30000,)"
+                            R"("expires_at_ms":1700000000123,"waited_ms":2000,"more":[]})";
+
+} // namespace
+
+TEST_CASE("a grant is read with all that it says") {
+  auto x = grant_of(granted);
+  REQUIRE(x);
+  CHECK(x->key == "k");
+  CHECK(x->owner == "me");
+  CHECK(x->mode == client::lock_mode::shared);
+  CHECK(x->token == 42);
+  CHECK(x->ttl == 30s);
+  CHECK(x->waited == 2s);
+  CHECK(x->expires_at == std::chrono::system_clock::time_point{1700000000123ms});
+}
+
+TEST_CASE("a grant is safe for its time from before it was sent, less a hundredth") {
+  CHECK(grant_of(granted)->safe_until == sent + 32s - 320ms);
+  CHECK(v1::margin(10ms) == 2ms);
+  CHECK(v1::margin(1h) == 36s);
+}
+
+TEST_CASE("times that would overflow a clock do not") {
+  auto x = grant_of(R"({"key":"k","owner":"me","mode":"exclusive","token":1,)"
+                    R"("ttl_ms":9223372036854775807,"expires_at_ms":9223372036854775807,)"
+                    R"("waited_ms":-5})");
+  REQUIRE(x);
+  CHECK(x->safe_until > sent);
+  CHECK(x->waited == 0ms);
+}
+
+TEST_CASE("what is not a grant is an error and never one") {
+  for (
+    std::string text :
+    {"", "null", "[]", "1479000000.123456", "{", "{}", R"({"key":"k"})",
+     R"({"key":"k","owner":"me","mode":"odd","token":1,"ttl_ms":1,"expires_at_ms":1,"waited_ms":0})",
+     R"({"key":"k","owner":"me","mode":"shared","token":-1,"ttl_ms":1,"expires_at_ms":1,"waited_ms":0})",
+     R"({"key":"k","owner":"me","mode":"shared","token":"1","ttl_ms":1,"expires_at_ms":1,"waited_ms":0})",
+     R"({"key":"k","owner":"me","mode":"shared","token":1.5,"ttl_ms":1,"expires_at_ms":1,"waited_ms":0})"}) {
+    INFO(text);
+    auto x = grant_of(text);
+    CHECK(!x);
+    CHECK(x.error() == client_errc::bad_answer);
+    CHECK_THAT(x.why().detail, Catch::Matchers::StartsWith(server));
+  }
+}
+
+TEST_CASE("a problem is read with all that it says") {
+  auto x = grant_of(R"({"type":"about:blank","title":"Locked","status":423,"code":"held",)"
+                    R"("detail":"key is held","queue_length":3,"holders":[{"owner":"you",)"
+                    R"("mode":"exclusive","token":7,"ttl_ms":null,"held_ms":10,"metadata":"m"}]})",
+                    423);
+  REQUIRE(!x);
+  CHECK(x.error() == client_errc::held);
+  CHECK(x.error() == std::errc::device_or_resource_busy);
+  auto& why = x.why();
+  CHECK(why.detail == "key is held");
+  CHECK(why.queue_length == 3);
+  REQUIRE(why.holders.size() == 1);
+  CHECK(why.holders[0].owner == "you");
+  CHECK(why.holders[0].token == 7);
+  CHECK(!why.holders[0].ttl);
+  CHECK(why.holders[0].held == 10ms);
+  CHECK(why.holders[0].metadata == "m");
+  CHECK_THROWS_AS(x.value(), std::system_error);
+}
+
+TEST_CASE("each code of a problem has its own error") {
+  auto error = [](std::string code, unsigned status) {
+    return grant_of("{\"code\":\"" + code + "\",\"detail\":\"d\"}", status).error();
+  };
+  CHECK(error("bad_request", 400) == client_errc::bad_request);
+  CHECK(error("wait_timeout", 423) == client_errc::wait_timeout);
+  CHECK(error("already_held", 409) == client_errc::already_held);
+  CHECK(error("already_waiting", 409) == client_errc::already_waiting);
+  CHECK(error("limit_mismatch", 409) == client_errc::limit_mismatch);
+  CHECK(error("not_holder", 409) == client_errc::not_holder);
+  CHECK(error("wrong_owner", 409) == client_errc::wrong_owner);
+  CHECK(error("lease_expired", 410) == client_errc::lease_expired);
+  CHECK(error("too_many", 429) == client_errc::too_many);
+  CHECK(error("stopping", 503) == client_errc::stopping);
+  CHECK(error("internal", 500) == client_errc::server_error);
+  CHECK(error("of a later version", 418) == client_errc::bad_request);
+  CHECK(error("of a later version", 599) == client_errc::server_error);
+}
+
+TEST_CASE("a proxy's error pages are errors by their status") {
+  CHECK(grant_of("<html>", 404).error() == client_errc::bad_answer);
+  CHECK(grant_of("<html>", 429).error() == client_errc::too_many);
+  CHECK(grant_of("<html>", 502).error() == client_errc::server_error);
+  CHECK(grant_of("<html>", 503).error() == client_errc::unavailable);
+}
+
+TEST_CASE("no answer is the connection's error") {
+  exchange_result x;
+  x.error = client_errc::timeout;
+  auto result = v1::read_lock(x, server);
+  CHECK(result.error() == client_errc::timeout);
+  CHECK(result.why().detail == "host port 8004: no answer in time");
+}
+
+TEST_CASE("a lock is read with its holders and its queue") {
+  auto x = v1::read_lock(
+    body(R"({"key":"k","holders":[{"owner":"a","mode":"shared","token":1,"ttl_ms":5,"held_ms":6}],)"
+         R"("queue":[{"owner":"b","mode":"exclusive","waiting_ms":7}],"limit":2})"),
+    server);
+  REQUIRE(x);
+  CHECK(x->holders.at(0).ttl == 5ms);
+  CHECK(x->queue.at(0).owner == "b");
+  CHECK(x->queue.at(0).waiting == 7ms);
+  CHECK(x->queue_length == 1);
+  CHECK(x->limit == 2);
+}
+
+TEST_CASE("a page is read with its next") {
+  auto x = v1::read_page(
+    body(R"({"locks":[{"key":"k","holders":[],"queue_length":4}],"next":"k"})"), server);
+  REQUIRE(x);
+  CHECK(x->locks.at(0).queue_length == 4);
+  CHECK(x->next == "k");
+  CHECK(!v1::read_page(body(R"({"locks":[],"next":null})"), server)->next);
+  CHECK(!v1::read_page(body(R"({"locks":[]})"), server)->next);
+  CHECK(!v1::read_page(body(R"({"next":null})"), server));
+}
+
+TEST_CASE("leases are read") {
+  CHECK(v1::read_lease(body(R"({"lease":"ab","ttl_ms":5})"), server)->id == "ab");
+  auto x = v1::read_lease_info(body(R"({"lease":"ab","ttl_ms":5,"locks":[{"key":"k","token":3}]})"),
+                               server);
+  REQUIRE(x);
+  CHECK(x->locks.at(0).key == "k");
+  CHECK(x->locks.at(0).token == 3);
+  CHECK(*v1::read_released(body(R"({"released":false})"), server) == false);
+}
+
+TEST_CASE("the server's settings are read, those of a later version left out") {
+  auto x = v1::read_server(
+    body(
+      R"({"name":"n","version":"1","uptime_ms":5,"settings":{"threads":2,"allow_shutdown":true,)"
+      R"("later":{"x":1}},"counts":{"keys":1,"holders":2,"waiters":3,"connections":4,"leases":5}})"),
+    server);
+  REQUIRE(x);
+  CHECK(x->settings.size() == 2);
+  CHECK(x->settings.at("allow_shutdown") == 1);
+  CHECK(x->counts.leases == 5);
+}
