@@ -27,6 +27,24 @@ public:
   }
 };
 
+// Never answers, and keeps what it owes: CAF 1 answers for a promise that
+// nobody has any more.
+class silent_actor final : public caf::event_based_actor {
+public:
+  using caf::event_based_actor::event_based_actor;
+
+  caf::behavior make_behavior() override {
+    return {
+      [this](std::uint64_t) {
+        return promises_.emplace_back(make_response_promise<std::uint64_t>());
+      },
+    };
+  }
+
+private:
+  std::vector<caf::typed_response_promise<std::uint64_t>> promises_;
+};
+
 } // namespace
 
 // -- running actors -----------------------------------------------------------
@@ -174,15 +192,7 @@ TEST_CASE("CAF's own timeouts work beside the scheduler, also when their actor h
   io_system x{2};
   countdown timed_out{1};
   countdown ended{100};
-  auto silent = x.system->spawn<caf::lazy_init>([](caf::event_based_actor* self) -> caf::behavior {
-    // Kept, because CAF 1 answers for a promise that nobody has any more.
-    auto kept = std::make_shared<std::vector<caf::typed_response_promise<std::uint64_t>>>();
-    return {
-      [self, kept](std::uint64_t) {
-        return kept->emplace_back(self->make_response_promise<std::uint64_t>());
-      },
-    };
-  });
+  auto silent = x.system->spawn<silent_actor>();
   // These end while their timeouts are under way.
   for (std::uint64_t i = 0; i < 100; ++i)
     compat::anon_send(spawn_counter(x,
