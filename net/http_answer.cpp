@@ -1,10 +1,11 @@
 #include "net/http_answer.hpp"
 
-#include <boost/beast/http/status.hpp>
-
 #include <array>
 #include <charconv>
 #include <ctime>
+#include <ostream> // which Beast forgets
+
+#include <boost/beast/http/status.hpp>
 
 namespace lockserver {
 

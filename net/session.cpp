@@ -102,7 +102,8 @@ void session::ask_to_acquire(const Actor& whom, Request&& x) {
 void session::do_submit(renew_request& x, const dialect& how) {
   auto& now = begin(how);
   now.what = {x.key, x.owner};
-  compat::request(this, context_.keys->of(x.key), std::move(x))
+  auto& registry = context_.keys->of(x.key);
+  compat::request(this, registry, std::move(x))
     .then(
       [this, ticket = now.ticket](const acquire_reply& reply) {
         if (!is_pending(ticket))
@@ -118,9 +119,11 @@ void session::do_submit(renew_request& x, const dialect& how) {
 void session::do_submit(release_request& x, const dialect& how) {
   auto& now = begin(how);
   now.what = {x.key, x.owner};
-  compat::request(this, context_.keys->of(x.key), std::move(x))
+  auto all = x.force;
+  auto& registry = context_.keys->of(x.key);
+  compat::request(this, registry, std::move(x))
     .then(
-      [this, ticket = now.ticket, all = x.force](const release_reply& reply) {
+      [this, ticket = now.ticket, all](const release_reply& reply) {
         if (!is_pending(ticket))
           return;
         if (reply.status == release_reply::released)
@@ -194,7 +197,7 @@ void session::on_acquire_reply(std::uint64_t ticket, acquire_reply& x) {
   if (x.waited > caf::timespan::zero() && peer_->client_is_gone()) {
     auto mine = take_pending_acquisition();
     if (granted)
-      withdraw(std::move(mine));
+      withdraw(mine);
     return peer_->give_up();
   }
   if (!granted)
@@ -301,7 +304,7 @@ void session::tell(const acquisition& x, Message message) {
     compat::send(this, context_.keys->of(x.key), std::move(message));
 }
 
-void session::withdraw(acquisition x) {
+void session::withdraw(const acquisition& x) {
   tell(x, withdraw_request{x.key, x.ticket});
 }
 
@@ -338,7 +341,7 @@ void session::on_released(const asked& what, bool all) {
 void session::connection_broke() {
   forget_arrived();
   for (auto& x : in_doubt_)
-    withdraw(std::move(x.grant));
+    withdraw(x.grant);
   in_doubt_.clear();
 }
 

@@ -179,7 +179,7 @@ private:
   position finish_acquire(const acquire_reply& x);
   void refuse(const refusal& x);
   acquisition take_pending_acquisition();
-  void withdraw(acquisition x);
+  void withdraw(const acquisition& x);
   template <class Message>
   void tell(const acquisition& x, Message message);
   void forget_arrived();

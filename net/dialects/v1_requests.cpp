@@ -210,7 +210,7 @@ void allow(const http_request& x, std::string_view methods) {
                   methods};
 }
 
-operation read_fixed(const http_request& x, query_parameters parameters, operation result) {
+operation read_fixed(const http_request& x, const query_parameters& parameters, operation result) {
   allow(x, "GET, HEAD");
   refuse_body(x);
   parameters.refuse_others("none");
@@ -238,9 +238,7 @@ operation read_request(const http_request& x, const settings& config) {
     parameters.refuse_others("none");
     return read_lease(std::move(*id), x);
   }
-  auto fixed = [&](operation result) {
-    return read_fixed(x, std::move(parameters), std::move(result));
-  };
+  auto fixed = [&](operation result) { return read_fixed(x, parameters, std::move(result)); };
   if (target.path() == "/v1/server")
     return fixed(server_info_operation{});
   if (target.path() == "/readyz")
