@@ -41,6 +41,10 @@ public:
     };
   }
 
+  void on_exit() override {
+    promises_.clear(); // each refers to this actor
+  }
+
 private:
   std::vector<caf::typed_response_promise<std::uint64_t>> promises_;
 };
