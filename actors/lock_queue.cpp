@@ -37,7 +37,7 @@ void remember(std::vector<ticket_id>& tickets, ticket_id x) {
 
 // -- asking -------------------------------------------------------------------
 
-acquire_result lock_queue::acquire(time_point now, lock_request x, lock_changes& out) {
+acquire_result lock_queue::acquire(time_point now, lock_request&& x, lock_changes& out) {
   expire(now, out);
   if (auto i = find_holder(x.owner); i != holders_.end())
     return repeat_of_grant(*i, x);
@@ -204,7 +204,8 @@ bool lock_queue::fits(const lock_request& x) const noexcept {
   return holders_.size() < limits_->max_holders && (x.limit == 0 || holders_.size() < x.limit);
 }
 
-const grant& lock_queue::grant_to(time_point now, lock_request x, std::vector<ticket_id> repeats) {
+const grant& lock_queue::grant_to(time_point now, lock_request&& x,
+                                  std::vector<ticket_id> repeats) {
   grant result{std::move(x.owner), x.ticket, tokens_->next(), now, end_of(now, x.ttl), x.mode, {}};
   if (!x.request_id.empty() || x.lease != 0 || !x.metadata.empty())
     result.more = std::make_unique<grant::details>(

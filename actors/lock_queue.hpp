@@ -162,7 +162,7 @@ public:
   }
 
   /// Asks for the lock.
-  acquire_result acquire(time_point now, lock_request x, lock_changes& out);
+  acquire_result acquire(time_point now, lock_request&& x, lock_changes& out);
 
   /// Ends the grant of `owner`, if it has that token (0: any). Returns whether
   /// it did.
@@ -245,7 +245,7 @@ private:
   acquire_result repeat_of_grant(grant& x, const lock_request& repeat);
   acquire_outcome repeat_of_waiter(time_point now, position x, const lock_request& repeat);
   bool fits(const lock_request& x) const noexcept;
-  const grant& grant_to(time_point now, lock_request x, std::vector<ticket_id> repeats);
+  const grant& grant_to(time_point now, lock_request&& x, std::vector<ticket_id> repeats);
   void remove_holder(std::vector<grant>::iterator x, bool expired, lock_changes& out);
   std::vector<grant>::iterator find_holder(std::string_view owner);
   void find_first_expiry() noexcept;

@@ -266,14 +266,13 @@ void connection::serve_request(const http_request& x, const dialect& how) {
   auto request = how.read(x, context_.config);
   if (auto* wrong = std::get_if<refusal>(&request))
     return refuse(how, *wrong);
-  auto& next = std::get<operation>(request);
   // A client that can no more be watched does not wait.
-  if (auto* lock = std::get_if<acquire_operation>(&next); lock != nullptr && end_of_input_)
+  if (auto* lock = std::get_if<acquire_operation>(&request); lock != nullptr && end_of_input_)
     lock->request.wait = caf::timespan::zero();
   busy_ = true;
   if (!writing_)
     deadline_ = time_point::max(); // the session has its own for the answer
-  session_->submit(std::move(next), how);
+  session_->submit(std::move(request), how);
 }
 
 // Nobody knows where the next request starts.
@@ -382,7 +381,7 @@ void connection::do_drain() {
   if (std::exchange(phase_, phase::draining) == phase::open) {
     error_code ec;
     socket_.shutdown(tcp::socket::shutdown_send, ec);
-    drain_until_ = context_.env.time.now() + drain_time;
+    drain_until_ = host_.turn_time() + drain_time;
     set_deadline(drain_time);
   }
   if (end_of_input_)
@@ -399,7 +398,7 @@ void connection::await_delivery() {
   if (!all_arrived && tcp_state(socket_) == TCP_CLOSE)
     return on_broken();
   // After that it just reads slowly; the system goes on sending.
-  auto over = context_.env.time.now() >= drain_until_;
+  auto over = host_.turn_time() >= drain_until_;
   if (all_arrived || over)
     close();
   else
@@ -458,7 +457,7 @@ void connection::give_up() {
 void connection::on_deadline() {
   if (phase_ == phase::closed)
     return;
-  if (context_.env.time.now() < deadline_) {
+  if (host_.turn_time() < deadline_) {
     if (deadline_ != time_point::max())
       session_->wake_at(deadline_);
     return;
@@ -475,7 +474,7 @@ void connection::on_deadline() {
 }
 
 void connection::set_deadline(timers::time_point::duration from_now) {
-  deadline_ = context_.env.time.now() + from_now;
+  deadline_ = host_.turn_time() + from_now;
   session_->wake_at(deadline_);
 }
 

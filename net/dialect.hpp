@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <variant>
 
 namespace lockserver {
 
@@ -24,14 +23,6 @@ struct http_request {
   std::string_view target;
   std::string_view content_type{};
   std::string_view body{};
-};
-
-/// Why a request is not answered as it wished.
-struct refusal {
-  int status = 400;
-  std::string_view code;    ///< For programs, see the HTTP API; of static storage.
-  std::string reason;       ///< One sentence: what is wrong, what would be right.
-  std::string_view allow{}; ///< With status 405: the methods that are right.
 };
 
 /// What the answer to an acquire request repeats of it.
@@ -55,9 +46,8 @@ class dialect {
 public:
   virtual ~dialect() = default;
 
-  /// Reads a request.
-  virtual std::variant<operation, refusal> read(const http_request& x,
-                                                const settings& config) const = 0;
+  /// Reads a request; a bad one is a `refusal`.
+  virtual operation read(const http_request& x, const settings& config) const = 0;
 
   /// Whether any of its requests has a body.
   virtual bool takes_bodies() const noexcept {

@@ -122,6 +122,7 @@ void io_thread::finish_turn() {
       break;
   }
   in_turn_ = false;
+  turn_time_ = {};
   if (!ready_.empty() || !put_off_.empty())
     post_turn();
 }

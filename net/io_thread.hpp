@@ -74,6 +74,15 @@ public:
     bool outer_;
   };
 
+  /// The time at which it was first asked for in this turn: good enough for
+  /// what may come a turn late, and cheaper than to look each time. Locks do not
+  /// go by it. Only from this thread, within a turn.
+  time_point turn_time() noexcept {
+    if (turn_time_ == time_point{})
+      turn_time_ = std::chrono::steady_clock::now();
+    return turn_time_;
+  }
+
   /// What can be put off to the end of a turn.
   class task {
   public:
@@ -117,6 +126,7 @@ private:
   std::vector<std::shared_ptr<task>> put_off_;
   bool in_turn_ = false;
   bool turn_posted_ = false;
+  time_point turn_time_{};
 
   // Any thread, under the mutex:
   std::mutex inbox_mutex_;

@@ -5,6 +5,7 @@
 #include "net/http_answer.hpp"
 
 #include <string>
+#include <string_view>
 #include <variant>
 
 namespace lockserver {
@@ -30,10 +31,18 @@ struct known_answer {
   http_content content; ///< Of static storage.
 };
 
+/// Nothing: the request is not answered as it wished.
+struct refusal {
+  int status = 400;
+  std::string_view code;    ///< For programs, see the HTTP API; of static storage.
+  std::string reason;       ///< One sentence: what is wrong, what would be right.
+  std::string_view allow{}; ///< With status 405: the methods that are right.
+};
+
 using operation
   = std::variant<acquire_operation, renew_request, release_request, check_request, inspect_request,
                  list_request, lease_create_request, lease_renew_request, lease_inspect_request,
                  lease_end_request, server_info_operation, readiness_operation, shutdown_operation,
-                 known_answer>;
+                 known_answer, refusal>;
 
 } // namespace lockserver

@@ -13,6 +13,7 @@ namespace lockserver {
 session::session(caf::actor_config& cfg, io_thread& host, server_context& context,
                  session_peer& peer)
   : compat::pinned<session_actor::base>(cfg, host),
+    host_(host),
     context_(context),
     peer_(&peer),
     wake_up_(context.env.time, this) {
@@ -25,7 +26,7 @@ session::behavior_type session::make_behavior() {
       if (peer_ == nullptr)
         return;
       if (pending_) {
-        if (context_.env.time.now() >= pending_->answer_due) {
+        if (host_.turn_time() >= pending_->answer_due) {
           context_.env.log.warn("no answer in time: key={}", pending_->what.key);
           refuse(no_answer());
         } else {
@@ -50,10 +51,13 @@ void session::submit(operation&& x, const dialect& how) {
 
 session::pending& session::begin(const dialect& how, caf::timespan wait) {
   auto ticket = context_.last_ticket.fetch_add(1, std::memory_order_relaxed) + 1;
-  auto due = context_.env.time.now() + wait + context_.config.answer_margin;
+  auto due = host_.turn_time() + wait + context_.config.answer_margin;
   wake_at(due);
-  pending_ = pending{ticket, &how, due, {}};
-  return *pending_;
+  auto& now = pending_.emplace();
+  now.ticket = ticket;
+  now.how = &how;
+  now.answer_due = due;
+  return now;
 }
 
 // For all that would not have to be taken back.
@@ -110,7 +114,7 @@ void session::do_submit(renew_request& x, const dialect& how) {
           return;
         for (auto& mine : held_)
           if (reply.status == acquire_reply::granted && mine.what == pending_->what)
-            mine.expires_at = context_.env.time.now() + reply.ttl;
+            mine.expires_at = host_.turn_time() + reply.ttl;
         finish_acquire(reply);
       },
       [this, ticket = now.ticket](const caf::error& what) { on_failure(ticket, what); });
@@ -187,6 +191,11 @@ void session::do_submit(known_answer& x, const dialect&) {
   peer_->answer(x.content);
 }
 
+void session::do_submit(refusal& x, const dialect& how) {
+  text_.clear();
+  peer_->answer(how.write(x, text_));
+}
+
 // -- answering ----------------------------------------------------------------
 
 void session::on_acquire_reply(std::uint64_t ticket, acquire_reply& x) {
@@ -233,11 +242,13 @@ void session::await_lease(acquire_reply& x) {
 }
 
 void session::on_granted(acquire_reply& x) {
-  auto now = context_.env.time.now();
+  auto now = host_.turn_time();
   if (pending_->hold_connection)
     held_.push_back({pending_->ticket, pending_->what, now + x.ttl});
-  acquisition mine{pending_->what.key, pending_->ticket, !pending_->lease.empty()};
-  auto end = finish_acquire(x);
+  text_.clear();
+  auto content = pending_->how->write(x, pending_->what, text_);
+  auto mine = take_pending_acquisition();
+  auto end = peer_->answer(content);
   if (in_doubt_.size() >= most_in_doubt_)
     forget_arrived();
   in_doubt_.push_back({std::move(mine), now, end});
@@ -317,7 +328,7 @@ void session::end_wait() {
 
 void session::forget_arrived() {
   auto arrived = peer_->arrived();
-  auto now = context_.env.time.now();
+  auto now = host_.turn_time();
   std::erase_if(in_doubt_, [&](const doubtful& x) {
     return x.answer_end <= arrived && now - x.since >= doubt;
   });
@@ -327,7 +338,7 @@ void session::forget_arrived() {
 bool session::has_room_to_hold() {
   if (held_.size() < max_held)
     return true;
-  auto now = context_.env.time.now();
+  auto now = host_.turn_time();
   std::erase_if(held_, [now](auto& x) { return x.expires_at <= now; });
   return held_.size() < max_held;
 }

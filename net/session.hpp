@@ -131,9 +131,9 @@ private:
     position answer_end;
   };
   struct pending {
-    std::uint64_t ticket; // names the operation, whatever it is
-    const dialect* how;
-    time_point answer_due;
+    std::uint64_t ticket = 0; // names the operation, whatever it is
+    const dialect* how = nullptr;
+    time_point answer_due{};
     asked what{}; // of an acquire, renew or release, else empty
     bool acquires = false;
     bool may_wait = false;
@@ -160,6 +160,7 @@ private:
   void do_submit(readiness_operation, const dialect& how);
   void do_submit(shutdown_operation, const dialect& how);
   void do_submit(known_answer& x, const dialect& how);
+  void do_submit(refusal& x, const dialect& how);
 
   pending& begin(const dialect& how, caf::timespan wait = {});
   bool is_pending(std::uint64_t ticket) const noexcept {
@@ -186,6 +187,7 @@ private:
   bool has_room_to_hold();
   void on_released(const asked& what, bool all);
 
+  io_thread& host_;
   server_context& context_;
   session_peer* peer_;
   wake_up wake_up_;

@@ -8,8 +8,7 @@ namespace lockserver {
 
 class lock_server_dialect final : public dialect {
 public:
-  std::variant<operation, refusal> read(const http_request& x,
-                                        const settings& config) const override;
+  operation read(const http_request& x, const settings& config) const override;
 
   bool takes_bodies() const noexcept override {
     return false;

@@ -104,8 +104,7 @@ http_content conflict(int status, const std::vector<holder_info>& holders, std::
 
 } // namespace
 
-std::variant<operation, refusal> terraform_dialect::read(const http_request& x,
-                                                         const settings& config) const {
+operation terraform_dialect::read(const http_request& x, const settings& config) const {
   try {
     return read_request(x, config);
   } catch (const bad_input& wrong) {

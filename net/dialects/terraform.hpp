@@ -11,8 +11,7 @@ namespace lockserver {
 /// see while the key is held. The key is the same as in the other dialects.
 class terraform_dialect final : public dialect {
 public:
-  std::variant<operation, refusal> read(const http_request& x,
-                                        const settings& config) const override;
+  operation read(const http_request& x, const settings& config) const override;
 
   using dialect::write;
   http_content write(const refusal& x, std::string& out) const override;

@@ -9,8 +9,7 @@ namespace lockserver {
 
 class v1_dialect final : public dialect {
 public:
-  std::variant<operation, refusal> read(const http_request& x,
-                                        const settings& config) const override;
+  operation read(const http_request& x, const settings& config) const override;
 
   using dialect::write;
   http_content write(const refusal& x, std::string& out) const override;

@@ -253,8 +253,7 @@ operation read_request(const http_request& x, const settings& config) {
 
 } // namespace
 
-std::variant<operation, refusal> v1_dialect::read(const http_request& x,
-                                                  const settings& config) const {
+operation v1_dialect::read(const http_request& x, const settings& config) const {
   try {
     return read_request(x, config);
   } catch (const bad_input& wrong) {

@@ -316,7 +316,7 @@ void compare(std::uint64_t seed, int steps) {
         x.lease = 1 + random.below(2);
         x.ttl = forever;
       }
-      actual = static_cast<int>(lock.acquire(now, x, out).outcome);
+      actual = static_cast<int>(lock.acquire(now, lock_request{x}, out).outcome);
       expected = static_cast<int>(model.acquire(now, x));
     } else if (action < 13) {
       auto token = random.below(3) == 0 ? model.token - random.below(3) : 0;
