@@ -27,6 +27,12 @@ bool take_back(grant& x, ticket_id ticket) {
   return true;
 }
 
+// Whether `x` is the request again that had these. With another lease it is
+// another request: what it would get does not live as long as it thinks.
+bool repeats(const lock_request& x, std::string_view request_id, lease_id lease) {
+  return !x.request_id.empty() && x.request_id == request_id && x.lease == lease;
+}
+
 void remember(std::vector<ticket_id>& tickets, ticket_id x) {
   if (tickets.size() == max_repeats)
     tickets.erase(tickets.begin());
@@ -67,7 +73,7 @@ acquire_result lock_queue::acquire(time_point now, lock_request&& x, lock_change
 }
 
 acquire_result lock_queue::repeat_of_grant(grant& x, const lock_request& repeat) {
-  if (!x.more || repeat.request_id.empty() || x.more->request_id != repeat.request_id)
+  if (!x.more || !repeats(repeat, x.more->request_id, x.more->lease))
     return {acquire_outcome::already_held};
   remember(x.more->repeats, repeat.ticket);
   return {acquire_outcome::granted, &x};
@@ -75,7 +81,7 @@ acquire_result lock_queue::repeat_of_grant(grant& x, const lock_request& repeat)
 
 acquire_outcome lock_queue::repeat_of_waiter(time_point now, position x,
                                              const lock_request& repeat) {
-  if (repeat.request_id.empty() || x->request.request_id != repeat.request_id)
+  if (!repeats(repeat, x->request.request_id, x->request.lease))
     return acquire_outcome::already_waiting;
   if (repeat.wait <= duration::zero())
     return acquire_outcome::held;

@@ -52,7 +52,8 @@ struct lock_request {
   lock_mode mode = lock_mode::exclusive;
   /// Shared: at most so many holders at a time, a semaphore; 0: no limit.
   std::uint32_t limit = 0;
-  /// Not empty: a request of this owner with the same one is a repeat.
+  /// Not empty: a request of this owner with the same one, and the same lease,
+  /// is a repeat.
   std::string request_id{};
   lease_id lease = 0;     ///< The grant ends with it.
   std::string metadata{}; ///< For whoever looks at the lock.
@@ -148,7 +149,7 @@ struct lock_changes {
 /// instant holders end before waits do: whoever is waiting at the very instant
 /// at which the lock becomes free, its deadline included, gets it.
 ///
-/// A repeat (same owner, same `request_id`) of a request that was granted gets
+/// A repeat (same owner, `request_id` and lease) of a request that was granted gets
 /// that grant, and of one that waits it shares its place; neither ever leads to
 /// a second grant. A grant, or a place, that several requests share is gone
 /// when all of them have been withdrawn.

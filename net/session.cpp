@@ -114,7 +114,7 @@ void session::do_submit(renew_request& x, const dialect& how) {
           return;
         for (auto& mine : held_)
           if (reply.status == acquire_reply::granted && mine.what == pending_->what)
-            mine.expires_at = host_.turn_time() + reply.ttl;
+            mine.expires_at = end_of(reply.ttl);
         finish_acquire(reply);
       },
       [this, ticket = now.ticket](const caf::error& what) { on_failure(ticket, what); });
@@ -244,7 +244,7 @@ void session::await_lease(acquire_reply& x) {
 void session::on_granted(acquire_reply& x) {
   auto now = host_.turn_time();
   if (pending_->hold_connection)
-    held_.push_back({pending_->ticket, pending_->what, now + x.ttl});
+    held_.push_back({pending_->ticket, pending_->what, end_of(x.ttl)});
   text_.clear();
   auto content = pending_->how->write(x, pending_->what, text_);
   auto mine = take_pending_acquisition();
@@ -296,6 +296,12 @@ void session::refuse_wait() {
   reply.status = acquire_reply::stopping;
   text_.clear();
   peer_->answer(how->write(reply, what, text_));
+}
+
+// When a grant ends that lasts so long from now.
+session::time_point session::end_of(caf::timespan ttl) {
+  auto now = host_.turn_time();
+  return ttl > time_point::max() - now ? time_point::max() : now + ttl;
 }
 
 // -- taking back --------------------------------------------------------------

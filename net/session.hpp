@@ -183,6 +183,7 @@ private:
   void withdraw(const acquisition& x);
   template <class Message>
   void tell(const acquisition& x, Message message);
+  time_point end_of(caf::timespan ttl);
   void forget_arrived();
   bool has_room_to_hold();
   void on_released(const asked& what, bool all);

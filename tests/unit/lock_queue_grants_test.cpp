@@ -219,3 +219,24 @@ TEST_CASE("a grant with a lease is not renewed but by it, and its release is tol
   CHECK(x.release(2s, "a"));
   CHECK(x.ended() == endings{{"a", 1, 7, 1, false}});
 }
+
+TEST_CASE("a request with another lease is no repeat, whatever its request_id") {
+  lock_rules x;
+  auto request = [](ticket_id ticket, lease_id lease, duration wait) {
+    auto result = with_lease("a", ticket, wait, lease);
+    result.request_id = std::string{"r"}; // GCC 12 warns of a plain "r"
+    return result;
+  };
+  SECTION("of a grant") {
+    x.acquire(0s, request(1, 7, 0s));
+    CHECK(x.acquire(1s, request(2, 8, 60s)) == acquire_outcome::already_held);
+    CHECK(x.acquire(1s, with_id("a", 3, 60s, "r")) == acquire_outcome::already_held);
+    CHECK(x.acquire(1s, request(4, 7, 0s)) == acquire_outcome::granted);
+  }
+  SECTION("of a request that waits") {
+    x.acquire(0s, "h", 1, 60s);
+    x.acquire(0s, request(2, 7, 60s));
+    CHECK(x.acquire(1s, request(3, 8, 60s)) == acquire_outcome::already_waiting);
+    CHECK(x.acquire(1s, request(4, 7, 60s)) == acquire_outcome::waiting);
+  }
+}

@@ -38,7 +38,7 @@ public:
     for (auto& h : holders) {
       if (h.asked.owner != x.owner)
         continue;
-      if (x.request_id.empty() || h.asked.request_id != x.request_id)
+      if (x.request_id.empty() || h.asked.request_id != x.request_id || h.asked.lease != x.lease)
         return acquire_outcome::already_held;
       h.tickets.push_back(x.ticket);
       return acquire_outcome::granted;
@@ -46,7 +46,7 @@ public:
     for (auto& w : line) {
       if (w.asked.owner != x.owner)
         continue;
-      if (x.request_id.empty() || w.asked.request_id != x.request_id)
+      if (x.request_id.empty() || w.asked.request_id != x.request_id || w.asked.lease != x.lease)
         return acquire_outcome::already_waiting;
       if (x.wait == 0s)
         return acquire_outcome::held;
