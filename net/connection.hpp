@@ -60,6 +60,10 @@ public:
   void end_turn() override;
 
 private:
+  // While so much waits behind a LOCK that nothing is read, the socket does not
+  // tell when the client goes: it is looked at this often.
+  static constexpr auto look_interval = std::chrono::seconds{1};
+
   enum class phase : std::uint8_t { open, draining, closed };
 
   // Reading.

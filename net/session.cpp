@@ -53,11 +53,7 @@ session::pending& session::begin(const dialect& how, caf::timespan wait) {
   auto ticket = context_.last_ticket.fetch_add(1, std::memory_order_relaxed) + 1;
   auto due = host_.turn_time() + wait + context_.config.answer_margin;
   wake_at(due);
-  auto& now = pending_.emplace();
-  now.ticket = ticket;
-  now.how = &how;
-  now.answer_due = due;
-  return now;
+  return pending_.emplace(ticket, how, due);
 }
 
 // For all that would not have to be taken back.

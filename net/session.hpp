@@ -131,13 +131,17 @@ private:
     position answer_end;
   };
   struct pending {
-    std::uint64_t ticket = 0; // names the operation, whatever it is
-    const dialect* how = nullptr;
-    time_point answer_due{};
-    asked what{}; // of an acquire, renew or release, else empty
+    pending(std::uint64_t ticket_, const dialect& how_, time_point answer_due_)
+      : ticket(ticket_), how(&how_), answer_due(answer_due_) {
+    }
+
+    std::uint64_t ticket; // names the operation, whatever it is
+    const dialect* how;
+    time_point answer_due;
+    asked what; // of an acquire, renew or release, else empty
     bool acquires = false;
     bool may_wait = false;
-    std::string lease{};
+    std::string lease;
     bool hold_connection = false;
   };
   struct held {
