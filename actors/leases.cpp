@@ -1,26 +1,14 @@
 #include "actors/leases.hpp"
 
+#include "actors/random_name.hpp"
+
 #include <spdlog/logger.h>
 
-#include <array>
-#include <random>
+#include <string_view>
 
 namespace lockserver {
 
 namespace {
-
-// 128 random bits in hex: who does not know the name of a lease cannot guess it.
-std::string new_name() {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::random_device random; // the system's, not a seeded one
-  std::string result;
-  for (int i = 0; i < 4; ++i) {
-    auto bits = random();
-    for (int j = 0; j < 8; ++j, bits >>= 4)
-      result += digits[bits & 15];
-  }
-  return result;
-}
 
 // In the log a lease goes by the first digits of its name, since the whole is
 // all that is needed to end it.
@@ -94,7 +82,7 @@ lease_reply leases::create(const lease_create_request& x) {
     return reply;
   }
   auto id = ++last_id_;
-  auto name = new_name();
+  auto name = random_name();
   auto expires_at = env_.time.now() + x.ttl;
   by_name_.emplace(name, id);
   by_expiry_.emplace(expires_at, id);

@@ -1,5 +1,6 @@
 #include "lockserver/async_rest_client.hpp"
 
+#include "actors/random_name.hpp"
 #include "net/async_core.hpp"
 #include "net/key_name.hpp"
 #include "net/v1_answer.hpp"
@@ -78,7 +79,7 @@ asio::awaitable<answer<grant>> acquire_twice(core_ptr core, std::string who, std
                                              acquire_options options) {
   co_await asio::this_coro::throw_if_cancelled(false);
   if (options.request_id.empty())
-    options.request_id = v1::random_id();
+    options.request_id = random_name();
   auto began = boot_clock::now();
   auto read = [began](const exchange_result& x, const std::string& server) {
     return v1::read_grant(x, server, began);

@@ -2,6 +2,7 @@
 #include "lockserver/client_error.hpp"
 #include "lockserver/rest_client.hpp"
 
+#include "actors/random_name.hpp"
 #include "net/client_core.hpp"
 #include "net/rest_client_impl.hpp"
 #include "net/v1_answer.hpp"
@@ -37,7 +38,7 @@ auto perform(client_core& core, v1::request x, Read read, Ts... more)
 answer<grant> rest_client::acquire(std::string_view key, acquire_options options) const {
   auto& core = *impl_->core;
   if (options.request_id.empty())
-    options.request_id = v1::random_id();
+    options.request_id = random_name();
   auto began = boot_clock::now();
   // Repeated here and not by the core, because the second try waits no longer
   // than the first still would have.

@@ -6,7 +6,6 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 namespace lockserver::v1 {
@@ -169,15 +168,6 @@ request end_lease(std::string_view id) {
 
 request server() {
   return make(http::verb::get, "/v1/server");
-}
-
-std::string random_id() {
-  std::random_device device;
-  std::string result;
-  while (result.size() < 32)
-    for (auto bits = device(), i = 0u; i < 8; ++i, bits >>= 4)
-      result += "0123456789abcdef"[bits & 0xf];
-  return result;
 }
 
 acquire_options remaining(acquire_options options, std::chrono::nanoseconds elapsed) {

@@ -49,9 +49,6 @@ request end_lease(std::string_view id);
 
 request server();
 
-/// A random id for a request: 32 hex digits.
-std::string random_id();
-
 /// The options of the second try of an acquire that began `elapsed` ago: what
 /// is left of its wait.
 client::acquire_options remaining(client::acquire_options options,

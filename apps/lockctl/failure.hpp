@@ -1,10 +1,9 @@
-// How lockctl ends: its exit statuses, and the exception that carries one.
+// How lockctl ends: its exit statuses, and what leads to them.
 #pragma once
 
+#include "apps/failure.hpp"
 #include "lockserver/client_error.hpp"
 
-#include <cerrno>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 
@@ -24,20 +23,7 @@ enum class exit_status : int {
   not_found = 127,      ///< The command is not there.
 };
 
-/// Ends the program with a sentence for its user.
-class failure : public std::runtime_error {
-public:
-  failure(exit_status status, const std::string& sentence)
-    : std::runtime_error(sentence), status_(status) {
-  }
-
-  exit_status status() const noexcept {
-    return status_;
-  }
-
-private:
-  exit_status status_;
-};
+using failure = program_failure<exit_status>;
 
 /// The exit status for a call that came to nothing.
 exit_status status_of(std::error_code ec);
@@ -45,10 +31,5 @@ exit_status status_of(std::error_code ec);
 /// The problem as a failure; the holders are named in the sentence.
 /// @param about what was tried, such as "lock 'key'".
 failure failure_of(const problem& x, const std::string& about);
-
-/// What the system says about the call that has just failed.
-inline std::string last_error() {
-  return std::system_category().message(errno);
-}
 
 } // namespace lockserver::lockctl

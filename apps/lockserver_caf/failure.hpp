@@ -1,10 +1,7 @@
-// How the program ends: its exit statuses, and the exception that carries one.
+// How the program ends: its exit statuses.
 #pragma once
 
-#include <cerrno>
-#include <stdexcept>
-#include <string>
-#include <system_error>
+#include "apps/failure.hpp"
 
 namespace lockserver::program {
 
@@ -19,25 +16,6 @@ enum class exit_status : int {
   refused = 77,       ///< The server or the system did not allow it.
 };
 
-/// Ends the program with a sentence for its user. The sentence names what is
-/// wrong and, where there is something, what would be right.
-class failure : public std::runtime_error {
-public:
-  failure(exit_status status, const std::string& sentence)
-    : std::runtime_error(sentence), status_(status) {
-  }
-
-  exit_status status() const noexcept {
-    return status_;
-  }
-
-private:
-  exit_status status_;
-};
-
-/// What the system says about the call that has just failed.
-inline std::string last_error() {
-  return std::system_category().message(errno);
-}
+using failure = program_failure<exit_status>;
 
 } // namespace lockserver::program

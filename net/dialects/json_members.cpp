@@ -2,9 +2,9 @@
 
 #include "net/dialects/bad_input.hpp"
 
+#include <boost/beast/core/string.hpp>
 #include <boost/json/basic_parser_impl.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace lockserver {
@@ -130,11 +130,7 @@ void require_json(std::string_view content_type) {
   auto type = content_type.substr(0, content_type.find(';'));
   while (type.ends_with(' '))
     type.remove_suffix(1);
-  constexpr std::string_view json = "application/json";
-  auto same = std::equal(type.begin(), type.end(), json.begin(), json.end(), [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
-  });
-  if (!same)
+  if (!boost::beast::iequals(type, "application/json"))
     throw bad_input{"the Content-Type must be application/json", 415, "unsupported_media_type"};
 }
 

@@ -173,7 +173,8 @@ async function main() {
     for (const wrong of document.check()) run.check(wrong, false);
     run.check('it has operations', document.operations.size > 0);
   });
-  for (const theme of ['line', 'locks', 'leases', 'terraform', 'service', 'limits', 'semantics'])
+  const themes = ['line', 'locks', 'locks_bad_input', 'list', 'leases', 'terraform', 'service'];
+  for (const theme of [...themes, 'limits', 'semantics'])
     await require(`./cases_${theme}`)(run);
   return run.finish();
 }

@@ -4,7 +4,7 @@
 
 #include "tests/support/catch.hpp"
 #include "tests/support/raw_client.hpp"
-#include "tests/support/scripted_peer.hpp"
+#include "tests/support/scripted_client.hpp"
 
 #include <chrono>
 #include <functional>
@@ -21,24 +21,15 @@ namespace {
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 using clock = std::chrono::steady_clock;
+using test::client_of;
 using test::eventually;
 using test::hang_up;
 using test::ok;
+using test::one_try;
 using test::say_nothing;
 using test::scripted_peer;
 using test::status;
 using test::step;
-
-// One try to connect, as a rule: a second one would hide what the first met.
-client_options one_try() {
-  client_options result;
-  result.reconnect_attempts = 1;
-  return result;
-}
-
-rest_client client_of(const scripted_peer& peer, client_options options = one_try()) {
-  return rest_client{"me", "127.0.0.1", peer.port(), options};
-}
 
 // A port on which nothing listens and that nobody else is given meanwhile.
 struct deaf_port {

@@ -6,6 +6,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/http_script.hpp"
 #include "tests/support/raw_client.hpp"
+#include "tests/support/scripted_client.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -20,22 +21,14 @@ using namespace std::chrono_literals;
 namespace {
 
 namespace asio = boost::asio;
+using test::client_of;
 using test::eventually;
 using test::granted;
 using test::hang_up;
+using test::one_try;
 using test::released;
 using test::say_nothing;
 using test::scripted_peer;
-
-client_options one_try() {
-  client_options result;
-  result.reconnect_attempts = 1;
-  return result;
-}
-
-rest_client client_of(const scripted_peer& peer, client_options options = one_try()) {
-  return rest_client{"me", "127.0.0.1", peer.port(), options};
-}
 
 // An asynchronous client with a thread to run it.
 struct async_user {

@@ -8,26 +8,12 @@ for name in $(compgen -e LOCKSERVER_); do unset "$name"; done
 # shellcheck source=tests/support/server.sh
 . "$(dirname "$0")/../support/server.sh"
 
-passed=0 failed=0
-
-# check SENTENCE COMMAND...: the sentence is true if the command succeeds.
-check() {
-  local sentence=$1
-  shift
-  if "$@"; then
-    passed=$((passed + 1))
-    echo "ok: $sentence"
-  else
-    failed=$((failed + 1))
-    echo "FAILED: $sentence"
-    echo "  condition: $*"
-    echo "  status ${status-}, output: ${output-}"
-    [ ! -s "$scratch/run.log" ] || sed 's/^/  run: /' "$scratch/run.log"
-  fi
+# shellcheck source=tests/support/check.sh
+. "$(dirname "$0")/../support/check.sh"
+show_details() {
+  echo "  status ${status-}, output: ${output-}"
+  [ ! -s "$scratch/run.log" ] || sed 's/^/  run: /' "$scratch/run.log"
 }
-
-equal() { [ "$1" = "$2" ]; }
-contains() { [[ $1 == *"$2"* ]]; }
 
 # try ARGUMENTS...: runs lockctl to its end; sets $status and $output.
 try() {
@@ -133,7 +119,8 @@ check 'it waits' wait_until waits key
 kill -TERM "$job"
 ended "$job"
 check 'a signal while it waits: 128 + n' equal $status 143
-check 'it has left the queue' wait_until equal "$("$lockctl" status key | grep -c WAITER)" 0
+nobody_waits() { ! "$lockctl" status key | grep -q WAITER; }
+check 'it has left the queue' wait_until nobody_waits
 try unlock key --owner me
 
 for signal in INT TERM HUP QUIT USR1 USR2; do

@@ -7,26 +7,12 @@ for name in $(compgen -e LOCKSERVER_); do unset "$name"; done
 # shellcheck source=tests/support/server.sh
 . "$(dirname "$0")/../support/server.sh"
 
-passed=0 failed=0
-
-# check SENTENCE COMMAND...: the sentence is true if the command succeeds.
-check() {
-  local sentence=$1
-  shift
-  if "$@"; then
-    passed=$((passed + 1))
-    echo "ok: $sentence"
-  else
-    failed=$((failed + 1))
-    echo "FAILED: $sentence"
-    echo "  condition: $*"
-    echo "  status ${status-}, output: ${output-}"
-    [ ! -s "${log-}" ] || sed 's/^/  log: /' "$log"
-  fi
+# shellcheck source=tests/support/check.sh
+. "$(dirname "$0")/../support/check.sh"
+show_details() {
+  echo "  status ${status-}, output: ${output-}"
+  [ ! -s "${log-}" ] || sed 's/^/  log: /' "$log"
 }
-
-equal() { [ "$1" = "$2" ]; }
-contains() { [[ $1 == *"$2"* ]]; }
 logged() { grep -q -- "$1" "$log"; }
 # The kinds of threads that a process has.
 threads() { sort -u "/proc/$1"/task/*/comm; }

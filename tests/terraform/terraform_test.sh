@@ -17,24 +17,11 @@ for name in $(compgen -e | grep -E '^(LOCKSERVER|TF)_'); do unset "$name"; done
 # shellcheck source=tests/support/server.sh
 . "$folder/../support/server.sh"
 
-passed=0 failed=0
-
-# check SENTENCE COMMAND...: the sentence is true if the command succeeds.
-check() {
-  local sentence=$1
-  shift
-  if "$@"; then
-    passed=$((passed + 1))
-    echo "ok: $sentence"
-  else
-    failed=$((failed + 1))
-    echo "FAILED: $sentence"
-    echo "  condition: $*"
-    tail -n 30 "$scratch"/*.log "$scratch/journal" 2>/dev/null | sed 's/^/  /'
-  fi
+# shellcheck source=tests/support/check.sh
+. "$folder/../support/check.sh"
+show_details() {
+  tail -n 30 "$scratch"/*.log "$scratch/journal" 2>/dev/null | sed 's/^/  /'
 }
-equal() { [ "$1" = "$2" ] || { echo "  it is '$1', expected '$2'" && return 1; }; }
-contains() { [[ $1 == *"$2"* ]]; }
 # has FILE TEXT
 has() { grep -qsF -- "$2" "$1"; }
 journal() { tr '\n' ';' <"$scratch/journal"; }

@@ -1,4 +1,5 @@
 // What the client sends in the JSON dialect, to the letter.
+#include "actors/random_name.hpp"
 #include "net/v1_request.hpp"
 
 #include "tests/support/catch.hpp"
@@ -89,7 +90,7 @@ TEST_CASE("what no server takes is said and not to be sent") {
 TEST_CASE("request ids are long and all different") {
   std::set<std::string> seen;
   for (int i = 0; i < 1000; ++i) {
-    auto id = v1::random_id();
+    auto id = random_name();
     CHECK(id.size() == 32);
     CHECK(id.find_first_not_of("0123456789abcdef") == std::string::npos);
     seen.insert(id);

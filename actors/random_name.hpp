@@ -1,0 +1,20 @@
+// Names that nobody guesses.
+#pragma once
+
+#include <random>
+#include <string>
+
+namespace lockserver {
+
+/// 128 random bits in hex, from the system's own source and not a seeded one:
+/// who does not know it cannot guess it, and no two are the same.
+inline std::string random_name() {
+  std::random_device random;
+  std::string result;
+  while (result.size() < 32)
+    for (auto bits = random(), i = 0u; i < 8; ++i, bits >>= 4)
+      result += "0123456789abcdef"[bits & 15];
+  return result;
+}
+
+} // namespace lockserver

@@ -1,0 +1,25 @@
+# For shell tests, to be sourced: sentences that are true, and how many are not.
+# shellcheck shell=bash disable=SC2034 # variables are shared with the script
+
+passed=0 failed=0
+
+# Prints what helps to understand a failed check; scripts say more.
+show_details() { :; }
+
+# check SENTENCE COMMAND...: the sentence is true if the command succeeds.
+check() {
+  local sentence=$1
+  shift
+  if "$@"; then
+    passed=$((passed + 1))
+    echo "ok: $sentence"
+  else
+    failed=$((failed + 1))
+    echo "FAILED: $sentence"
+    echo "  condition: $*"
+    show_details
+  fi
+}
+
+equal() { [ "$1" = "$2" ]; }
+contains() { [[ $1 == *"$2"* ]]; }

@@ -1,0 +1,21 @@
+// A client of a scripted peer.
+#pragma once
+
+#include "lockserver/rest_client.hpp"
+#include "tests/support/scripted_peer.hpp"
+
+namespace test {
+
+// One try to connect, as a rule: a second one would hide what the first met.
+inline lockserver::client_options one_try() {
+  lockserver::client_options result;
+  result.reconnect_attempts = 1;
+  return result;
+}
+
+inline lockserver::rest_client client_of(const scripted_peer& peer,
+                                         lockserver::client_options options = one_try()) {
+  return lockserver::rest_client{"me", "127.0.0.1", peer.port(), options};
+}
+
+} // namespace test
