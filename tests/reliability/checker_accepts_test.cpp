@@ -91,6 +91,11 @@ TEST_CASE("the next life may forget what was not acknowledged", "[checker]") {
         == rules{});
 }
 
+TEST_CASE("a request that the server's death came into may have been sent twice", "[checker]") {
+  CHECK(broken_rules(killed_at(20, {timed_out("ann", 0, 100), seen(40, 50, {{"ann", 1}})}))
+        == rules{});
+}
+
 TEST_CASE("without a disk the next life forgets all but the tokens", "[checker]") {
   auto x = killed_at(20, {granted("ann", 0, 10, 1), not_holder(action::renew, "ann", 40, 45, 1),
                           granted("bob", 50, 60, 2)});

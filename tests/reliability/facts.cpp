@@ -56,7 +56,8 @@ facts::facts(const history& x) : all(x) {
     for (auto* op : key.operations) {
       if (op->what == action::renew || op->what == action::release)
         later[op->token].push_back(op);
-      if (op->what == action::acquire && op->result == outcome::unknown)
+      if (op->what == action::acquire
+          && (op->result == outcome::unknown || !life_of(op->invoked, op->answered)))
         key.unknown_acquires.emplace(op->owner, op->invoked);
     }
   }

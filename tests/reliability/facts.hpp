@@ -32,7 +32,9 @@ struct key_facts {
   std::vector<const known_grant*> grants{};   ///< In the order of `answered`.
   /// The greatest token of the first n + 1 of `grants`.
   std::vector<const known_grant*> newest{};
-  /// When an owner first sent an acquire whose outcome is unknown.
+  /// When an owner first sent an acquire that may have led to more than its
+  /// answer says: there is none, or the server died meanwhile, and the client
+  /// may have sent the request again.
   std::unordered_map<std::string, time_point> unknown_acquires{};
 
   /// The last grant whose answer was there at `now`, or none.

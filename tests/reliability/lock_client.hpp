@@ -1,0 +1,48 @@
+// A client of any kind, as the torture test uses it: one owner, one request at a
+// time. To torture another way into the server, implement this and add it to
+// `make_client`.
+#pragma once
+
+#include "tests/reliability/history.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace reliability {
+
+/// What one request came to, as far as the client knows.
+struct reply {
+  outcome result = outcome::unknown;
+  std::uint64_t token = 0;
+  duration lasts{};     ///< How long after the request was sent the grant lasts at least.
+  std::string reason{}; ///< Of what is not ok; not_holder, held, … when refused.
+  bool shows_holders = false;
+  std::vector<shown_holder> holders{};
+  std::vector<std::string> queue{};
+};
+
+struct acquire_request {
+  duration ttl{};
+  duration wait{};
+  std::string request_id{};
+  time_point first_sent = never; ///< When it is the repeat of a request: when that was sent.
+};
+
+class lock_client {
+public:
+  virtual ~lock_client() = default;
+
+  virtual reply acquire(const std::string& key, const acquire_request& x) = 0;
+  virtual reply renew(const std::string& key, std::uint64_t token, duration ttl) = 0;
+  virtual reply release(const std::string& key, std::uint64_t token) = 0;
+  virtual reply verify(const std::string& key) = 0;
+};
+
+/// @param kind "http".
+/// @param owner in whose name it asks.
+/// Throws `std::invalid_argument` for another kind.
+std::unique_ptr<lock_client> make_client(const std::string& kind, const std::string& owner,
+                                         std::uint16_t port);
+
+} // namespace reliability
