@@ -25,7 +25,8 @@ void check_token(facts& all, const key_facts& key, const operation& op, std::uin
       return all.text(op) + " knows token " + std::to_string(token) + " of " + owner
              + " as held after " + all.text(*grant->released) + " had released it";
     });
-  if (auto* newest = key.newest_before(op.invoked); newest != nullptr && newest->by->token > token)
+  auto* newest = key.newest_before(op.invoked);
+  if (key.limit == 1 && newest != nullptr && newest->by->token > token)
     all.accuse("forgotten_release", [&] {
       return all.text(op) + " knows token " + std::to_string(token) + " of " + owner
              + " as held after the key had been granted anew, by " + all.text(*newest->by);

@@ -39,15 +39,15 @@ struct verdict {
 };
 
 /// Checks, in this order:
-/// - exclusion: no two grants of a key certainly last at the same time. A grant
-///   lasts certainly from the arrival of its answer until its guaranteed end, or
+/// - exclusion: no two grants of a key, or no more than it may have holders,
+///   certainly last at the same time. A grant lasts certainly from the arrival of its answer until its guaranteed end, or
 ///   until its owner sends a release, whichever is earlier.
 /// - tokens: a grant that was asked for after a token was known has a greater
 ///   one, whatever the key; none is given twice, except to repeats.
 /// - forgotten_grant: while a grant certainly lasts every answer agrees with it,
 ///   also in the next lives of the server if the history is durable.
-/// - forgotten_release: after a release was acknowledged, or the key was granted
-///   to another, no answer knows the earlier grant any more.
+/// - forgotten_release: after a release was acknowledged, or a key for one
+///   was granted anew, no answer knows the earlier grant any more.
 /// - invented_grant: each holder that is shown has asked for the key, and was
 ///   not told that nothing came of it.
 /// - order: within a life, a request that was certainly in line before another

@@ -16,6 +16,13 @@ TEST_CASE("holders one after the other are accepted", "[checker]") {
         == rules{});
 }
 
+TEST_CASE("as many holders as a semaphore has are accepted", "[checker]") {
+  CHECK(broken_rules(of({of_two(granted("ann", 0, 10, 1)), of_two(granted("bob", 5, 15, 2)),
+                         seen(20, 30, {{"ann", 1}, {"bob", 2}}), renewed("ann", 30, 40, 1),
+                         released("bob", 50, 60, 2), of_two(granted("cid", 55, 65, 3))}))
+        == rules{});
+}
+
 TEST_CASE("a grant may be given as soon as the release of the last was sent", "[checker]") {
   CHECK(broken_rules(
           of({granted("ann", 0, 10, 1), released("ann", 20, 50, 1), granted("bob", 15, 25, 2)}))

@@ -28,6 +28,18 @@ TEST_CASE("a grant within the time of another is refused though its own time is 
         == rules{"exclusion"});
 }
 
+TEST_CASE("more holders than a semaphore has are refused", "[checker]") {
+  CHECK(broken_rules(of({of_two(granted("ann", 0, 10, 1)), of_two(granted("bob", 0, 10, 2)),
+                         of_two(granted("cid", 20, 30, 3))}))
+        == rules{"exclusion"});
+}
+
+TEST_CASE("a semaphore that forgets one of its holders is refused", "[checker]") {
+  CHECK(broken_rules(killed_at(20, {of_two(granted("ann", 0, 10, 1)),
+                                    of_two(granted("bob", 0, 10, 2)), seen(50, 60, {{"bob", 2}})}))
+        == rules{"forgotten_grant"});
+}
+
 TEST_CASE("a grant during a renewed one is refused", "[checker]") {
   CHECK(broken_rules(
           of({granted("ann", 0, 10, 1), renewed("ann", 90, 95, 1), granted("bob", 150, 160, 2)}))

@@ -14,27 +14,21 @@ bool is_grant(const operation& x) {
   return x.what == action::acquire && x.result == outcome::ok;
 }
 
-const known_grant* last_in(const std::vector<const known_grant*>& order,
-                           const std::vector<const known_grant*>& values, time_point now) {
-  auto i = std::upper_bound(order.begin(), order.end(), now,
-                            [](time_point t, auto* grant) { return t < grant->answered(); });
-  return i == order.begin() ? nullptr : values[static_cast<std::size_t>(i - order.begin()) - 1];
-}
-
 } // namespace
 
-const known_grant* key_facts::last_before(time_point now) const {
-  return last_in(grants, grants, now);
-}
-
 const known_grant* key_facts::newest_before(time_point now) const {
-  return last_in(grants, newest, now);
+  auto i = std::upper_bound(grants.begin(), grants.end(), now,
+                            [](time_point t, auto* grant) { return t < grant->answered(); });
+  return i == grants.begin() ? nullptr : newest[static_cast<std::size_t>(i - grants.begin()) - 1];
 }
 
 facts::facts(const history& x) : all(x) {
   requests first_sent;
   for (auto& op : x.operations) {
-    keys[op.key].operations.push_back(&op);
+    auto& key = keys[op.key];
+    key.operations.push_back(&op);
+    if (op.what == action::acquire)
+      key.limit = op.limit;
     if (op.what == action::acquire && !op.request_id.empty()) {
       auto [i, added] = first_sent.emplace(request_name(op), op.invoked);
       if (!added)

@@ -28,6 +28,7 @@ struct known_grant {
 };
 
 struct key_facts {
+  unsigned limit = 1;                         ///< Holders at a time.
   std::vector<const operation*> operations{}; ///< In the order of `invoked`.
   std::vector<const known_grant*> grants{};   ///< In the order of `answered`.
   /// The greatest token of the first n + 1 of `grants`.
@@ -37,8 +38,6 @@ struct key_facts {
   /// may have sent the request again.
   std::unordered_map<std::string, time_point> unknown_acquires{};
 
-  /// The last grant whose answer was there at `now`, or none.
-  const known_grant* last_before(time_point now) const;
   /// The grant with the greatest token known at `now`, or none.
   const known_grant* newest_before(time_point now) const;
 };

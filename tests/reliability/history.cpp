@@ -37,6 +37,8 @@ json::object to_json(const operation& x) {
     result["ttl_ms"] = milliseconds(x.ttl);
   if (x.wait != duration{})
     result["wait_ms"] = milliseconds(x.wait);
+  if (x.limit != 1)
+    result["limit"] = x.limit;
   if (!x.request_id.empty())
     result["request_id"] = x.request_id;
   if (x.until != time_point{})

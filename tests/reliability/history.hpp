@@ -47,8 +47,9 @@ struct operation {
   outcome result = outcome::unknown;
   /// The fencing token: an acquire's answer has it, renewals and releases name it.
   std::uint64_t token = 0;
-  duration ttl{};  ///< What was asked for: of an acquire and a renewal.
-  duration wait{}; ///< How long the acquire was ready to wait.
+  duration ttl{};     ///< What was asked for: of an acquire and a renewal.
+  duration wait{};    ///< How long the acquire was ready to wait.
+  unsigned limit = 1; ///< How many may hold the key; the same in all requests for it.
   /// Two acquires of an owner with the same one are the same request.
   std::string request_id{};
   /// Acquire and renewal that are `ok`: the grant does not end before this.

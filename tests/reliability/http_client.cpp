@@ -46,7 +46,7 @@ outcome outcome_of(const std::error_code& ec) {
   if (ec == client_errc::stopping || ec == client_errc::too_many)
     return outcome::not_done;
   if (ec == client_errc::bad_request || ec == client_errc::bad_answer
-      || ec == std::errc::invalid_argument)
+      || ec == client_errc::limit_mismatch || ec == std::errc::invalid_argument)
     throw std::logic_error{"a torturer's mistake, or no lock server: " + ec.message()};
   return outcome::unknown;
 }
@@ -88,6 +88,10 @@ public:
     options.ttl = duration_cast<milliseconds>(x.ttl);
     options.wait = duration_cast<milliseconds>(x.wait);
     options.request_id = x.request_id;
+    if (x.limit > 1) {
+      options.mode = lockserver::client::lock_mode::shared;
+      options.limit = x.limit;
+    }
     return granted(client_.acquire(key, options));
   }
 

@@ -85,6 +85,7 @@ void read_asked(line_reader& in, operation& x) {
   x.token = in.number<std::uint64_t>();
   x.ttl = in.time();
   x.wait = in.time();
+  x.limit = in.number<unsigned>();
   x.request_id = in.text();
 }
 
@@ -119,7 +120,7 @@ std::uint64_t journal::asked(const operation& x) {
   auto number = ++last_;
   line_writer line;
   line << ">" << number << static_cast<std::uint64_t>(x.what) << x.key << x.owner << x.invoked
-       << x.token << x.ttl << x.wait << x.request_id;
+       << x.token << x.ttl << x.wait << std::uint64_t{x.limit} << x.request_id;
   write(line.finish());
   return number;
 }

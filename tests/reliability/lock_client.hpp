@@ -25,6 +25,7 @@ struct reply {
 struct acquire_request {
   duration ttl{};
   duration wait{};
+  unsigned limit = 1; ///< How many may hold the key; more than 1 is a semaphore.
   std::string request_id{};
   time_point first_sent = never; ///< When it is the repeat of a request: when that was sent.
 };

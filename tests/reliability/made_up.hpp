@@ -87,6 +87,12 @@ inline operation with_id(std::string request_id, operation x) {
   return x;
 }
 
+/// Of a semaphore of two.
+inline operation of_two(operation x) {
+  x.limit = 2;
+  return x;
+}
+
 inline history of(std::initializer_list<operation> x) {
   history result;
   result.operations = x;

@@ -26,6 +26,7 @@ public:
     op.what = action::acquire;
     op.ttl = x.ttl;
     op.wait = x.wait;
+    op.limit = x.limit;
     op.request_id = x.request_id;
     return perform(std::move(op), key, [&](const operation& sent) {
       if (x.first_sent == never)

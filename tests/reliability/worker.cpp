@@ -10,14 +10,20 @@ namespace {
 // Few keys that everybody wants, so that there is a line, and many that are
 // mostly free.
 constexpr std::uint64_t hot_keys = 3;
+constexpr std::uint64_t semaphores = 3;
 constexpr std::uint64_t cool_keys = 60;
+constexpr unsigned semaphore_limit = 3;
 
 // Locks that one worker has at a time: some of them are held while the server
 // dies, and not only those of the moment.
 constexpr std::size_t most_held = 4;
 
+bool is_semaphore(const std::string& key) {
+  return key.starts_with("sem");
+}
+
 bool is_hot(const std::string& key) {
-  return key.starts_with("hot");
+  return key.starts_with("hot") || is_semaphore(key);
 }
 
 } // namespace
@@ -54,6 +60,7 @@ void worker::take() {
   acquire_request request;
   request.ttl = is_hot(key) ? between(150, 1000) : between(300, 4000);
   request.wait = is_hot(key) ? between(0, 1500) : chance(50) ? between(0, 300) : duration{};
+  request.limit = is_semaphore(key) ? semaphore_limit : 1;
   request.request_id = std::to_string(++requests_);
   for (auto tries = 0; tries < 4 && !stop_.stop_requested(); ++tries) {
     auto got = client_->acquire(key, request);
@@ -112,8 +119,10 @@ void worker::become_another() {
 }
 
 std::string worker::any_key() {
-  return chance(25) ? "hot-" + std::to_string(random_.below(hot_keys))
-                    : "key-" + std::to_string(random_.below(cool_keys));
+  auto kind = random_.below(100);
+  return kind < 18   ? "hot-" + std::to_string(random_.below(hot_keys))
+         : kind < 30 ? "sem-" + std::to_string(random_.below(semaphores))
+                     : "key-" + std::to_string(random_.below(cool_keys));
 }
 
 duration worker::between(int least_ms, int most_ms) {
