@@ -33,6 +33,8 @@ std::string word(const std::error_code& ec) {
     return "already_held";
   if (ec == client_errc::already_waiting)
     return "already_waiting";
+  if (ec == client_errc::lease_expired)
+    return "lease_expired";
   return ec.message();
 }
 
@@ -41,12 +43,14 @@ std::string word(const std::error_code& ec) {
 // request: the client may have sent it twice.
 outcome outcome_of(const std::error_code& ec) {
   if (ec == client_errc::held || ec == client_errc::wait_timeout || ec == client_errc::not_holder
-      || ec == client_errc::already_held || ec == client_errc::already_waiting)
+      || ec == client_errc::already_held || ec == client_errc::already_waiting
+      || ec == client_errc::lease_expired)
     return outcome::refused;
   if (ec == client_errc::stopping || ec == client_errc::too_many)
     return outcome::not_done;
   if (ec == client_errc::bad_request || ec == client_errc::bad_answer
-      || ec == client_errc::limit_mismatch || ec == std::errc::invalid_argument)
+      || ec == client_errc::limit_mismatch || ec == client_errc::wrong_owner
+      || ec == std::errc::invalid_argument)
     throw std::logic_error{"a torturer's mistake, or no lock server: " + ec.message()};
   return outcome::unknown;
 }
@@ -77,6 +81,16 @@ reply granted(const lockserver::client::answer<lockserver::client::grant>& x) {
   return result;
 }
 
+reply leased(const lockserver::client::answer<lockserver::client::lease>& x) {
+  if (!x)
+    return failed(x.why());
+  reply result;
+  result.result = outcome::ok;
+  result.lasts = x->ttl;
+  result.lease = x->id;
+  return result;
+}
+
 class http_client final : public lock_client {
 public:
   http_client(const std::string& owner, std::uint16_t port)
@@ -85,7 +99,9 @@ public:
 
   reply acquire(const std::string& key, const acquire_request& x) override {
     lockserver::client::acquire_options options;
-    options.ttl = duration_cast<milliseconds>(x.ttl);
+    if (x.lease.empty())
+      options.ttl = duration_cast<milliseconds>(x.ttl);
+    options.lease = x.lease;
     options.wait = duration_cast<milliseconds>(x.wait);
     options.request_id = x.request_id;
     if (x.limit > 1) {
@@ -118,6 +134,23 @@ public:
     show(result, info->holders);
     for (auto& x : info->queue)
       result.queue.push_back(x.owner);
+    return result;
+  }
+
+  reply create_lease(duration ttl) override {
+    return leased(client_.create_lease(duration_cast<milliseconds>(ttl)));
+  }
+
+  reply renew_lease(const std::string& id) override {
+    return leased(client_.renew_lease(id));
+  }
+
+  reply end_lease(const std::string& id) override {
+    auto done = client_.end_lease(id);
+    if (!done)
+      return failed(done.why());
+    reply result;
+    result.result = outcome::ok;
     return result;
   }
 

@@ -20,12 +20,14 @@ struct reply {
   bool shows_holders = false;
   std::vector<shown_holder> holders{};
   std::vector<std::string> queue{};
+  std::string lease{}; ///< Of `create_lease`.
 };
 
 struct acquire_request {
   duration ttl{};
   duration wait{};
-  unsigned limit = 1; ///< How many may hold the key; more than 1 is a semaphore.
+  unsigned limit = 1;  ///< How many may hold the key; more than 1 is a semaphore.
+  std::string lease{}; ///< The grant lives with it, and `ttl` is not sent.
   std::string request_id{};
   time_point first_sent = never; ///< When it is the repeat of a request: when that was sent.
 };
@@ -38,6 +40,11 @@ public:
   virtual reply renew(const std::string& key, std::uint64_t token, duration ttl) = 0;
   virtual reply release(const std::string& key, std::uint64_t token) = 0;
   virtual reply verify(const std::string& key) = 0;
+
+  virtual reply create_lease(duration ttl) = 0;
+  virtual reply renew_lease(const std::string& id) = 0;
+  /// Releases all its locks.
+  virtual reply end_lease(const std::string& id) = 0;
 };
 
 /// @param kind "http".

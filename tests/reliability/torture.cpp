@@ -5,11 +5,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <span>
 #include <string>
 
 namespace {
@@ -32,6 +34,14 @@ std::string temporary_directory() {
   return pattern;
 }
 
+// One history, and behind it what is wrong with it.
+void save(const std::string& file, const history& all, const verdict& found) {
+  std::ofstream out{file};
+  out << all;
+  for (auto& violation : found.violations)
+    out << violation.rule << ": " << violation.sentence << '\n';
+}
+
 void print(const command& x, const torture_counts& did, const verdict& found) {
   auto& shown = found.shown;
   std::cout << "kills survived: " << did.server_kills << " of the server, " << did.client_kills
@@ -42,11 +52,12 @@ void print(const command& x, const torture_counts& did, const verdict& found) {
             << " times, over a kill for " << shown.survived << " grants; seen in line "
             << shown.waited << ")\n"
             << "violations: " << found.violations.size() << '\n';
-  for (auto& violation : found.violations)
+  for (auto& violation :
+       std::span{found.violations}.first(std::min<std::size_t>(20, found.violations.size())))
     std::cout << violation.rule << ": " << violation.sentence << '\n';
   if (!found.violations.empty())
-    std::cout << "the history is in " << x.save << ", the journals and logs in " << x.plan.directory
-              << '\n';
+    std::cout << "all of them and the history are in " << x.save << ", the journals and logs in "
+              << x.plan.directory << '\n';
 }
 
 // A run in which nothing happened must not pass for one without violations.
@@ -74,7 +85,7 @@ int torture(command& x) {
     auto all = it.run();
     found = check(all);
     if (!found.violations.empty())
-      std::ofstream{x.save} << all;
+      save(x.save, all, found);
     print(x, it.counts(), found);
     if (found.violations.empty() && !has_shown_something(x, it.counts(), found.shown))
       throw std::runtime_error{"nothing was shown; see " + x.plan.directory};

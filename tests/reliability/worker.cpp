@@ -43,7 +43,7 @@ void worker::run(const std::stop_token& stop) {
 void worker::step() {
   pause(between(0, 5));
   // Not long, so that those who wait for it get it.
-  auto hot = std::find_if(held_.begin(), held_.end(), [](auto& x) { return is_hot(x.key); });
+  auto hot = std::find_if(held_.begin(), held_.end(), [](auto& x) { return is_hot(x.it.key); });
   if (chance(12)) {
     client_->verify(any_key());
   } else if (hot != held_.end() && chance(80)) {
@@ -57,17 +57,23 @@ void worker::step() {
 
 void worker::take() {
   auto key = any_key();
+  auto lease = chance(25) ? usable_lease() : nullptr;
   acquire_request request;
-  request.ttl = is_hot(key) ? between(150, 1000) : between(300, 4000);
+  request.ttl = lease ? lease->ttl : is_hot(key) ? between(150, 1000) : between(300, 4000);
   request.wait = is_hot(key) ? between(0, 1500) : chance(50) ? between(0, 300) : duration{};
   request.limit = is_semaphore(key) ? semaphore_limit : 1;
+  request.lease = lease ? lease->id : "";
   request.request_id = std::to_string(++requests_);
   for (auto tries = 0; tries < 4 && !stop_.stop_requested(); ++tries) {
     auto got = client_->acquire(key, request);
     if (got.result == outcome::ok) {
-      held_.push_back({client_, key, got.token});
+      if (lease)
+        lease->locks.push_back({key, got.token});
+      held_.push_back({client_, {key, got.token}, std::move(lease)});
       return;
     }
+    if (got.reason == "lease_expired")
+      lease_ = nullptr;
     if (got.result == outcome::refused)
       return;
     pause(between(10, 80));
@@ -80,41 +86,79 @@ void worker::take() {
 }
 
 void worker::use(std::size_t index) {
-  auto& lock = held_[index];
+  auto lock = held_[index];
   auto kind = random_.below(100);
-  auto got = operation{};
   if (kind < 25) {
-    got = lock.by->verify(lock.key);
+    auto got = lock.by->verify(lock.it.key);
     auto still = std::any_of(got.holders.begin(), got.holders.end(),
-                             [&](auto& x) { return x.token == lock.token; });
+                             [&](auto& x) { return x.token == lock.it.token; });
     if (got.result == outcome::ok && !still)
-      held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(index));
+      forget(index);
+  } else if (kind < 50 && lock.lease) {
+    renew_lease(lock);
   } else if (kind < 50) {
-    got = lock.by->renew(lock.key, lock.token, between(200, is_hot(lock.key) ? 1000 : 4000));
+    auto got = lock.by->renew(lock.it, between(200, is_hot(lock.it.key) ? 1000 : 4000));
     if (got.result == outcome::refused)
-      held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(index));
+      forget(index);
   } else if (kind < 55) {
-    held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(index)); // ends by itself
+    forget(index); // ends by itself
+  } else if (kind < 70 && lock.lease) {
+    end_lease(lock);
   } else {
     give_back(index);
   }
-  if (got.result == outcome::not_done)
-    pause(between(10, 80));
 }
 
 void worker::give_back(std::size_t index) {
   auto lock = held_[index];
-  auto got = lock.by->release(lock.key, lock.token);
+  if (lock.lease)
+    std::erase_if(lock.lease->locks, [&](auto& x) { return x.token == lock.it.token; });
+  auto got = lock.by->release(lock.it);
   if (got.result == outcome::unknown || got.result == outcome::not_done) {
     pause(between(10, 80));
-    if (chance(70))
-      return; // and tries again later
+    // And tries again later; not with a lease, which would be renewed for it.
+    if (chance(70) && !lock.lease)
+      return;
   }
-  held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(index));
+  forget(index);
 }
+
+// -- leases -------------------------------------------------------------------
+
+std::shared_ptr<worker::held_lease> worker::usable_lease() {
+  if (!lease_) {
+    auto ttl = between(1000, 4000);
+    if (auto id = client_->create_lease(ttl); !id.empty())
+      lease_ = std::make_shared<held_lease>(held_lease{id, ttl, {}});
+  }
+  return lease_;
+}
+
+void worker::forget_locks_of(const held_lease& x) {
+  if (lease_.get() == &x)
+    lease_ = nullptr;
+  std::erase_if(held_, [&](auto& lock) { return lock.lease.get() == &x; });
+}
+
+void worker::renew_lease(const held_lock& x) {
+  auto& lease = *x.lease;
+  if (x.by->renew_lease(lease.id, lease.locks, lease.ttl) == outcome::refused)
+    forget_locks_of(lease);
+}
+
+void worker::end_lease(const held_lock& x) {
+  auto& lease = *x.lease;
+  auto result = x.by->end_lease(lease.id, lease.locks);
+  if (result == outcome::unknown || result == outcome::not_done)
+    pause(between(10, 80));
+  forget_locks_of(lease);
+}
+
+// -- the rest -----------------------------------------------------------------
 
 void worker::become_another() {
   auto owner = name_ + "." + std::to_string(++names_);
+  lease_ = nullptr;
   client_ = std::make_shared<recorded_client>(make_client(kind_, owner, port_), owner, journal_);
 }
 

@@ -28,16 +28,30 @@ public:
   void run(const std::stop_token& stop);
 
 private:
+  struct held_lease {
+    std::string id{};
+    duration ttl{};
+    /// Those that nobody may have released, also those that the worker has
+    /// forgotten: they end with the lease.
+    std::vector<owned_lock> locks{};
+  };
   struct held_lock {
     std::shared_ptr<recorded_client> by;
-    std::string key;
-    std::uint64_t token;
+    owned_lock it;
+    std::shared_ptr<held_lease> lease; ///< That it lives with, or none.
   };
 
   void step();
   void take();
   void use(std::size_t index);
   void give_back(std::size_t index);
+  void renew_lease(const held_lock& x);
+  void end_lease(const held_lock& x);
+  void forget_locks_of(const held_lease& x);
+  void forget(std::size_t index) {
+    held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(index));
+  }
+  std::shared_ptr<held_lease> usable_lease();
   void become_another();
   std::string any_key();
   duration between(int least_ms, int most_ms);
@@ -52,6 +66,7 @@ private:
   lockserver::test::random_source random_;
   journal& journal_;
   std::shared_ptr<recorded_client> client_;
+  std::shared_ptr<held_lease> lease_; // of `client_`
   unsigned names_ = 0;
   std::uint64_t requests_ = 0;
   std::vector<held_lock> held_;
