@@ -30,7 +30,7 @@ case $mode in
       --save "$scratch/history" >"$scratch/out" || status=$?
     head -n 3 "$scratch/out"
     [ "$status" -eq 1 ] || { echo "exit status $status instead of 1" >&2; exit 1; }
-    grep -q '^forgotten_grant: ' "$scratch/out" || { echo "no forgotten grant" >&2; exit 1; }
+    grep -q '^forgotten_grant: ' "$scratch/history" || { echo "no forgotten grant" >&2; exit 1; }
     [ -s "$scratch/history" ] || { echo "no history" >&2; exit 1; }
     ;;
 esac
