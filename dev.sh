@@ -147,7 +147,7 @@ torture() {
   need_for_tests
   configure build -DLOCKSERVER_TESTS=ON
   compile build --target torture lockserver-caf
-  [ "$(id -u)" -ne 0 ] || small=(--disk 24)
+  [ "$(id -u)" -ne 0 ] || small=(--disk 96)
   build/tests/torture --program build/lockserver-caf --seconds $seconds
   build/tests/torture --program build/lockserver-caf --seconds $seconds "${small[@]}" \
     --option=--threads --option=2

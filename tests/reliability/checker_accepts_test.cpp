@@ -98,6 +98,12 @@ TEST_CASE("the next life may forget what was not acknowledged", "[checker]") {
         == rules{});
 }
 
+TEST_CASE("a grant may end with its lease before it is told", "[checker]") {
+  auto refused = op(action::acquire, "ann", 0, 50, outcome::refused);
+  refused.reason = "lease_expired";
+  CHECK(broken_rules(of({refused, seen(20, 30, {{"ann", 1}})})) == rules{});
+}
+
 TEST_CASE("a request that the server's death came into may have been sent twice", "[checker]") {
   CHECK(broken_rules(killed_at(20, {timed_out("ann", 0, 100), seen(40, 50, {{"ann", 1}})}))
         == rules{});

@@ -51,7 +51,8 @@ facts::facts(const history& x) : all(x) {
       if (op->what == action::renew || op->what == action::release)
         later[op->token].push_back(op);
       if (op->what == action::acquire
-          && (op->result == outcome::unknown || !life_of(op->invoked, op->answered)))
+          && (op->result == outcome::unknown || op->reason == "lease_expired"
+              || !life_of(op->invoked, op->answered)))
         key.unknown_acquires.emplace(op->owner, op->invoked);
     }
   }

@@ -34,8 +34,9 @@ struct key_facts {
   /// The greatest token of the first n + 1 of `grants`.
   std::vector<const known_grant*> newest{};
   /// When an owner first sent an acquire that may have led to more than its
-  /// answer says: there is none, or the server died meanwhile, and the client
-  /// may have sent the request again.
+  /// answer says: there is none; or the server died meanwhile, and the client
+  /// may have sent the request again; or its lease ended, which may have been
+  /// just after the grant and before the answer.
   std::unordered_map<std::string, time_point> unknown_acquires{};
 
   /// The grant with the greatest token known at `now`, or none.

@@ -77,7 +77,8 @@ reply granted(const lockserver::client::answer<lockserver::client::grant>& x) {
   reply result;
   result.result = outcome::ok;
   result.token = x->token;
-  result.lasts = x->waited + x->ttl;
+  // The server rounds both up.
+  result.lasts = x->waited + x->ttl - milliseconds{2};
   return result;
 }
 
@@ -86,7 +87,7 @@ reply leased(const lockserver::client::answer<lockserver::client::lease>& x) {
     return failed(x.why());
   reply result;
   result.result = outcome::ok;
-  result.lasts = x->ttl;
+  result.lasts = x->ttl - milliseconds{1};
   result.lease = x->id;
   return result;
 }
