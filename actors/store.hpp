@@ -2,7 +2,7 @@
 // structs. Knows no actors, and not how it is stored (store/ does).
 #pragma once
 
-#include "actors/lock_queue.hpp"
+#include "lockserver/stored.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -13,31 +13,6 @@
 
 namespace lockserver {
 
-/// A grant as it is stored. Times are the steady clock's, since its epoch: the
-/// store translates them to what outlives this process, and back.
-struct grant_record {
-  std::uint64_t token = 0;
-  std::string owner;
-  std::uint8_t mode = 0;   ///< A `lock_mode`.
-  std::uint32_t limit = 0; ///< Shared: the size of the semaphore; 0: none.
-  lease_id lease = 0;
-  std::string request_id{};
-  std::string metadata{};
-  duration since{};
-  duration expires_at{}; ///< `forever`: it has no end of its own.
-  duration ttl{};        ///< From its grant or renewal to `expires_at`.
-  /// The requests that it answers; not stored, they are of this process.
-  std::vector<ticket_id> tickets{};
-};
-
-struct lease_record {
-  lease_id id = 0;
-  std::string name;
-  std::string owner;
-  duration ttl{};
-  duration expires_at{}; ///< As above.
-};
-
 /// What is to become durable together.
 struct store_batch {
   /// Granted or renewed, with their keys.
@@ -45,7 +20,7 @@ struct store_batch {
   std::vector<std::uint64_t> ended_grants; ///< Tokens; some may not be there.
   std::vector<const lease_record*> new_leases;
   std::vector<const lease_record*> renewed_leases; ///< Not any more if ended before.
-  std::vector<lease_id> ended_leases;
+  std::vector<std::uint64_t> ended_leases;
 };
 
 /// Keeps what a server has granted. Not thread-safe.

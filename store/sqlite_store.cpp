@@ -1,5 +1,6 @@
 #include "store/sqlite_store.hpp"
 
+#include "actors/lock_queue.hpp"
 #include "store/schema.hpp"
 
 #include <fcntl.h>
@@ -191,7 +192,7 @@ sqlite_store::load(const std::function<void(lease_record&&)>& on_lease,
     db.run("BEGIN");
     auto leases = db.prepare("SELECT id, name, owner, ttl_us, expires_us FROM leases");
     while (leases.next())
-      on_lease({static_cast<lease_id>(leases.number(0)), leases.text(1), leases.text(2),
+      on_lease({static_cast<std::uint64_t>(leases.number(0)), leases.text(1), leases.text(2),
                 length(leases, 3), time(leases, 4)});
     auto grants = db.prepare("SELECT token, key, owner, mode, max_holders, lease, request_id, "
                              "metadata, granted_us, expires_us, ttl_us FROM grants ORDER BY token");
@@ -200,7 +201,7 @@ sqlite_store::load(const std::function<void(lease_record&&)>& on_lease,
       on_grant(grants.text(1),
                {static_cast<std::uint64_t>(grants.number(0)), grants.text(2),
                 static_cast<std::uint8_t>(mode), static_cast<std::uint32_t>(grants.number(4)),
-                static_cast<lease_id>(grants.number(5)), grants.text(6), grants.text(7),
+                static_cast<std::uint64_t>(grants.number(5)), grants.text(6), grants.text(7),
                 time(grants, 8), time(grants, 9), length(grants, 10)});
     }
     return {};

@@ -4,6 +4,7 @@
 
 #include "actors/store.hpp"
 #include "actors/store_clock.hpp"
+#include "lockserver/settings.hpp"
 #include "store/sqlite.hpp"
 
 #include <cstdint>
@@ -12,13 +13,6 @@
 #include <string>
 
 namespace lockserver {
-
-/// When what was committed survives what.
-enum class sync_mode : std::uint8_t {
-  always, ///< It is on disk when `commit` returns: survives a power cut.
-  off,    ///< It is with the system then: survives the end of the process. After
-          ///< a power cut the last moments may be missing, as if never decided.
-};
 
 /// Why a store cannot be opened: a whole sentence that says what to do.
 class store_error : public std::runtime_error {

@@ -1,6 +1,7 @@
 // What is in a store, and machines whose clocks a test sets.
 #pragma once
 
+#include "actors/lock_queue.hpp"
 #include "store/sqlite_store.hpp"
 
 #include <chrono>
