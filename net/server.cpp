@@ -1,10 +1,13 @@
 #include "lockserver/server.hpp"
 
+#include "actors/journal.hpp"
 #include "actors/leases.hpp"
 #include "actors/registry.hpp"
 #include "net/address.hpp"
 #include "net/io_scheduler.hpp"
 #include "net/listener.hpp"
+#include "net/recovery.hpp"
+#include "store/sqlite_store.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -41,11 +44,14 @@ public:
 // last to the first: the actors end before the threads that host them.
 class service {
 public:
-  service(const settings& config, spdlog::logger& log, std::function<void()> request_stop);
+  /// @param kept null if nothing is.
+  service(const settings& config, spdlog::logger& log, store* kept,
+          std::function<void()> request_stop);
   ~service();
 
   boost::system::error_code open(const boost::asio::ip::tcp::endpoint& where);
-  void start();
+  /// @return an empty string, or a sentence why not.
+  std::string start();
 
   std::uint16_t port() const noexcept {
     return listener_->port();
@@ -56,6 +62,7 @@ private:
   template <class F>
   void for_each_connection(F f);
 
+  store* kept_;
   io_scheduler threads_;
   token_source tokens_;
   lock_environment env_;
@@ -69,8 +76,10 @@ private:
   std::unique_ptr<caf::actor_system> system_;
 };
 
-service::service(const settings& config, spdlog::logger& log, std::function<void()> request_stop)
-  : threads_(config.threads),
+service::service(const settings& config, spdlog::logger& log, store* kept,
+                 std::function<void()> request_stop)
+  : kept_(kept),
+    threads_(config.threads),
     env_{threads_,
          tokens_,
          log,
@@ -98,13 +107,23 @@ boost::system::error_code service::open(const boost::asio::ip::tcp::endpoint& wh
   return listener_->open(where);
 }
 
-void service::start() {
+std::string service::start() {
   system_ = compat::make_system(system_config_, threads_);
+  if (kept_ != nullptr)
+    env_.journal = caf::actor_cast<journal_actor>(
+      system_->spawn<journal, caf::detached>(*kept_, context_.keys, env_));
   context_.leases = caf::actor_cast<leases_actor>(system_->spawn<leases>(context_.keys, env_));
   for (auto& x : counts_)
     context_.keys->all.push_back(
       caf::actor_cast<registry_actor>(system_->spawn<registry>(context_.leases, env_, x)));
+  if (kept_ != nullptr) {
+    tokens_.stay_above(kept_->last_token());
+    if (auto problem = recover(*kept_, *system_, *context_.keys, context_.leases, env_.log);
+        !problem.empty())
+      return problem;
+  }
   listener_->start(*system_);
+  return {};
 }
 
 // Calls `f` with every connection, on the connection's thread.
@@ -147,6 +166,13 @@ service::~service() {
   compat::anon_send(context_.leases, shut_down{});
   context_.keys = nullptr;
   context_.leases = nullptr;
+  if (env_.journal) {
+    // Last, behind what they still have to tell it.
+    for (auto n = env_.keys.load(); n != 0; n = env_.keys.load())
+      env_.keys.wait(n);
+    compat::anon_send(env_.journal, shut_down{});
+    env_.journal = nullptr;
+  }
   system_.reset(); // waits for all actors to end
 }
 
@@ -182,6 +208,8 @@ struct server::impl {
   void request_stop();
   void wait_until_stopped();
   void keep();
+  std::error_code fail(std::error_code ec, const std::string& sentence);
+  std::error_code open_store();
   std::error_code open_port();
   void set_phase(phase x);
 
@@ -193,7 +221,9 @@ struct server::impl {
   phase now = phase::stopped;
   bool stop_requested = false;
   std::error_code start_error;
-  std::unique_ptr<service> running; // while starting, serving, stopping
+  std::string problem;                // why it could not start
+  std::unique_ptr<sqlite_store> kept; // while, and if, something is
+  std::unique_ptr<service> running;   // while starting, serving, stopping
   std::thread keeper;
   std::atomic<std::uint16_t> port{0};
 };
@@ -208,13 +238,18 @@ std::error_code server::impl::start() {
   now = phase::starting;
   stop_requested = false;
   start_error = {};
+  problem.clear();
   keeper = std::thread{[this] { keep(); }};
   changed.wait(guard, [this] { return now != phase::starting; });
   return start_error;
 }
 
 void server::impl::keep() {
-  if (auto ec = open_port()) {
+  auto ec = open_store();
+  if (!ec)
+    ec = open_port();
+  if (ec) {
+    kept.reset();
     std::lock_guard guard{mutex};
     start_error = ec;
     now = phase::stopped;
@@ -234,32 +269,51 @@ void server::impl::keep() {
     return std::move(running);
   }();
   last.reset();
+  kept.reset();
   log->info("stopped");
   std::lock_guard guard{mutex};
   now = phase::stopped;
   changed.notify_all();
 }
 
+std::error_code server::impl::open_store() {
+  if (config.data_dir.empty())
+    return {};
+  try {
+    kept = std::make_unique<sqlite_store>(config.data_dir, config.sync);
+    return {};
+  } catch (const store_error& x) {
+    return fail(std::make_error_code(std::errc::io_error), x.what());
+  }
+}
+
+std::error_code server::impl::fail(std::error_code ec, const std::string& sentence) {
+  log->error("{}", sentence);
+  std::lock_guard guard{mutex};
+  problem = sentence;
+  return ec;
+}
+
 std::error_code server::impl::open_port() {
   boost::system::error_code ec;
   auto where = resolve_endpoint(config.host, config.port, ec);
   if (ec) {
-    log->error("cannot listen on {}: {}", config.host, ec.message());
-    return ec;
+    return fail(ec, "cannot listen on " + config.host + ": " + ec.message());
   }
   for (unsigned attempt = 1;; ++attempt) {
-    auto next = std::make_unique<service>(config, *log, [this] { request_stop(); });
+    auto next = std::make_unique<service>(config, *log, kept.get(), [this] { request_stop(); });
     ec = next->open(where);
     if (!ec) {
-      next->start();
+      if (auto wrong = next->start(); !wrong.empty())
+        return fail(std::make_error_code(std::errc::io_error), wrong);
       port = next->port();
       std::lock_guard guard{mutex};
       running = std::move(next);
       return {};
     }
     if (ec != boost::asio::error::address_in_use || attempt >= config.reconnect_attempts) {
-      log->error("cannot listen on {}:{}: {}", config.host, config.port, ec.message());
-      return ec;
+      return fail(ec, "cannot listen on " + config.host + ":" + std::to_string(config.port) + ": "
+                        + ec.message());
     }
     auto pause = attempt * config.time_between_attempts;
     log->warn("port {} is busy, attempt {} of {}; next in {:.1f}s", config.port, attempt,
@@ -293,6 +347,11 @@ server::~server() {
 
 std::error_code server::start() {
   return impl_->start();
+}
+
+std::string server::start_problem() const {
+  std::lock_guard guard{impl_->mutex};
+  return impl_->problem;
 }
 
 std::error_code server::run() {
