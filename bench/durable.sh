@@ -38,7 +38,7 @@ durable_head() { printf '%-40s %9s %8s %8s %8s\n' "$1" req/s 'p50 µs' 'p99 µs'
 # least WHAT VALUE LIMIT: against a target of the form "at least".
 least() {
   awk -v what="$1" -v x="$2" -v limit="$3" 'BEGIN {
-    printf "%-52s %8.3f   target ≥ %s   %s\n", what, x, limit, x >= limit ? "met" : "MISSED" }'
+    printf "%-52s %8.3f   target ≥ %s   %s\n", what, x, limit, (x >= limit ? "met" : "MISSED") }'
 }
 
 serve_redis() {

@@ -46,7 +46,7 @@ outcome outcome_of(const std::error_code& ec) {
       || ec == client_errc::already_held || ec == client_errc::already_waiting
       || ec == client_errc::lease_expired)
     return outcome::refused;
-  if (ec == client_errc::stopping || ec == client_errc::too_many)
+  if (ec == client_errc::stopping || ec == client_errc::too_many || ec == client_errc::store_failed)
     return outcome::not_done;
   if (ec == client_errc::bad_request || ec == client_errc::bad_answer
       || ec == client_errc::limit_mismatch || ec == client_errc::wrong_owner

@@ -62,7 +62,7 @@ void print(const command& x, const torture_counts& did, const verdict& found) {
 
 // A run in which nothing happened must not pass for one without violations.
 bool has_shown_something(const command& x, const torture_counts& did, const evidence& shown) {
-  auto kills = !x.plan.durable || !x.plan.kill_server || did.server_kills < 5 || shown.survived > 0;
+  auto kills = !x.plan.durable || did.server_kills < 5 || shown.survived > 0;
   return shown.grants > 0 && shown.confirmed > 0 && kills;
 }
 
@@ -109,7 +109,10 @@ void add_options(CLI::App& app, command& x) {
   app.add_option("--save", x.save, "the history, if there are violations");
   app.add_flag("--no-data-dir", x.no_data_dir,
                "locks in memory: a life of the server knows nothing of the last");
-  app.add_flag("!--no-kill", x.plan.kill_server, "never kill the server");
+  app
+    .add_option("--troubles", x.plan.troubles,
+                "what happens, each as likely as it is often in the list")
+    ->capture_default_str();
   app.add_option("--disk", x.plan.disk_megabytes,
                  "mount a file system of so many MB for the data, which takes root");
   app.add_option("--processes", x.plan.processes, "of clients")->capture_default_str();

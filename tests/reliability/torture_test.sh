@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# torture_test.sh TORTURE SERVER MODE: runs the torture test for some
-# seconds. MODE memory: locks in memory; forgets: the torture must find out a
-# server that says it stores its locks and does not.
+# torture_test.sh TORTURE SERVER MODE: runs the torture test for some seconds.
+# MODE durable: with --data-dir; memory: locks in memory; forgets: the torture
+# must find out a server that says it stores its locks and does not.
 set -euo pipefail
 torture=$1 program=$2 mode=$3
 scratch=$(mktemp -d)
@@ -21,6 +21,9 @@ END
 chmod +x "$forgetful"
 
 case $mode in
+  durable)
+    exec "$torture" --program "$program" --seconds 20
+    ;;
   memory)
     exec "$torture" --program "$program" --seconds 8 --no-data-dir
     ;;

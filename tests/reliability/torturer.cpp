@@ -5,6 +5,7 @@
 #include "tests/reliability/journal.hpp"
 #include "tests/reliability/worker.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <stdexcept>
@@ -40,6 +41,12 @@ lockserver::client_options patient() {
 
 } // namespace
 
+const std::map<std::string, void (torturer::*)()> torturer::troubles{
+  {"kill-server", &torturer::kill_server},  {"stop-server", &torturer::stop_server},
+  {"kill-clients", &torturer::kill_client}, {"stop-clients", &torturer::stop_client},
+  {"fill-disk", &torturer::fill_disk},
+};
+
 torturer::torturer(torture_plan x)
   : plan_(std::move(x)),
     random_(plan_.seed),
@@ -47,6 +54,9 @@ torturer::torturer(torture_plan x)
     server_(server_command(plan_, disk_.directory()), quiet_port(plan_.seed),
             plan_.directory + "/server.log"),
     clients_(plan_.processes) {
+  for (auto& trouble : plan_.troubles)
+    if (!troubles.contains(trouble))
+      throw std::invalid_argument{"no such trouble: " + trouble};
 }
 
 history torturer::run() {
@@ -75,17 +85,11 @@ history torturer::run() {
 }
 
 void torturer::torment() {
-  auto x = random_.below(100);
-  if (x < 50 && plan_.kill_server)
-    kill_server();
-  else if (x < 62)
-    stop_server();
-  else if (x < 80)
-    kill_client();
-  else if (x < 88)
-    stop_client();
-  else if (plan_.durable)
-    fill_disk();
+  (this->*troubles.at(plan_.troubles[random_.below(plan_.troubles.size())]))();
+}
+
+bool torturer::may_kill_server() const {
+  return std::ranges::find(plan_.troubles, "kill-server") != plan_.troubles.end();
 }
 
 // -- what can happen ----------------------------------------------------------
@@ -106,7 +110,7 @@ void torturer::stop_server() {
   server_.stop();
   wait_between(50, 2500);
   // A server that was killed while it was stopped has whatever it had not done.
-  if (plan_.kill_server && random_.below(3) == 0)
+  if (may_kill_server() && random_.below(3) == 0)
     return kill_server();
   server_.go_on();
 }
@@ -127,12 +131,14 @@ void torturer::stop_client() {
 }
 
 void torturer::fill_disk() {
+  if (!plan_.durable)
+    return;
   ++counts_.full_disks;
   disk_.fill(server_.id(), random_.below(256) * 1024);
   wait_between(50, 1500);
   // A server that is killed then must start on the full disk, or say that it
   // cannot; here it is given room first.
-  auto die = plan_.kill_server && random_.below(3) == 0;
+  auto die = may_kill_server() && random_.below(3) == 0;
   if (die) {
     server_.kill();
     ++counts_.server_kills;
@@ -176,7 +182,7 @@ void torturer::end_clients() {
 }
 
 void torturer::collect_left_over(history& to) {
-  if (plan_.kill_server)
+  if (may_kill_server())
     kill_server();
   lockserver::rest_client client{"torture", "127.0.0.1", server_.port(), patient()};
   // After a restart what is left of a time may be estimated too long, by the

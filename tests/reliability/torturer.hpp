@@ -9,6 +9,7 @@
 #include "tests/support/seed.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,10 @@ struct torture_plan {
   std::vector<std::string> options{}; ///< Further options of the server.
   std::string directory{};            ///< For everything; exists.
   bool durable = true;                ///< Whether the server stores its locks.
-  bool kill_server = true;
+  /// What happens, each as likely as it is often in the list.
+  std::vector<std::string> troubles{"kill-server",  "kill-server",  "kill-server",
+                                    "kill-server",  "stop-server",  "kill-clients",
+                                    "kill-clients", "stop-clients", "fill-disk"};
   unsigned disk_megabytes = 0; ///< See `disk`.
   std::uint64_t seed = 0;
   duration lasts{};
@@ -38,6 +42,7 @@ struct torture_counts {
 
 class torturer {
 public:
+  /// Throws `std::invalid_argument` for a trouble that there is not.
   explicit torturer(torture_plan x);
 
   /// Throws `std::runtime_error` for what is no matter of the history: the
@@ -55,6 +60,8 @@ private:
   };
 
   void torment();
+  bool may_kill_server() const;
+
   void kill_server();
   void stop_server();
   void kill_client();
@@ -67,6 +74,8 @@ private:
   bool wait(duration x);
   bool wait_between(unsigned least_ms, unsigned most_ms);
   std::string journal_of(std::size_t slot, unsigned born) const;
+
+  static const std::map<std::string, void (torturer::*)()> troubles;
 
   torture_plan plan_;
   lockserver::test::random_source random_;

@@ -111,9 +111,9 @@ void worker::use(std::size_t index) {
 
 void worker::give_back(std::size_t index) {
   auto lock = held_[index];
-  if (lock.lease)
-    std::erase_if(lock.lease->locks, [&](auto& x) { return x.token == lock.it.token; });
   auto got = lock.by->release(lock.it);
+  if (lock.lease && got.result != outcome::not_done)
+    std::erase_if(lock.lease->locks, [&](auto& x) { return x.token == lock.it.token; });
   if (got.result == outcome::unknown || got.result == outcome::not_done) {
     pause(between(10, 80));
     // And tries again later; not with a lease, which would be renewed for it.
