@@ -118,6 +118,6 @@ bench_durable() {
     echo "$before $after $seconds $(column some 4) $(cat "$workdir/c$connections.latency")" |
       awk -v n="$connections" '{ commits = $3 - $1; decisions = $4 - $2
         printf "%-12s %9.0f %8.0f %8.0f %10.0f %22.1f\n", n, $6, $7, $8, commits / $5,
-          commits > 0 ? decisions / commits : 0 }'
+          (commits > 0 ? decisions / commits : 0) }'
   done
 }
