@@ -5,6 +5,9 @@
 #include "net/address.hpp"
 #include "net/io_scheduler.hpp"
 #include "net/listener.hpp"
+#include "net/remote/caf_modules.hpp"
+#include "net/remote/caf_port.hpp"
+#include "net/remote/gateway.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -29,9 +32,26 @@ constexpr auto stop_grace = std::chrono::milliseconds{1500};
 // Registries per thread, so that two threads seldom want the same one.
 constexpr std::size_t registries_per_thread = 16;
 
+// For what has no error code of the system: the log has the sentence.
+class caf_port_category : public std::error_category {
+public:
+  const char* name() const noexcept override {
+    return "lockserver.caf_port";
+  }
+  std::string message(int) const override {
+    return "the port for CAF programs (caf-port) cannot be served, see the log";
+  }
+};
+
+std::error_code caf_port_failed() {
+  static const caf_port_category category;
+  return {1, category};
+}
+
 class system_config : public caf::actor_system_config {
 public:
   system_config() {
+    caf_modules::init_types();
     compat::init_types<caf::id_block::lockserver>();
     compat::register_types<caf::id_block::lockserver>(*this);
   }
@@ -45,10 +65,14 @@ public:
   ~service();
 
   boost::system::error_code open(const boost::asio::ip::tcp::endpoint& where);
-  void start();
+  // Returns why it cannot, or an empty string.
+  std::string start();
 
   std::uint16_t port() const noexcept {
     return listener_->port();
+  }
+  std::uint16_t caf_port() const noexcept {
+    return caf_port_;
   }
   counts count() const;
 
@@ -67,6 +91,8 @@ private:
   std::shared_ptr<listener> listener_;
   system_config system_config_;
   std::unique_ptr<caf::actor_system> system_;
+  gateway_actor gateway_;
+  std::uint16_t caf_port_ = 0;
 };
 
 service::service(const settings& config, spdlog::logger& log, std::function<void()> request_stop)
@@ -98,13 +124,23 @@ boost::system::error_code service::open(const boost::asio::ip::tcp::endpoint& wh
   return listener_->open(where);
 }
 
-void service::start() {
+std::string service::start() {
+  if (context_.config.caf_port)
+    if (auto wrong = caf_port::prepare(system_config_, context_.config); !wrong.empty())
+      return wrong;
   system_ = compat::make_system(system_config_, threads_);
   context_.leases = caf::actor_cast<leases_actor>(system_->spawn<leases>(context_.keys, env_));
   for (auto& x : counts_)
     context_.keys->all.push_back(
       caf::actor_cast<registry_actor>(system_->spawn<registry>(context_.leases, env_, x)));
+  if (context_.config.caf_port) {
+    gateway_ = caf::actor_cast<gateway_actor>(system_->spawn<gateway>(context_));
+    if (auto wrong = caf_port::publish(*system_, gateway_, context_.config, caf_port_);
+        !wrong.empty())
+      return wrong;
+  }
   listener_->start(*system_);
+  return {};
 }
 
 // Calls `f` with every connection, on the connection's thread.
@@ -142,6 +178,9 @@ service::~service() {
       last_connection_closed_.wait(guard, none_left);
     }
   }
+  if (gateway_)
+    compat::anon_send(gateway_, shut_down{});
+  gateway_ = nullptr;
   for (auto& x : context_.keys->all)
     compat::anon_send(x, shut_down{});
   compat::anon_send(context_.leases, shut_down{});
@@ -152,7 +191,7 @@ service::~service() {
 
 counts service::count() const {
   counts result;
-  result.connections = context_.connections;
+  result.connections = context_.connections + context_.remote_sessions;
   result.keys = env_.keys;
   result.leases = env_.leases;
   for (auto& x : counts_) {
@@ -196,6 +235,7 @@ struct server::impl {
   std::unique_ptr<service> running; // while starting, serving, stopping
   std::thread keeper;
   std::atomic<std::uint16_t> port{0};
+  std::atomic<std::uint16_t> caf_port{0};
 };
 
 std::error_code server::impl::start() {
@@ -251,8 +291,12 @@ std::error_code server::impl::open_port() {
     auto next = std::make_unique<service>(config, *log, [this] { request_stop(); });
     ec = next->open(where);
     if (!ec) {
-      next->start();
+      if (auto wrong = next->start(); !wrong.empty()) {
+        log->error("{}", wrong);
+        return caf_port_failed();
+      }
       port = next->port();
+      caf_port = next->caf_port();
       std::lock_guard guard{mutex};
       running = std::move(next);
       return {};
@@ -324,6 +368,10 @@ rest_client server::client(std::string name, client_options options) const {
 
 std::uint16_t server::port() const noexcept {
   return impl_->port;
+}
+
+std::uint16_t server::caf_port() const noexcept {
+  return impl_->caf_port;
 }
 
 counts server::count() const {
