@@ -120,10 +120,11 @@ private:
   template <class Request>
   caf::result<lease_reply> ask_about_lease(Request x);
   // Starts an operation that is answered by what `convert` makes of the server's
-  // `Wire`: a `Reply` or an error.
+  // `Wire`, and of whether the request was sent more than once: a `Reply` or an
+  // error.
   template <class Reply, class Wire, class Request, class Convert>
   caf::result<Reply> ask(Request x, std::string key, Convert convert);
-  operation& add_operation(id number, std::string key, duration patience);
+  operation& add_operation(id number, caf::actor_addr user, std::string key, duration patience);
   bool remove_operation(id number);
   void give_up(id number, caf::error why);
   void on_failure(id number, const caf::error& what, id session);

@@ -87,9 +87,11 @@ caf::error nobody() {
 
 // -- all requests ---------------------------------------------------------------
 
-client::operation& client::add_operation(id number, std::string key, duration patience) {
+// @param user taken before there is a promise, which takes the sender with it.
+client::operation& client::add_operation(id number, caf::actor_addr user, std::string key,
+                                         duration patience) {
   auto& x = operations_[number];
-  x.user = asker();
+  x.user = std::move(user);
   x.key = std::move(key);
   x.due = time_->now() + patience;
   agenda_.set(number, x.due);
@@ -130,9 +132,11 @@ void client::on_failure(id number, const caf::error& what, id session) {
 
 template <class Reply, class Wire, class Request, class Convert>
 caf::result<Reply> client::ask(Request x, std::string key, Convert convert) {
-  auto promise = make_response_promise<Reply>();
+  auto user = asker();
   auto number = ++last_id_;
-  auto& now = add_operation(number, std::move(key), options_.request_timeout);
+  auto promise = make_response_promise<Reply>();
+  auto& now
+    = add_operation(number, std::move(user), std::move(key), options_.request_timeout);
   now.fail = [promise](caf::error what) mutable { promise.deliver(std::move(what)); };
   now.send = [this, number, x = std::move(x), promise, convert] {
     operations_.at(number).sent = true;
@@ -141,7 +145,7 @@ caf::result<Reply> client::ask(Request x, std::string key, Convert convert) {
         [this, number, promise, convert](Wire& reply) mutable {
           if (!operations_.contains(number))
             return;
-          auto result = convert(reply);
+          auto result = convert(reply, operations_.at(number).repeat);
           remove_operation(number);
           if (result)
             promise.deliver(std::move(*result));
@@ -161,7 +165,8 @@ caf::result<Reply> client::ask(Request x, std::string key, Convert convert) {
 // -- locks ----------------------------------------------------------------------
 
 caf::result<lock_grant> client::acquire(acquire_lock& x) {
-  if (!asker())
+  auto user = asker();
+  if (!user)
     return nobody();
   if (x.owner.empty())
     x.owner = own_name();
@@ -172,11 +177,11 @@ caf::result<lock_grant> client::acquire(acquire_lock& x) {
   if (x.wait < caf::timespan::zero() || x.wait > most || x.ttl > most)
     return caf::make_error(errc::bad_request, "wait must be 0 or more, and it and ttl must be "
                                               "within the server's limits");
-  auto promise = make_response_promise<lock_grant>();
   auto number = ++last_id_;
   if (x.request_id.empty())
     x.request_id = instance_ + '-' + std::to_string(number);
-  auto& now = add_operation(number, x.key, x.wait + options_.request_timeout);
+  auto promise = make_response_promise<lock_grant>();
+  auto& now = add_operation(number, std::move(user), x.key, x.wait + options_.request_timeout);
   now.acquires = true;
   now.fail = [promise](caf::error what) mutable { promise.deliver(std::move(what)); };
   now.send = [this, number, x, asked = time_->now(), promise] {
@@ -268,14 +273,13 @@ caf::result<bool> client::release(release_request& x) {
   if (auto i = lock_ids_.find({x.key, x.owner}); i != lock_ids_.end())
     if (x.token == 0 || locks_.at(i->second).token == x.token)
       forget_lock(i->second);
-  auto number = last_id_ + 1;
   auto key = x.key;
   return ask<bool, release_reply>(
-    std::move(x), key, [this, number](release_reply& y) -> caf::expected<bool> {
+    std::move(x), key, [](release_reply& y, bool repeat) -> caf::expected<bool> {
       if (y.status == release_reply::released)
         return true;
       // It was sent before: that has released it, or the end of the session.
-      if (y.status == release_reply::not_holder && operations_.at(number).repeat)
+      if (y.status == release_reply::not_holder && repeat)
         return true;
       if (y.status == release_reply::not_held)
         return false;
@@ -292,7 +296,7 @@ caf::result<lock_grant> client::renew(renew_request& x) {
   lock_name name{x.key, x.owner};
   auto sent = time_->now();
   return ask<lock_grant, acquire_reply>(
-    std::move(x), name.first, [this, name, sent](acquire_reply& y) -> caf::expected<lock_grant> {
+    std::move(x), name.first, [this, name, sent](acquire_reply& y, bool) -> caf::expected<lock_grant> {
       auto i = lock_ids_.find(name);
       if (i != lock_ids_.end() && y.status == acquire_reply::granted)
         locks_.at(i->second).ttl = y.ttl;
@@ -310,7 +314,7 @@ namespace {
 
 // What is handed on as the server said it.
 template <class Reply>
-caf::expected<Reply> unchanged(Reply& x) {
+caf::expected<Reply> unchanged(Reply& x, bool) {
   return std::move(x);
 }
 
@@ -345,7 +349,7 @@ caf::result<lease_reply> client::create_lease(lease_create_request& x) {
     return nobody();
   auto sent = time_->now();
   return ask<lease_reply, lease_reply>(
-    std::move(x), {}, [this, who, sent](lease_reply& y) -> caf::expected<lease_reply> {
+    std::move(x), {}, [this, who, sent](lease_reply& y, bool) -> caf::expected<lease_reply> {
       if (y.status != lease_reply::alive)
         return refusal_of(y);
       kept_lease lease;
@@ -384,7 +388,7 @@ caf::result<lease_reply> client::end_lease(lease_end_request& x) {
 template <class Request>
 caf::result<lease_reply> client::ask_about_lease(Request x) {
   return ask<lease_reply, lease_reply>(std::move(x), {},
-                                       [](lease_reply& y) -> caf::expected<lease_reply> {
+                                       [](lease_reply& y, bool) -> caf::expected<lease_reply> {
                                          if (y.status != lease_reply::alive)
                                            return refusal_of(y);
                                          return std::move(y);

@@ -29,7 +29,7 @@ caf::io::middleman_actor middleman_of(caf::actor_system& sys, [[maybe_unused]] b
 connector::connector(caf::actor_config& cfg, bool tls) : connector_actor::base(cfg), tls_(tls) {
 }
 
-connector_actor::behavior_type connector::make_behavior() {
+connector::behavior_type connector::make_behavior() {
   return {
     [this](connect_request& x) -> caf::result<caf::strong_actor_ptr> {
       auto middleman = middleman_of(system(), tls_);

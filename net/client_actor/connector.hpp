@@ -12,7 +12,7 @@ class connector final : public connector_actor::base {
 public:
   connector(caf::actor_config& cfg, bool tls);
 
-  connector_actor::behavior_type make_behavior() override;
+  behavior_type make_behavior() override;
 
   const char* name() const override {
     return "connector";
