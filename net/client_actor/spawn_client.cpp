@@ -1,8 +1,8 @@
 #include "lockserver/client_actor.hpp"
 
 #include "net/client_actor/caf_timers.hpp"
-#include "net/client_actor/client.hpp"
 #include "net/client_actor/connector.hpp"
+#include "net/client_actor/lock_client.hpp"
 #include "net/remote/caf_modules.hpp"
 
 #include <stdexcept>
@@ -25,8 +25,8 @@ client_actor spawn_client(caf::actor_system& sys, std::string host, std::uint16_
                           client_actor_options options) {
   auto through = caf::actor_cast<connector_actor>(sys.spawn<connector>(options.tls));
   return caf::actor_cast<client_actor>(
-    sys.spawn<client>(client::target{std::move(through), std::move(host), port}, std::move(options),
-                      std::make_shared<caf_timers>()));
+    sys.spawn<lock_client>(lock_client::target{std::move(through), std::move(host), port},
+                           std::move(options), std::make_shared<caf_timers>()));
 }
 
 } // namespace lockserver

@@ -61,8 +61,19 @@ remote_session_actor::behavior_type remote_session::make_behavior() {
   };
 }
 
+// However it ends, what it has does not stay behind.
 void remote_session::on_exit() {
   wake_up_.clear();
+  for (auto& [ticket, x] : pending_) {
+    take_back(x.what);
+    acquire_reply reply;
+    reply.status = acquire_reply::stopping;
+    x.promise.deliver(std::move(reply));
+  }
+  pending_.clear();
+  for (auto& [name, x] : held_)
+    take_back(x.what);
+  held_.clear();
   client_ = nullptr;
   --context_.remote_sessions;
 }
@@ -246,16 +257,6 @@ void remote_session::hold(const std::string& owner, held&& x) {
 void remote_session::end(const char* why) {
   context_.env.log.info("CAF client {}: client={} waits={} locks={}", why, client_name_,
                         pending_.size(), held_.size());
-  for (auto& [ticket, x] : pending_) {
-    take_back(x.what);
-    acquire_reply reply;
-    reply.status = acquire_reply::stopping;
-    x.promise.deliver(std::move(reply));
-  }
-  pending_.clear();
-  for (auto& [name, x] : held_)
-    take_back(x.what);
-  held_.clear();
   quit();
 }
 

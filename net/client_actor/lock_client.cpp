@@ -1,4 +1,4 @@
-#include "net/client_actor/client.hpp"
+#include "net/client_actor/lock_client.hpp"
 
 #include "actors/random_name.hpp"
 
@@ -6,8 +6,12 @@
 
 namespace lockserver {
 
-client::client(caf::actor_config& cfg, target server, client_actor_options options,
-               std::shared_ptr<timers> time)
+caf::error lock_client::has_ended() {
+  return caf::make_error(errc::cancelled, "the client actor has ended");
+}
+
+lock_client::lock_client(caf::actor_config& cfg, target server, client_actor_options options,
+                         std::shared_ptr<timers> time)
   : client_actor::base(cfg),
     server_(std::move(server)),
     options_(std::move(options)),
@@ -17,7 +21,7 @@ client::client(caf::actor_config& cfg, target server, client_actor_options optio
     next_pause_(options_.first_pause) {
 }
 
-client_actor::behavior_type client::make_behavior() {
+client_actor::behavior_type lock_client::make_behavior() {
   connect();
   set_alarm();
   // What may have changed the agenda sets the alarm anew.
@@ -39,12 +43,8 @@ client_actor::behavior_type client::make_behavior() {
     [=, this](lease_inspect_request& x) { return then_alarm(inspect_lease(x)); },
     [=, this](lease_end_request& x) { return then_alarm(end_lease(x)); },
     [this](shut_down) {
-      for (auto& [number, x] : locks_)
-        give_back(x.name, x.token);
-      for (auto& [number, x] : leases_)
-        if (x.own)
-          give_back_lease(x.name);
-      quit();
+      leave();
+      set_alarm();
     },
     [this](deadline_reached) {
       wake_up_.arrived();
@@ -53,12 +53,44 @@ client_actor::behavior_type client::make_behavior() {
   };
 }
 
-void client::on_exit() {
+// Gives everything back, and ends when the server has answered: what is sent may
+// be overtaken by the news of the sender's end.
+void lock_client::leave() {
+  if (leaves_ != 0)
+    return;
+  leaves_ = ++last_id_;
+  agenda_.set(leaves_, time_->now() + options_.request_timeout);
+  while (!operations_.empty())
+    give_up(operations_.begin()->first, has_ended());
+  while (!locks_.empty()) {
+    auto& [number, x] = *locks_.begin();
+    give_back(x.name, x.token);
+    lose(number, lock_lost::stopping, "the client actor is told to end");
+  }
+  while (!leases_.empty()) {
+    auto& [number, x] = *leases_.begin();
+    if (x.own)
+      give_back_lease(x.name);
+    forget_lease(number);
+  }
+  if (given_back_ == 0)
+    quit();
+}
+
+void lock_client::on_given_back(id session) {
+  if (session != session_id_)
+    return;
+  --given_back_;
+  if (leaves_ != 0 && given_back_ == 0)
+    quit();
+}
+
+void lock_client::on_exit() {
   phase_ = phase::ended;
   wake_up_.clear();
   auto operations = std::exchange(operations_, {});
   for (auto& [number, x] : operations)
-    x.fail(caf::make_error(errc::cancelled, "the client actor has ended"));
+    x.fail(has_ended());
   while (!locks_.empty())
     lose(locks_.begin()->first, lock_lost::stopping, "the client actor has ended");
   session_ = nullptr;
@@ -67,16 +99,18 @@ void client::on_exit() {
   users_.clear();
 }
 
-void client::set_alarm() {
+void lock_client::set_alarm() {
   if (auto due = agenda_.next_due())
     wake_up_.no_later_than(*due);
 }
 
-void client::on_due() {
+void lock_client::on_due() {
   auto now = time_->now();
   while (auto number = agenda_.pop_due(now)) {
     if (*number == 0)
       on_connection_due();
+    else if (*number == leaves_)
+      quit();
     else if (locks_.contains(*number))
       renew_lock(*number);
     else if (leases_.contains(*number))
@@ -93,7 +127,7 @@ void client::on_due() {
 // -- users --------------------------------------------------------------------
 
 // The actor of the request under way, which is monitored from now on.
-caf::actor_addr client::asker() {
+caf::actor_addr lock_client::asker() {
   auto who = caf::actor_cast<caf::actor>(current_sender());
   if (who == nullptr)
     return nullptr;
@@ -105,13 +139,13 @@ caf::actor_addr client::asker() {
 }
 
 // The owner that the asker's locks have unless it says another.
-std::string client::own_name() {
+std::string lock_client::own_name() {
   auto who = asker();
   auto number = who ? users_.at(who) : id{0};
   return options_.name + '/' + instance_ + '/' + std::to_string(number);
 }
 
-void client::on_down(const caf::actor_addr& x) {
+void lock_client::on_down(const caf::actor_addr& x) {
   if (x == session_addr_)
     on_session_lost("the connection to the server broke, or the server ended the session");
   else if (x == gateway_addr_ && phase_ == phase::connecting)
@@ -123,7 +157,7 @@ void client::on_down(const caf::actor_addr& x) {
   set_alarm();
 }
 
-void client::on_user_gone(const caf::actor_addr& gone) {
+void lock_client::on_user_gone(const caf::actor_addr& gone) {
   std::vector<id> numbers;
   for (auto& [number, x] : operations_)
     if (x.user == gone)

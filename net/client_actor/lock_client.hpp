@@ -22,7 +22,7 @@ namespace lockserver {
 /// has a number, under which the agenda knows when it is next due. A request is
 /// sent at once when there is a session, else when there is one again; one that
 /// was sent into a session that ended is sent again into the next.
-class client final : public client_actor::base {
+class lock_client final : public client_actor::base {
 public:
   using time_point = timers::time_point;
   using duration = time_point::duration;
@@ -35,8 +35,8 @@ public:
   };
 
   /// @param time shared with nobody who needs it longer than this actor.
-  client(caf::actor_config& cfg, target server, client_actor_options options,
-         std::shared_ptr<timers> time);
+  lock_client(caf::actor_config& cfg, target server, client_actor_options options,
+              std::shared_ptr<timers> time);
 
   client_actor::behavior_type make_behavior() override;
 
@@ -86,7 +86,7 @@ private:
     time_point renew_at{};
   };
 
-  // The connection (client_connection.cpp).
+  // The connection (lock_client_connection.cpp).
   void connect();
   void say_hello(const caf::strong_actor_ptr& gateway);
   void on_welcome(session_welcome& x, time_point sent);
@@ -99,7 +99,7 @@ private:
     return phase_ == phase::connected;
   }
 
-  // Requests (client_requests.cpp).
+  // Requests (lock_client_requests.cpp).
   caf::result<lock_grant> acquire(acquire_lock& x);
   void send_acquire(id number, const acquire_lock& x, time_point asked,
                     caf::typed_response_promise<lock_grant> promise);
@@ -131,7 +131,7 @@ private:
   void withdraw(id number, const operation& x);
   std::string own_name();
 
-  // What is held (client_locks.cpp).
+  // What is held (lock_client_locks.cpp).
   void keep(kept_lock x);
   void forget_lock(id number);
   void renew_lock(id number);
@@ -150,6 +150,9 @@ private:
   void on_down(const caf::actor_addr& x);
   void on_user_gone(const caf::actor_addr& x);
   void on_due();
+  void leave();
+  void on_given_back(id session);
+  static caf::error has_ended();
   void set_alarm();
 
   const target server_;
@@ -159,6 +162,9 @@ private:
   agenda agenda_;
   const std::string instance_; // part of all names that are made up here
   id last_id_ = 0;             // 0 is the connection's in the agenda
+
+  id leaves_ = 0;              // not 0: gives everything back and ends
+  std::size_t given_back_ = 0; // without an answer yet
 
   phase phase_ = phase::pausing;
   id session_id_ = 0; // of the present attempt or session; late answers have another

@@ -1,6 +1,6 @@
 // What the client actor holds for its users: kept alive, given back, lost.
 
-#include "net/client_actor/client.hpp"
+#include "net/client_actor/lock_client.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -16,7 +16,7 @@ using listener = compat::typed_actor<caf::result<void>(lock_lost)>;
 
 // -- locks ----------------------------------------------------------------------
 
-void client::keep(kept_lock x) {
+void lock_client::keep(kept_lock x) {
   auto& number = lock_ids_[x.name];
   if (number == 0)
     number = ++last_id_;
@@ -24,7 +24,7 @@ void client::keep(kept_lock x) {
   locks_.insert_or_assign(number, std::move(x));
 }
 
-void client::forget_lock(id number) {
+void lock_client::forget_lock(id number) {
   auto i = locks_.find(number);
   auto lease = std::move(i->second.lease);
   lock_ids_.erase(i->second.name);
@@ -40,7 +40,7 @@ void client::forget_lock(id number) {
 
 // It is time to renew it, or its time is over, or a new session may tell whether
 // it is still held.
-void client::renew_lock(id number) {
+void lock_client::renew_lock(id number) {
   auto& x = locks_.at(number);
   if (!x.lease.empty())
     return;
@@ -67,7 +67,7 @@ void client::renew_lock(id number) {
       [](const caf::error&) {}); // the session is monitored
 }
 
-void client::on_renewed(id number, time_point sent, const acquire_reply& x) {
+void lock_client::on_renewed(id number, time_point sent, const acquire_reply& x) {
   auto& lock = locks_.at(number);
   switch (x.status) {
     case acquire_reply::granted:
@@ -89,7 +89,7 @@ void client::on_renewed(id number, time_point sent, const acquire_reply& x) {
   }
 }
 
-void client::lose(id number, std::uint8_t reason, const std::string& detail) {
+void lock_client::lose(id number, std::uint8_t reason, const std::string& detail) {
   auto& x = locks_.at(number);
   lock_lost message{x.name.first, x.name.second, x.token, reason, detail};
   auto user = caf::actor_cast<listener>(caf::actor_cast<caf::strong_actor_ptr>(x.user));
@@ -100,15 +100,18 @@ void client::lose(id number, std::uint8_t reason, const std::string& detail) {
 
 // In nobody's name: there is no answer that anyone waits for. Without a
 // connection the server does it by itself, at the latest at the lock's end.
-void client::give_back(const lock_name& name, std::uint64_t token) {
-  if (connected())
-    compat::request(this, session_, release_request{name.first, name.second, token})
-      .then([](const release_reply&) {}, [](const caf::error&) {});
+void lock_client::give_back(const lock_name& name, std::uint64_t token) {
+  if (!connected())
+    return;
+  ++given_back_;
+  compat::request(this, session_, release_request{name.first, name.second, token})
+    .then([this, session = session_id_](const release_reply&) { on_given_back(session); },
+          [this, session = session_id_](const caf::error&) { on_given_back(session); });
 }
 
 // -- leases -----------------------------------------------------------------------
 
-void client::keep(kept_lease x, caf::timespan ttl, time_point sent) {
+void lock_client::keep(kept_lease x, caf::timespan ttl, time_point sent) {
   auto number = ++last_id_;
   x.safe_until = safe_until(sent, ttl);
   x.renew_at = sent + ttl / 3;
@@ -117,7 +120,7 @@ void client::keep(kept_lease x, caf::timespan ttl, time_point sent) {
   leases_.emplace(number, std::move(x));
 }
 
-void client::forget_lease(id number) {
+void lock_client::forget_lease(id number) {
   auto i = leases_.find(number);
   lease_ids_.erase(i->second.name);
   leases_.erase(i);
@@ -126,7 +129,7 @@ void client::forget_lease(id number) {
 
 // Renews it, if it was made here. Of another one only its owner knows whether it
 // is still wanted: it is asked how long it has yet to live.
-void client::check_lease(id number) {
+void lock_client::check_lease(id number) {
   auto& x = leases_.at(number);
   auto now = time_->now();
   if (now >= x.safe_until)
@@ -158,7 +161,7 @@ void client::check_lease(id number) {
     compat::request(this, session_, lease_inspect_request{x.name}).then(on_reply, on_error);
 }
 
-void client::lose_lease(id number, const std::string& detail) {
+void lock_client::lose_lease(id number, const std::string& detail) {
   auto name = leases_.at(number).name;
   forget_lease(number);
   std::vector<id> lost;
@@ -169,10 +172,13 @@ void client::lose_lease(id number, const std::string& detail) {
     lose(lock, lock_lost::lease_expired, detail);
 }
 
-void client::give_back_lease(const std::string& name) {
-  if (connected())
-    compat::request(this, session_, lease_end_request{name})
-      .then([](const lease_reply&) {}, [](const caf::error&) {});
+void lock_client::give_back_lease(const std::string& name) {
+  if (!connected())
+    return;
+  ++given_back_;
+  compat::request(this, session_, lease_end_request{name})
+    .then([this, session = session_id_](const lease_reply&) { on_given_back(session); },
+          [this, session = session_id_](const caf::error&) { on_given_back(session); });
 }
 
 } // namespace lockserver

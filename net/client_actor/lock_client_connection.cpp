@@ -1,6 +1,6 @@
 // How the client actor finds its server, and finds it again.
 
-#include "net/client_actor/client.hpp"
+#include "net/client_actor/lock_client.hpp"
 #include "net/safe_time.hpp"
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace lockserver {
 
-void client::connect() {
+void lock_client::connect() {
   phase_ = phase::connecting;
   auto attempt = ++session_id_;
   connection_due_ = time_->now() + options_.connect_timeout;
@@ -28,7 +28,7 @@ void client::connect() {
       });
 }
 
-void client::say_hello(const caf::strong_actor_ptr& gateway) {
+void lock_client::say_hello(const caf::strong_actor_ptr& gateway) {
   auto whom = caf::actor_cast<caf::actor>(gateway);
   // A node that is gone may still be in CAF's memory: its actors count as ended.
   if (gateway_addr_ != whom.address()) {
@@ -52,7 +52,7 @@ void client::say_hello(const caf::strong_actor_ptr& gateway) {
       });
 }
 
-void client::on_welcome(session_welcome& x, time_point sent) {
+void lock_client::on_welcome(session_welcome& x, time_point sent) {
   phase_ = phase::connected;
   trouble_.clear();
   next_pause_ = options_.first_pause;
@@ -81,7 +81,7 @@ void client::on_welcome(session_welcome& x, time_point sent) {
 
 // Tries again, a little later than the last time, and not at the same moment as
 // all others who lost the same server.
-void client::pause(std::string why) {
+void lock_client::pause(std::string why) {
   phase_ = phase::pausing;
   ++session_id_;
   trouble_ = std::move(why);
@@ -93,7 +93,7 @@ void client::pause(std::string why) {
   set_connection_due();
 }
 
-void client::on_session_lost(const char* why) {
+void lock_client::on_session_lost(const char* why) {
   session_ = nullptr;
   session_addr_ = nullptr;
   for (auto& [number, x] : operations_) {
@@ -109,12 +109,15 @@ void client::on_session_lost(const char* why) {
   for (auto& [number, x] : leases_)
     x.renewing = false;
   next_pause_ = options_.first_pause;
+  given_back_ = 0; // no answer comes any more
+  if (leaves_ != 0)
+    return quit();
   pause(why);
   for (auto number : lost)
     lose(number, lock_lost::connection_lost, why);
 }
 
-void client::on_connection_due() {
+void lock_client::on_connection_due() {
   auto now = time_->now();
   switch (phase_) {
     case phase::pausing:
@@ -134,7 +137,7 @@ void client::on_connection_due() {
   }
 }
 
-void client::send_keep_alive() {
+void lock_client::send_keep_alive() {
   auto sent = time_->now();
   compat::request(this, session_, keep_alive{})
     .then(
@@ -150,11 +153,11 @@ void client::send_keep_alive() {
   set_connection_due();
 }
 
-void client::set_connection_due() {
+void lock_client::set_connection_due() {
   agenda_.set(0, connected() ? std::min(connection_due_, session_safe_until_) : connection_due_);
 }
 
-client::time_point client::safe_until(time_point sent, caf::timespan ttl) const {
+lock_client::time_point lock_client::safe_until(time_point sent, caf::timespan ttl) const {
   // The most there is: no end of its own.
   if (ttl > time_point::max() - sent)
     return time_point::max();

@@ -1,6 +1,6 @@
 // What the client actor's users ask for, on its way to the server and back.
 
-#include "net/client_actor/client.hpp"
+#include "net/client_actor/lock_client.hpp"
 
 #include <algorithm>
 #include <array>
@@ -88,8 +88,8 @@ caf::error nobody() {
 // -- all requests ---------------------------------------------------------------
 
 // @param user taken before there is a promise, which takes the sender with it.
-client::operation& client::add_operation(id number, caf::actor_addr user, std::string key,
-                                         duration patience) {
+lock_client::operation& lock_client::add_operation(id number, caf::actor_addr user, std::string key,
+                                                   duration patience) {
   auto& x = operations_[number];
   x.user = std::move(user);
   x.key = std::move(key);
@@ -98,12 +98,12 @@ client::operation& client::add_operation(id number, caf::actor_addr user, std::s
   return x;
 }
 
-bool client::remove_operation(id number) {
+bool lock_client::remove_operation(id number) {
   agenda_.clear(number);
   return operations_.erase(number) > 0;
 }
 
-void client::give_up(id number, caf::error why) {
+void lock_client::give_up(id number, caf::error why) {
   auto i = operations_.find(number);
   if (i == operations_.end())
     return;
@@ -114,14 +114,14 @@ void client::give_up(id number, caf::error why) {
 }
 
 // Its answer may be under way: then the grant is given back when it arrives.
-void client::withdraw(id number, const operation& x) {
+void lock_client::withdraw(id number, const operation& x) {
   if (x.acquires && x.sent && connected())
     compat::send(this, session_, withdraw_request{x.key, number});
 }
 
 // An answer that is none comes from CAF, when the session has ended: that is
 // monitored, and the request is sent again.
-void client::on_failure(id number, const caf::error& what, id session) {
+void lock_client::on_failure(id number, const caf::error& what, id session) {
   auto i = operations_.find(number);
   if (i == operations_.end() || session != session_id_ || !is_answer(what))
     return;
@@ -131,12 +131,13 @@ void client::on_failure(id number, const caf::error& what, id session) {
 }
 
 template <class Reply, class Wire, class Request, class Convert>
-caf::result<Reply> client::ask(Request x, std::string key, Convert convert) {
+caf::result<Reply> lock_client::ask(Request x, std::string key, Convert convert) {
   auto user = asker();
+  if (leaves_ != 0)
+    return has_ended();
   auto number = ++last_id_;
   auto promise = make_response_promise<Reply>();
-  auto& now
-    = add_operation(number, std::move(user), std::move(key), options_.request_timeout);
+  auto& now = add_operation(number, std::move(user), std::move(key), options_.request_timeout);
   now.fail = [promise](caf::error what) mutable { promise.deliver(std::move(what)); };
   now.send = [this, number, x = std::move(x), promise, convert] {
     operations_.at(number).sent = true;
@@ -164,10 +165,12 @@ caf::result<Reply> client::ask(Request x, std::string key, Convert convert) {
 
 // -- locks ----------------------------------------------------------------------
 
-caf::result<lock_grant> client::acquire(acquire_lock& x) {
+caf::result<lock_grant> lock_client::acquire(acquire_lock& x) {
   auto user = asker();
   if (!user)
     return nobody();
+  if (leaves_ != 0)
+    return has_ended();
   if (x.owner.empty())
     x.owner = own_name();
   if (x.wait == acquire_lock::default_wait)
@@ -192,8 +195,8 @@ caf::result<lock_grant> client::acquire(acquire_lock& x) {
   return promise;
 }
 
-void client::send_acquire(id number, const acquire_lock& x, time_point asked,
-                          caf::typed_response_promise<lock_grant> promise) {
+void lock_client::send_acquire(id number, const acquire_lock& x, time_point asked,
+                               caf::typed_response_promise<lock_grant> promise) {
   operations_.at(number).sent = true;
   auto now = time_->now();
   auto request = x;
@@ -209,9 +212,9 @@ void client::send_acquire(id number, const acquire_lock& x, time_point asked,
       });
 }
 
-void client::on_acquire_reply(id number, const acquire_lock& x, time_point sent,
-                              const acquire_reply& reply,
-                              caf::typed_response_promise<lock_grant>& promise) {
+void lock_client::on_acquire_reply(id number, const acquire_lock& x, time_point sent,
+                                   const acquire_reply& reply,
+                                   caf::typed_response_promise<lock_grant>& promise) {
   auto granted = reply.status == acquire_reply::granted;
   auto i = operations_.find(number);
   if (i == operations_.end()) { // given up meanwhile
@@ -255,7 +258,7 @@ void client::on_acquire_reply(id number, const acquire_lock& x, time_point sent,
   promise.deliver(to_grant(x.key, x.owner, reply));
 }
 
-caf::result<bool> client::cancel(const cancel_wait& x) {
+caf::result<bool> lock_client::cancel(const cancel_wait& x) {
   auto who = asker();
   std::vector<id> numbers;
   for (auto& [number, y] : operations_)
@@ -266,7 +269,7 @@ caf::result<bool> client::cancel(const cancel_wait& x) {
   return !numbers.empty();
 }
 
-caf::result<bool> client::release(release_request& x) {
+caf::result<bool> lock_client::release(release_request& x) {
   if (x.owner.empty() && !x.force)
     x.owner = own_name();
   // Not renewed from now on, and no `lock_lost`, whatever comes of the request.
@@ -274,29 +277,30 @@ caf::result<bool> client::release(release_request& x) {
     if (x.token == 0 || locks_.at(i->second).token == x.token)
       forget_lock(i->second);
   auto key = x.key;
-  return ask<bool, release_reply>(
-    std::move(x), key, [](release_reply& y, bool repeat) -> caf::expected<bool> {
-      if (y.status == release_reply::released)
-        return true;
-      // It was sent before: that has released it, or the end of the session.
-      if (y.status == release_reply::not_holder && repeat)
-        return true;
-      if (y.status == release_reply::not_held)
-        return false;
-      acquire_reply refused;
-      refused.status = acquire_reply::not_holder;
-      refused.holders = std::move(y.holders);
-      return refusal_of(refused);
-    });
+  return ask<bool, release_reply>(std::move(x), key,
+                                  [](release_reply& y, bool repeat) -> caf::expected<bool> {
+                                    if (y.status == release_reply::released)
+                                      return true;
+                                    // It was sent before: that has released it, or the end of the session.
+                                    if (y.status == release_reply::not_holder && repeat)
+                                      return true;
+                                    if (y.status == release_reply::not_held)
+                                      return false;
+                                    acquire_reply refused;
+                                    refused.status = acquire_reply::not_holder;
+                                    refused.holders = std::move(y.holders);
+                                    return refusal_of(refused);
+                                  });
 }
 
-caf::result<lock_grant> client::renew(renew_request& x) {
+caf::result<lock_grant> lock_client::renew(renew_request& x) {
   if (x.owner.empty())
     x.owner = own_name();
   lock_name name{x.key, x.owner};
   auto sent = time_->now();
   return ask<lock_grant, acquire_reply>(
-    std::move(x), name.first, [this, name, sent](acquire_reply& y, bool) -> caf::expected<lock_grant> {
+    std::move(x), name.first,
+    [this, name, sent](acquire_reply& y, bool) -> caf::expected<lock_grant> {
       auto i = lock_ids_.find(name);
       if (i != lock_ids_.end() && y.status == acquire_reply::granted)
         locks_.at(i->second).ttl = y.ttl;
@@ -320,30 +324,30 @@ caf::expected<Reply> unchanged(Reply& x, bool) {
 
 } // namespace
 
-caf::result<bool> client::verify(verify_lock& x) {
+caf::result<bool> lock_client::verify(verify_lock& x) {
   if (x.owner.empty())
     x.owner = own_name();
   check_request request{std::move(x.key), std::move(x.owner)};
   return check(request);
 }
 
-caf::result<bool> client::check(check_request& x) {
+caf::result<bool> lock_client::check(check_request& x) {
   auto key = x.key;
   return ask<bool, bool>(std::move(x), std::move(key), unchanged<bool>);
 }
 
-caf::result<lock_info> client::inspect(inspect_request& x) {
+caf::result<lock_info> lock_client::inspect(inspect_request& x) {
   auto key = x.key;
   return ask<lock_info, lock_info>(std::move(x), std::move(key), unchanged<lock_info>);
 }
 
-caf::result<list_reply> client::list(list_request& x) {
+caf::result<list_reply> lock_client::list(list_request& x) {
   return ask<list_reply, list_reply>(std::move(x), {}, unchanged<list_reply>);
 }
 
 // -- leases -----------------------------------------------------------------------
 
-caf::result<lease_reply> client::create_lease(lease_create_request& x) {
+caf::result<lease_reply> lock_client::create_lease(lease_create_request& x) {
   auto who = asker();
   if (!who)
     return nobody();
@@ -361,16 +365,16 @@ caf::result<lease_reply> client::create_lease(lease_create_request& x) {
     });
 }
 
-caf::result<lease_reply> client::renew_lease(lease_renew_request& x) {
+caf::result<lease_reply> lock_client::renew_lease(lease_renew_request& x) {
   return ask_about_lease(std::move(x));
 }
 
-caf::result<lease_reply> client::inspect_lease(lease_inspect_request& x) {
+caf::result<lease_reply> lock_client::inspect_lease(lease_inspect_request& x) {
   x.key.clear();
   return ask_about_lease(std::move(x));
 }
 
-caf::result<lease_reply> client::end_lease(lease_end_request& x) {
+caf::result<lease_reply> lock_client::end_lease(lease_end_request& x) {
   // Its locks end with it, as the user wishes.
   if (auto i = lease_ids_.find(x.lease); i != lease_ids_.end()) {
     std::vector<id> numbers;
@@ -386,7 +390,7 @@ caf::result<lease_reply> client::end_lease(lease_end_request& x) {
 }
 
 template <class Request>
-caf::result<lease_reply> client::ask_about_lease(Request x) {
+caf::result<lease_reply> lock_client::ask_about_lease(Request x) {
   return ask<lease_reply, lease_reply>(std::move(x), {},
                                        [](lease_reply& y, bool) -> caf::expected<lease_reply> {
                                          if (y.status != lease_reply::alive)
