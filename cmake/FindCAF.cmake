@@ -1,23 +1,31 @@
-# Finds CAF. Debian's libcaf-dev ships no CMake files, so headers and libraries
-# are looked up by name; CAF_ROOT points to an installation elsewhere.
-# Defines the targets CAF::core and CAF::io.
+# Finds CAF 0.17.6 as Debian packages it: its libcaf-dev ships no CMake files, so
+# headers and libraries are looked up by name. Called where there is no CAF of
+# its own CMake package (CAF 1.1). Defines the targets CAF::core, CAF::io and,
+# where it is there, CAF::openssl.
 find_path(CAF_INCLUDE_DIR caf/actor_system.hpp HINTS ${CAF_ROOT} PATH_SUFFIXES include)
-find_library(CAF_CORE_LIBRARY caf_core HINTS ${CAF_ROOT} PATH_SUFFIXES lib)
-find_library(CAF_IO_LIBRARY caf_io HINTS ${CAF_ROOT} PATH_SUFFIXES lib)
-mark_as_advanced(CAF_INCLUDE_DIR CAF_CORE_LIBRARY CAF_IO_LIBRARY)
+foreach(module core io openssl)
+  string(TOUPPER ${module} upper)
+  find_library(CAF_${upper}_LIBRARY caf_${module} HINTS ${CAF_ROOT} PATH_SUFFIXES lib)
+endforeach()
+mark_as_advanced(CAF_INCLUDE_DIR CAF_CORE_LIBRARY CAF_IO_LIBRARY CAF_OPENSSL_LIBRARY)
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(CAF
   REQUIRED_VARS CAF_CORE_LIBRARY CAF_IO_LIBRARY CAF_INCLUDE_DIR
-  REASON_FAILURE_MESSAGE "install the package libcaf-dev, or set CAF_ROOT")
+  REASON_FAILURE_MESSAGE "install the package libcaf-dev, or name the folder of a CAF 1.1 in CMAKE_PREFIX_PATH")
 
 if(CAF_FOUND AND NOT TARGET CAF::core)
-  foreach(module core io)
+  foreach(module core io openssl)
     string(TOUPPER ${module} upper)
-    add_library(CAF::${module} UNKNOWN IMPORTED)
-    set_target_properties(CAF::${module} PROPERTIES
-      IMPORTED_LOCATION "${CAF_${upper}_LIBRARY}"
-      INTERFACE_INCLUDE_DIRECTORIES "${CAF_INCLUDE_DIR}")
+    if(CAF_${upper}_LIBRARY)
+      add_library(CAF::${module} UNKNOWN IMPORTED)
+      set_target_properties(CAF::${module} PROPERTIES
+        IMPORTED_LOCATION "${CAF_${upper}_LIBRARY}"
+        INTERFACE_INCLUDE_DIRECTORIES "${CAF_INCLUDE_DIR}")
+    endif()
   endforeach()
   set_property(TARGET CAF::io PROPERTY INTERFACE_LINK_LIBRARIES CAF::core)
+  if(TARGET CAF::openssl)
+    set_property(TARGET CAF::openssl PROPERTY INTERFACE_LINK_LIBRARIES CAF::io)
+  endif()
 endif()

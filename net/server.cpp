@@ -7,6 +7,9 @@
 #include "net/io_scheduler.hpp"
 #include "net/listener.hpp"
 #include "net/recovery.hpp"
+#include "net/remote/caf_modules.hpp"
+#include "net/remote/caf_port.hpp"
+#include "net/remote/gateway.hpp"
 #include "store/sqlite_store.hpp"
 
 #include <boost/asio/post.hpp>
@@ -35,6 +38,7 @@ constexpr std::size_t registries_per_thread = 16;
 class system_config : public caf::actor_system_config {
 public:
   system_config() {
+    caf_modules::init_types();
     compat::init_types<caf::id_block::lockserver>();
     compat::register_types<caf::id_block::lockserver>(*this);
   }
@@ -50,11 +54,14 @@ public:
   ~service();
 
   boost::system::error_code open(const boost::asio::ip::tcp::endpoint& where);
-  /// @return an empty string, or a sentence why not.
+  // Returns why it cannot, or an empty string.
   std::string start();
 
   std::uint16_t port() const noexcept {
     return listener_->port();
+  }
+  std::uint16_t caf_port() const noexcept {
+    return caf_port_;
   }
   counts count() const;
 
@@ -74,6 +81,8 @@ private:
   std::shared_ptr<listener> listener_;
   system_config system_config_;
   std::unique_ptr<caf::actor_system> system_;
+  gateway_actor gateway_;
+  std::uint16_t caf_port_ = 0;
 };
 
 service::service(const settings& config, spdlog::logger& log, store* kept,
@@ -108,6 +117,9 @@ boost::system::error_code service::open(const boost::asio::ip::tcp::endpoint& wh
 }
 
 std::string service::start() {
+  if (context_.config.caf_port)
+    if (auto wrong = caf_port::prepare(system_config_, context_.config); !wrong.empty())
+      return wrong;
   system_ = compat::make_system(system_config_, threads_);
   if (kept_ != nullptr)
     env_.journal = caf::actor_cast<journal_actor>(
@@ -121,6 +133,12 @@ std::string service::start() {
     if (auto problem = recover(*kept_, *system_, *context_.keys, context_.leases, env_.log);
         !problem.empty())
       return problem;
+  }
+  if (context_.config.caf_port) {
+    gateway_ = caf::actor_cast<gateway_actor>(system_->spawn<gateway>(context_));
+    if (auto wrong = caf_port::publish(*system_, gateway_, context_.config, caf_port_);
+        !wrong.empty())
+      return wrong;
   }
   listener_->start(*system_);
   return {};
@@ -161,6 +179,9 @@ service::~service() {
       last_connection_closed_.wait(guard, none_left);
     }
   }
+  if (gateway_)
+    compat::anon_send(gateway_, shut_down{});
+  gateway_ = nullptr;
   for (auto& x : context_.keys->all)
     compat::anon_send(x, shut_down{});
   compat::anon_send(context_.leases, shut_down{});
@@ -178,7 +199,7 @@ service::~service() {
 
 counts service::count() const {
   counts result;
-  result.connections = context_.connections;
+  result.connections = context_.connections + context_.remote_sessions;
   result.keys = env_.keys;
   result.leases = env_.leases;
   result.commits = env_.stored.commits();
@@ -228,6 +249,7 @@ struct server::impl {
   std::unique_ptr<service> running;   // while starting, serving, stopping
   std::thread keeper;
   std::atomic<std::uint16_t> port{0};
+  std::atomic<std::uint16_t> caf_port{0};
 };
 
 std::error_code server::impl::start() {
@@ -309,6 +331,7 @@ std::error_code server::impl::open_port() {
       if (auto wrong = next->start(); !wrong.empty())
         return fail(std::make_error_code(std::errc::io_error), wrong);
       port = next->port();
+      caf_port = next->caf_port();
       std::lock_guard guard{mutex};
       running = std::move(next);
       return {};
@@ -385,6 +408,10 @@ rest_client server::client(std::string name, client_options options) const {
 
 std::uint16_t server::port() const noexcept {
   return impl_->port;
+}
+
+std::uint16_t server::caf_port() const noexcept {
+  return impl_->caf_port;
 }
 
 counts server::count() const {

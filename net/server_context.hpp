@@ -32,6 +32,7 @@ struct server_context {
 
   std::atomic<std::uint64_t> last_ticket{0};
   std::atomic<std::size_t> connections{0};
+  std::atomic<std::size_t> remote_sessions{0};
   std::atomic<bool> stopping{false};
 };
 

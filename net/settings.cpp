@@ -17,6 +17,17 @@ std::string validate(const settings& x) {
     return "max-lock-timeout must be at most a year";
   if (x.max_lock_attempt_timeout > year)
     return "max-lock-attempt-timeout must be at most a year";
+  if (x.caf_host.empty())
+    return "caf-host must not be empty: 127.0.0.1 for this machine, 0.0.0.0 for all";
+  auto tls_files = int{!x.caf_tls_certificate.empty()} + int{!x.caf_tls_key.empty()}
+                   + int{!x.caf_tls_authority.empty()};
+  if (tls_files != 0 && tls_files != 3)
+    return "caf-tls-certificate, caf-tls-key and caf-tls-authority go together: each side checks "
+           "the other";
+  if (tls_files != 0 && !x.caf_port)
+    return "caf-tls-certificate needs a caf-port";
+  if (x.caf_session_timeout < std::chrono::milliseconds{100} || x.caf_session_timeout > year)
+    return "caf-session-timeout must be at least 0.1 and at most a year";
   if (x.reconnect_attempts == 0)
     return "reconnect-attempts must be 1 or more";
   if (x.time_between_attempts < duration::zero() || x.time_between_attempts > year)

@@ -1,5 +1,7 @@
 #include "net/v1_answer.hpp"
 
+#include "net/safe_time.hpp"
+
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
@@ -142,7 +144,7 @@ grant to_grant(const json::object& x, boot_clock::time_point sent) {
   // so it ends it not before this. The same holds for a repeated request: its
   // wait may count from the first try, but that was not before `sent` either.
   auto lasts = result.waited + result.ttl;
-  result.safe_until = sent + lasts - margin(lasts);
+  result.safe_until = sent + lasts - safety_margin(lasts);
   return result;
 }
 
@@ -294,10 +296,6 @@ answer<server_info> read_server(const exchange_result& x, const std::string& ser
 
 problem refused(std::string sentence) {
   return {std::make_error_code(std::errc::invalid_argument), std::move(sentence)};
-}
-
-boot_clock::duration margin(boot_clock::duration x) {
-  return std::max<boot_clock::duration>(x / 100, milliseconds{2});
 }
 
 } // namespace lockserver::v1

@@ -33,9 +33,4 @@ client::answer<client::server_info> read_server(const exchange_result& x,
 /// The problem of a request that must not be sent.
 client::problem refused(std::string sentence);
 
-/// How much earlier than computed a grant ends for its holder: a hundredth of
-/// the time, for clocks that run at different speeds, and at least 2 ms, for
-/// what the server rounds.
-boot_clock::duration margin(boot_clock::duration x);
-
 } // namespace lockserver::v1

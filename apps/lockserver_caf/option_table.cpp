@@ -56,6 +56,14 @@ bool read_truth(std::string_view text, bool& out) {
   return out || is("false") || is("no") || is("off") || is("0");
 }
 
+bool read_optional_port(std::string_view text, std::optional<std::uint16_t>& out) {
+  return read_number(text, out.emplace());
+}
+
+std::string show_optional_port(const std::optional<std::uint16_t>& x) {
+  return x ? std::to_string(*x) : "";
+}
+
 std::string show_truth(const bool& x) {
   return x ? "true" : "false";
 }
@@ -164,6 +172,8 @@ const value_kind<settings::duration> seconds{"SECONDS", "a number of seconds, su
                                              read_seconds, show_seconds};
 const value_kind<std::uint16_t> port_number{"NUMBER", "a whole number from 0 to 65535",
                                             read_number<std::uint16_t>, show_number<std::uint16_t>};
+const value_kind<std::optional<std::uint16_t>> optional_port{
+  "NUMBER", "a whole number from 0 to 65535", read_optional_port, show_optional_port};
 const value_kind<unsigned> number{"NUMBER", "a whole number", read_number<unsigned>,
                                   show_number<unsigned>};
 const value_kind<std::size_t> large_number{"NUMBER", "a whole number", read_number<std::size_t>,

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,7 @@ namespace value {
 
 extern const value_kind<settings::duration> seconds;
 extern const value_kind<std::uint16_t> port_number;
+extern const value_kind<std::optional<std::uint16_t>> optional_port; ///< None: empty.
 extern const value_kind<unsigned> number;
 extern const value_kind<std::size_t> large_number;
 extern const value_kind<bool> truth;

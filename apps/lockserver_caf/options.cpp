@@ -91,6 +91,18 @@ void add_options(option_table& table, options& x) {
   table.add("idle-timeout", value::seconds, s.idle_timeout, "For silence between requests");
   table.add("write-timeout", value::seconds, s.write_timeout, "For a client to take its answer");
 
+  table.group("CAF programs (off unless there is a port)");
+  table.add("caf-port", value::optional_port, s.caf_port,
+            "Serve them on this port; 0: any free one");
+  table.add("caf-host", value::address, s.caf_host, "The address for it");
+  table.add("caf-tls-certificate", value::file_name, s.caf_tls_certificate,
+            "With TLS: the server's certificate (PEM)");
+  table.add("caf-tls-key", value::file_name, s.caf_tls_key, "Its key");
+  table.add("caf-tls-authority", value::file_name, s.caf_tls_authority,
+            "The certificate of the authority that must have signed the clients' certificates");
+  table.add("caf-session-timeout", value::seconds, s.caf_session_timeout,
+            "For silence of a client, before it counts as gone");
+
   table.group("Process");
   table.add("log-level", value::log_level, x.log_level, "debug, info, warning, error or off");
   table.add("log-file", value::file_name, x.log_file,

@@ -5,6 +5,7 @@
 #include "apps/lockserver_caf/failure.hpp"
 #include "apps/lockserver_caf/pid_file.hpp"
 #include "apps/lockserver_caf/stop_signals.hpp"
+#include "lockserver/caf_compat.hpp"
 #include "lockserver/server.hpp"
 
 #include <spdlog/logger.h>
@@ -97,6 +98,10 @@ int serve(const options& x, const std::function<void(const std::string&)>& on_li
     if (pid)
       pid->write(x.server.host, served.port());
     log->info("lockserver-caf " LOCKSERVER_VERSION " listening on {}", where);
+    if (x.server.caf_port)
+      log->info("CAF {} programs are served on {}{}", compat::version(),
+                endpoint(x.server.caf_host, served.caf_port()),
+                x.server.caf_tls_certificate.empty() ? "" : " with TLS");
     log_settings(x.server, *log);
     on_listening(where);
     served.wait();

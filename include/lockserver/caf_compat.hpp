@@ -9,17 +9,31 @@
 #include <caf/init_global_meta_objects.hpp>
 #include <caf/resumable.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 // Not CAF_VERSION: CAF 1.0.0 through 1.1.0 define it as 0000..0100 (octal).
 #define LOCKSERVER_CAF_1 (CAF_MAJOR_VERSION >= 1)
 #if LOCKSERVER_CAF_1
+#  include <caf/default_enum_inspect.hpp>
 #  include <caf/detail/actor_system_access.hpp>
 #  include <caf/scheduler.hpp>
+/// Lets the values of an enum of this namespace be codes of `caf::error`.
+#  define LOCKSERVER_ERROR_CODE_ENUM(type)                                                         \
+    namespace lockserver {                                                                         \
+    template <class Inspector>                                                                     \
+    bool inspect(Inspector& f, type& x) {                                                          \
+      return caf::default_enum_inspect(f, x);                                                      \
+    }                                                                                              \
+    }                                                                                              \
+    CAF_ERROR_CODE_ENUM(type)
 #else
+/// The same; CAF 0.17 knows the category by a name of at most ten characters.
+#  define LOCKSERVER_ERROR_CODE_ENUM(type) CAF_ERROR_CODE_ENUM(type, "lockserver")
 #  include <caf/detail/thread_safe_actor_clock.hpp>
 #  include <caf/meta/type_name.hpp>
 #  include <caf/scheduler/abstract_coordinator.hpp>
@@ -82,6 +96,14 @@ void init_types() {
 #endif
 }
 
+/// The same for the types of a module, such as `caf::io::middleman`.
+template <class Module>
+void init_module_types() {
+#if LOCKSERVER_CAF_1
+  Module::init_global_meta_objects();
+#endif
+}
+
 /// Makes the message types of `Blocks` known to one system. Call on its config.
 template <class... Blocks>
 void register_types([[maybe_unused]] caf::actor_system_config& cfg) {
@@ -130,10 +152,74 @@ void anon_send(const Handle& to, Ts&&... xs) {
 #endif
 }
 
+/// Sends a message after some time, by CAF's clock. It cannot be called back,
+/// and keeps the receiver alive until then.
+template <class Handle, class T>
+void delayed_anon_send(const Handle& to, std::chrono::nanoseconds delay, T x) {
+#if LOCKSERVER_CAF_1
+  caf::anon_mail(std::move(x)).delay(delay).send(to);
+#else
+  caf::delayed_anon_send(to, delay, std::move(x));
+#endif
+}
+
+/// Calls `f` with the address of `whom` once that has ended, also when its node
+/// cannot be reached any more; at once if it has ended already. An actor of CAF
+/// 0.17 has one such function: pass the same `f` each time.
+template <class Self, class F>
+void on_down(Self* self, const caf::actor& whom, F f) {
+#if LOCKSERVER_CAF_1
+  self->monitor(whom, [address = whom.address(), f](const caf::error&) { f(address); });
+#else
+  self->set_down_handler([f](const caf::down_msg& x) { f(x.source); });
+  self->monitor(whom);
+#endif
+}
+
 /// Ends an actor once it has worked off what it has received.
 template <class Self>
 void anon_send_exit(Self* self) {
   caf::anon_send_exit(self->address(), caf::exit_reason::user_shutdown);
+}
+
+// -- version ------------------------------------------------------------------
+
+/// Of CAF, such as "0.17.6". Two nodes must have the same.
+inline std::string version() {
+  return std::to_string(CAF_MAJOR_VERSION) + "." + std::to_string(CAF_MINOR_VERSION) + "."
+         + std::to_string(CAF_PATCH_VERSION);
+}
+
+// -- errors -------------------------------------------------------------------
+
+inline std::string render([[maybe_unused]] caf::actor_system& sys, const caf::error& x) {
+#if LOCKSERVER_CAF_1
+  return to_string(x);
+#else
+  return sys.render(x);
+#endif
+}
+
+// -- settings of CAF's modules -------------------------------------------------
+
+/// What CAF's TLS goes by: names of PEM files. Each side shows its certificate
+/// and takes only peers whose certificate the authority has signed.
+struct tls_files {
+  std::string certificate;
+  std::string key;
+  std::string authority; ///< The certificate of the authority.
+};
+
+inline void set_tls(caf::actor_system_config& cfg, const tls_files& x) {
+#if LOCKSERVER_CAF_1
+  cfg.set("caf.openssl.certificate", x.certificate);
+  cfg.set("caf.openssl.key", x.key);
+  cfg.set("caf.openssl.cafile", x.authority);
+#else
+  cfg.openssl_certificate = x.certificate;
+  cfg.openssl_key = x.key;
+  cfg.openssl_cafile = x.authority;
+#endif
 }
 
 // -- hosting actors -----------------------------------------------------------

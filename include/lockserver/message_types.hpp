@@ -191,6 +191,76 @@ auto inspect(Inspector& f, shut_down& x) {
   return compat::fields(f, x, "shut_down");
 }
 
+template <class Inspector>
+auto inspect(Inspector& f, acquire_lock& x) {
+  using compat::field;
+  return compat::fields(f, x, "acquire_lock", field("key", x.key), field("owner", x.owner),
+                        field("ttl", x.ttl), field("wait", x.wait), field("mode", x.mode),
+                        field("limit", x.limit), field("request_id", x.request_id),
+                        field("lease", x.lease), field("hold", x.hold),
+                        field("metadata", x.metadata));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, lock_grant& x) {
+  using compat::field;
+  return compat::fields(f, x, "lock_grant", field("key", x.key), field("owner", x.owner),
+                        field("mode", x.mode), field("token", x.token), field("ttl", x.ttl),
+                        field("expires_at", x.expires_at), field("waited", x.waited));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, cancel_wait& x) {
+  using compat::field;
+  return compat::fields(f, x, "cancel_wait", field("key", x.key));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, verify_lock& x) {
+  using compat::field;
+  return compat::fields(f, x, "verify_lock", field("key", x.key), field("owner", x.owner));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, lock_lost& x) {
+  using compat::field;
+  return compat::fields(f, x, "lock_lost", field("key", x.key), field("owner", x.owner),
+                        field("token", x.token), field("reason", x.reason),
+                        field("detail", x.detail));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, session_hello& x) {
+  using compat::field;
+  return compat::fields(f, x, "session_hello", field("protocol", x.protocol),
+                        field("name", x.name));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, session_welcome& x) {
+  using compat::field;
+  return compat::fields(f, x, "session_welcome", field("session", x.session),
+                        field("timeout", x.timeout));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, keep_alive& x) {
+  return compat::fields(f, x, "keep_alive");
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, session_acquire& x) {
+  using compat::field;
+  return compat::fields(f, x, "session_acquire", field("ticket", x.ticket),
+                        field("request", x.request));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, connect_request& x) {
+  using compat::field;
+  return compat::fields(f, x, "connect_request", field("host", x.host), field("port", x.port));
+}
+
 } // namespace lockserver
 
 CAF_BEGIN_TYPE_ID_BLOCK(lockserver, caf::first_custom_type_id)
@@ -221,6 +291,17 @@ CAF_BEGIN_TYPE_ID_BLOCK(lockserver, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(lockserver, (lockserver::key_idle))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::deadline_reached))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::shut_down))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::errc))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::acquire_lock))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::lock_grant))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::cancel_wait))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::verify_lock))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::lock_lost))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::session_hello))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::session_welcome))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::keep_alive))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::session_acquire))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::connect_request))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::grant_record))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_record))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::lock_entry))

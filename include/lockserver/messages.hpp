@@ -252,4 +252,5 @@ struct shut_down {};
 
 } // namespace lockserver
 
-#include "lockserver/message_types.hpp" // IWYU pragma: export
+#include "lockserver/client_messages.hpp" // IWYU pragma: export
+#include "lockserver/message_types.hpp"   // IWYU pragma: export

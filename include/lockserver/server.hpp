@@ -19,7 +19,7 @@ namespace lockserver {
 
 /// What a server holds at one moment.
 struct counts {
-  std::size_t connections = 0; ///< Open client connections.
+  std::size_t connections = 0; ///< Open client connections, and sessions of CAF clients.
   std::size_t keys = 0;        ///< Key actors, including idle ones soon reaped.
   std::size_t holders = 0;     ///< Locks that are held.
   std::size_t waiters = 0;     ///< Requests that wait for their turn.
@@ -48,7 +48,7 @@ public:
   /// served. A busy port is tried again as `settings::reconnect_attempts`
   /// says; `stop` ends that early. Does nothing when it serves already.
   /// @return the error that kept it from serving, or none: `std::errc::io_error`
-  /// is the data directory's.
+  /// is the data directory's, or the port's for CAF programs.
   std::error_code start();
 
   /// What kept the last `start` from serving, as a sentence; empty if nothing
@@ -78,6 +78,10 @@ public:
 
   /// The port it listens on, also when the settings said 0; 0 before `start`.
   std::uint16_t port() const noexcept;
+
+  /// The port for CAF programs, also when the settings said 0; 0 before `start`
+  /// and without such a port.
+  std::uint16_t caf_port() const noexcept;
 
   /// What it holds now. The numbers are read one after the other, while the
   /// server goes on.

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace lockserver {
@@ -72,6 +73,22 @@ struct settings {
 
   /// Leases at a time: ten for each connection.
   std::size_t max_leases = 100'000;
+
+  /// Address on which CAF programs reach the server, and its port; none: they do
+  /// not, 0: any free one (see `server::caf_port`). CAF's network lets peers
+  /// send to any actor, so it is for trusted networks, or with TLS.
+  std::string caf_host = "127.0.0.1";
+  std::optional<std::uint16_t> caf_port{};
+
+  /// PEM files for TLS between CAF nodes: all three or none. Each side takes only
+  /// peers whose certificate the authority has signed.
+  std::string caf_tls_certificate{};
+  std::string caf_tls_key{};
+  std::string caf_tls_authority{};
+
+  /// A CAF client that is silent for so long is gone. It says that it lives each
+  /// third of it, so one lost packet does not end it.
+  duration caf_session_timeout = std::chrono::seconds{10};
 
   /// Where locks and leases are kept, so that they survive a restart, a crash and
   /// a power cut; a directory for this server alone, made if it is not there.

@@ -6,6 +6,7 @@
 #include "net/dialects/v1.hpp"
 #include "net/key_name.hpp"
 #include "net/openapi_document.hpp"
+#include "net/request_limits.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -17,15 +18,6 @@ namespace {
 
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
-
-// Longest `request_id` and `metadata`: enough for any UUID, and for a line or
-// two of text, of which a server may have to keep a million.
-constexpr std::size_t max_request_id = 64;
-constexpr std::size_t max_metadata = 1024;
-
-// A page of a list: unless asked for more, and at most.
-constexpr std::int64_t default_page = 100;
-constexpr std::int64_t max_page = 1000;
 
 std::int64_t to_ms(settings::duration x) {
   return duration_cast<milliseconds>(x).count();

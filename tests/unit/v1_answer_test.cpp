@@ -1,4 +1,5 @@
 // How the client reads answers of the JSON dialect, and what is none.
+#include "net/safe_time.hpp"
 #include "net/v1_answer.hpp"
 
 #include "tests/support/catch.hpp"
@@ -43,8 +44,8 @@ TEST_CASE("a grant is read with all that it says") {
 
 TEST_CASE("a grant is safe for its time from before it was sent, less a hundredth") {
   CHECK(grant_of(granted)->safe_until == sent + 32s - 320ms);
-  CHECK(v1::margin(10ms) == 2ms);
-  CHECK(v1::margin(1h) == 36s);
+  CHECK(safety_margin(10ms) == 2ms);
+  CHECK(safety_margin(1h) == 36s);
 }
 
 TEST_CASE("times that would overflow a clock do not") {

@@ -1,0 +1,101 @@
+// A distributed CAF program: nodes that elect a leader with a lock. Start the
+// server and two nodes, each in a terminal of its own:
+//
+//   ./dev.sh run -- --caf-port 8005
+//   build/examples/leader_election anna 127.0.0.1 8005
+//   build/examples/leader_election bert 127.0.0.1 8005
+//
+// One leads. End it, in any way (Ctrl-C, kill -9): the other one leads at once.
+
+#include <lockserver/client_actor.hpp>
+
+#include <caf/all.hpp>
+
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <limits>
+#include <string>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto office = "office";
+
+// One who wants to lead. Must have a handler for `lock_lost`.
+using candidate_actor = lockserver::compat::typed_actor<
+  // Applies for the office.
+  caf::result<void>(std::string),
+  // From the client actor: the office is lost.
+  caf::result<void>(lockserver::lock_lost)>;
+
+class candidate final : public candidate_actor::base {
+public:
+  candidate(caf::actor_config& cfg, lockserver::client_actor locks, std::string who)
+    : candidate_actor::base(cfg), locks_(std::move(locks)), who_(std::move(who)) {
+  }
+
+  candidate_actor::behavior_type make_behavior() override {
+    return {
+      [this](const std::string& what) { apply(what); },
+      [this](const lockserver::lock_lost& x) {
+        std::cout << who_ << ": no longer leads: " << x.detail << std::endl;
+        apply(x.key);
+      },
+    };
+  }
+
+  void on_exit() override {
+    locks_ = nullptr;
+  }
+
+private:
+  void apply(const std::string& what) {
+    lockserver::acquire_lock request{what};
+    request.ttl = 3s;
+    request.wait = 1h;
+    request.metadata = who_;
+    lockserver::compat::request(this, locks_, std::move(request))
+      .then(
+        [this](const lockserver::lock_grant& x) {
+          // Whatever the leader writes should carry the token, so that a leader
+          // that is late can be told from the present one.
+          std::cout << who_ << ": leads, token " << x.token << std::endl;
+        },
+        [this, what](const caf::error& why) {
+          std::cout << who_ << ": does not lead: " << lockserver::detail_of(why) << std::endl;
+          if (why != lockserver::errc::cancelled)
+            apply(what);
+        });
+  }
+
+  lockserver::client_actor locks_;
+  std::string who_;
+};
+
+} // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4) {
+    std::cerr << "usage: leader_election NAME HOST CAF-PORT   (ends with its input)\n";
+    return 64;
+  }
+  lockserver::init_client_types();
+  caf::actor_system_config config;
+  lockserver::load_client(config);
+  caf::actor_system system{config};
+
+  lockserver::client_actor_options options;
+  options.name = argv[1];
+  auto port = static_cast<std::uint16_t>(std::atoi(argv[3]));
+  auto locks = lockserver::spawn_client(system, argv[2], port, options);
+  auto me = caf::actor_cast<candidate_actor>(system.spawn<candidate>(locks, argv[1]));
+  lockserver::compat::anon_send(me, std::string{office});
+
+  std::cin.ignore(std::numeric_limits<std::streamsize>::max());
+
+  // The client gives everything back, and then the system can end.
+  lockserver::compat::anon_send(locks, lockserver::shut_down{});
+  caf::anon_send_exit(me, caf::exit_reason::user_shutdown);
+}

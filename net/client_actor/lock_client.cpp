@@ -1,0 +1,186 @@
+#include "net/client_actor/lock_client.hpp"
+
+#include "actors/random_name.hpp"
+
+#include <vector>
+
+namespace lockserver {
+
+caf::error lock_client::has_ended() {
+  return caf::make_error(errc::cancelled, "the client actor has ended");
+}
+
+lock_client::lock_client(caf::actor_config& cfg, target server, client_actor_options options,
+                         std::shared_ptr<timers> time)
+  : client_actor::base(cfg),
+    server_(std::move(server)),
+    options_(std::move(options)),
+    time_(std::move(time)),
+    wake_up_(*time_, this),
+    instance_(random_name().substr(0, 8)),
+    next_pause_(options_.first_pause) {
+}
+
+client_actor::behavior_type lock_client::make_behavior() {
+  connect();
+  set_alarm();
+  // What may have changed the agenda sets the alarm anew.
+  auto then_alarm = [this](auto result) {
+    set_alarm();
+    return result;
+  };
+  return {
+    [=, this](acquire_lock& x) { return then_alarm(acquire(x)); },
+    [=, this](const cancel_wait& x) { return then_alarm(cancel(x)); },
+    [=, this](release_request& x) { return then_alarm(release(x)); },
+    [=, this](renew_request& x) { return then_alarm(renew(x)); },
+    [=, this](verify_lock& x) { return then_alarm(verify(x)); },
+    [=, this](check_request& x) { return then_alarm(check(x)); },
+    [=, this](inspect_request& x) { return then_alarm(inspect(x)); },
+    [=, this](list_request& x) { return then_alarm(list(x)); },
+    [=, this](lease_create_request& x) { return then_alarm(create_lease(x)); },
+    [=, this](lease_renew_request& x) { return then_alarm(renew_lease(x)); },
+    [=, this](lease_inspect_request& x) { return then_alarm(inspect_lease(x)); },
+    [=, this](lease_end_request& x) { return then_alarm(end_lease(x)); },
+    [this](shut_down) {
+      leave();
+      set_alarm();
+    },
+    [this](deadline_reached) {
+      wake_up_.arrived();
+      on_due();
+    },
+  };
+}
+
+// Gives everything back, and ends when the server has answered: what is sent may
+// be overtaken by the news of the sender's end.
+void lock_client::leave() {
+  if (leaves_ != 0)
+    return;
+  leaves_ = ++last_id_;
+  agenda_.set(leaves_, time_->now() + options_.request_timeout);
+  while (!operations_.empty())
+    give_up(operations_.begin()->first, has_ended());
+  while (!locks_.empty()) {
+    auto& [number, x] = *locks_.begin();
+    give_back(x.name, x.token);
+    lose(number, lock_lost::stopping, "the client actor is told to end");
+  }
+  while (!leases_.empty()) {
+    auto& [number, x] = *leases_.begin();
+    if (x.own)
+      give_back_lease(x.name);
+    forget_lease(number);
+  }
+  if (given_back_ == 0)
+    quit();
+}
+
+void lock_client::on_given_back(id session) {
+  if (session != session_id_)
+    return;
+  --given_back_;
+  if (leaves_ != 0 && given_back_ == 0)
+    quit();
+}
+
+void lock_client::on_exit() {
+  phase_ = phase::ended;
+  wake_up_.clear();
+  auto operations = std::exchange(operations_, {});
+  for (auto& [number, x] : operations)
+    x.fail(has_ended());
+  while (!locks_.empty())
+    lose(locks_.begin()->first, lock_lost::stopping, "the client actor has ended");
+  session_ = nullptr;
+  session_addr_ = gateway_addr_ = nullptr;
+  leases_.clear();
+  users_.clear();
+}
+
+void lock_client::set_alarm() {
+  if (auto due = agenda_.next_due())
+    wake_up_.no_later_than(*due);
+}
+
+void lock_client::on_due() {
+  auto now = time_->now();
+  while (auto number = agenda_.pop_due(now)) {
+    if (*number == 0)
+      on_connection_due();
+    else if (*number == leaves_)
+      quit();
+    else if (locks_.contains(*number))
+      renew_lock(*number);
+    else if (leases_.contains(*number))
+      check_lease(*number);
+    else if (connected())
+      give_up(*number, caf::make_error(errc::timeout, "the server did not answer in time"));
+    else
+      give_up(*number, caf::make_error(errc::unreachable,
+                                       "the server could not be reached in time: " + trouble_));
+  }
+  set_alarm();
+}
+
+// -- users --------------------------------------------------------------------
+
+// The actor of the request under way, which is monitored from now on.
+caf::actor_addr lock_client::asker() {
+  auto who = caf::actor_cast<caf::actor>(current_sender());
+  if (who == nullptr)
+    return nullptr;
+  if (users_.try_emplace(who.address(), last_id_ + 1).second) {
+    ++last_id_;
+    compat::on_down(this, who, [this](const caf::actor_addr& x) { on_down(x); });
+  }
+  return who.address();
+}
+
+// The owner that the asker's locks have unless it says another.
+std::string lock_client::own_name() {
+  auto who = asker();
+  auto number = who ? users_.at(who) : id{0};
+  return options_.name + '/' + instance_ + '/' + std::to_string(number);
+}
+
+void lock_client::on_down(const caf::actor_addr& x) {
+  if (x == session_addr_)
+    on_session_lost("the connection to the server broke, or the server ended the session");
+  else if (x == gateway_addr_ && phase_ == phase::connecting)
+    pause("the connection to the server broke");
+  else if (x == gateway_addr_)
+    gateway_addr_ = nullptr;
+  else
+    on_user_gone(x);
+  set_alarm();
+}
+
+void lock_client::on_user_gone(const caf::actor_addr& gone) {
+  std::vector<id> numbers;
+  for (auto& [number, x] : operations_)
+    if (x.user == gone)
+      numbers.push_back(number);
+  for (auto number : numbers)
+    give_up(number, caf::make_error(errc::cancelled, "the actor that asked has ended"));
+  numbers.clear();
+  for (auto& [number, x] : locks_)
+    if (x.user == gone)
+      numbers.push_back(number);
+  for (auto number : numbers) {
+    give_back(locks_.at(number).name, locks_.at(number).token);
+    forget_lock(number);
+  }
+  numbers.clear();
+  for (auto& [number, x] : leases_)
+    if (x.user == gone)
+      numbers.push_back(number);
+  for (auto number : numbers) {
+    give_back_lease(leases_.at(number).name);
+    forget_lease(number);
+  }
+  users_.erase(gone);
+}
+
+} // namespace lockserver

@@ -1,0 +1,188 @@
+// The client actor: carries its users' requests to the server, keeps what they
+// hold, and tells them when it is lost. Knows no sockets; what connects it is
+// the connector's business.
+#pragma once
+
+#include "actors/timers.hpp"
+#include "lockserver/client_actor.hpp"
+#include "lockserver/remote_actors.hpp"
+#include "net/client_actor/agenda.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace lockserver {
+
+/// Everything that has a deadline (a request, a lock, a lease, the connection)
+/// has a number, under which the agenda knows when it is next due. A request is
+/// sent at once when there is a session, else when there is one again; one that
+/// was sent into a session that ended is sent again into the next.
+class lock_client final : public client_actor::base {
+public:
+  using time_point = timers::time_point;
+  using duration = time_point::duration;
+
+  /// Whom to connect to, and how.
+  struct target {
+    connector_actor connector;
+    std::string host;
+    std::uint16_t port = 0;
+  };
+
+  /// @param time shared with nobody who needs it longer than this actor.
+  lock_client(caf::actor_config& cfg, target server, client_actor_options options,
+              std::shared_ptr<timers> time);
+
+  client_actor::behavior_type make_behavior() override;
+
+  const char* name() const override {
+    return "lock_client";
+  }
+
+  void on_exit() override;
+
+private:
+  using id = std::uint64_t;
+
+  enum class phase : std::uint8_t { pausing, connecting, connected, ended };
+
+  struct operation {
+    caf::actor_addr user; // none: the client itself
+    time_point due;
+    std::string key;
+    bool acquires = false;
+    bool sent = false;   // into the present session
+    bool repeat = false; // into an earlier one
+    std::function<void()> send;
+    std::function<void(caf::error)> fail;
+  };
+
+  using lock_name = std::pair<std::string, std::string>; // key and owner
+
+  struct kept_lock {
+    lock_name name;
+    caf::actor_addr user;
+    std::uint64_t token = 0;
+    std::uint8_t mode = 0;
+    caf::timespan ttl{};
+    std::string lease; // not empty: lives with it, and is not renewed
+    bool hold_connection = false;
+    bool renewing = false;
+    time_point safe_until{};
+    time_point renew_at{};
+  };
+
+  struct kept_lease {
+    std::string name;
+    caf::actor_addr user;
+    bool own = false; // made here: renewed; else only looked at
+    bool renewing = false;
+    time_point safe_until{};
+    time_point renew_at{};
+  };
+
+  // The connection (lock_client_connection.cpp).
+  void connect();
+  void say_hello(const caf::strong_actor_ptr& gateway);
+  void on_welcome(session_welcome& x, time_point sent);
+  void pause(std::string why);
+  void on_session_lost(const char* why);
+  void on_connection_due();
+  void send_keep_alive();
+  void set_connection_due();
+  bool connected() const noexcept {
+    return phase_ == phase::connected;
+  }
+
+  // Requests (lock_client_requests.cpp).
+  caf::result<lock_grant> acquire(acquire_lock& x);
+  void send_acquire(id number, const acquire_lock& x, time_point asked,
+                    caf::typed_response_promise<lock_grant> promise);
+  void on_acquire_reply(id number, const acquire_lock& x, time_point sent,
+                        const acquire_reply& reply,
+                        caf::typed_response_promise<lock_grant>& promise);
+  caf::result<bool> cancel(const cancel_wait& x);
+  caf::result<bool> release(release_request& x);
+  caf::result<lock_grant> renew(renew_request& x);
+  caf::result<bool> verify(verify_lock& x);
+  caf::result<bool> check(check_request& x);
+  caf::result<lock_info> inspect(inspect_request& x);
+  caf::result<list_reply> list(list_request& x);
+  caf::result<lease_reply> create_lease(lease_create_request& x);
+  caf::result<lease_reply> renew_lease(lease_renew_request& x);
+  caf::result<lease_reply> inspect_lease(lease_inspect_request& x);
+  caf::result<lease_reply> end_lease(lease_end_request& x);
+  template <class Request>
+  caf::result<lease_reply> ask_about_lease(Request x);
+  // Starts an operation that is answered by what `convert` makes of the server's
+  // `Wire`, and of whether the request was sent more than once: a `Reply` or an
+  // error.
+  template <class Reply, class Wire, class Request, class Convert>
+  caf::result<Reply> ask(Request x, std::string key, Convert convert);
+  operation& add_operation(id number, caf::actor_addr user, std::string key, duration patience);
+  bool remove_operation(id number);
+  void give_up(id number, caf::error why);
+  void on_failure(id number, const caf::error& what, id session);
+  void withdraw(id number, const operation& x);
+  std::string own_name();
+
+  // What is held (lock_client_locks.cpp).
+  void keep(kept_lock x);
+  void forget_lock(id number);
+  void renew_lock(id number);
+  void on_renewed(id number, time_point sent, const acquire_reply& x);
+  void lose(id number, std::uint8_t reason, const std::string& detail);
+  void give_back(const lock_name& name, std::uint64_t token);
+  void give_back_lease(const std::string& name);
+  void keep(kept_lease x, caf::timespan ttl, time_point sent);
+  void check_lease(id number);
+  void lose_lease(id number, const std::string& detail);
+  void forget_lease(id number);
+  time_point safe_until(time_point sent, caf::timespan ttl) const;
+
+  // Lives.
+  caf::actor_addr asker();
+  void on_down(const caf::actor_addr& x);
+  void on_user_gone(const caf::actor_addr& x);
+  void on_due();
+  void leave();
+  void on_given_back(id session);
+  static caf::error has_ended();
+  void set_alarm();
+
+  const target server_;
+  const client_actor_options options_;
+  std::shared_ptr<timers> time_;
+  wake_up wake_up_;
+  agenda agenda_;
+  const std::string instance_; // part of all names that are made up here
+  id last_id_ = 0;             // 0 is the connection's in the agenda
+
+  id leaves_ = 0;              // not 0: gives everything back and ends
+  std::size_t given_back_ = 0; // without an answer yet
+
+  phase phase_ = phase::pausing;
+  id session_id_ = 0; // of the present attempt or session; late answers have another
+  remote_session_actor session_;
+  caf::actor_addr session_addr_;
+  caf::actor_addr gateway_addr_;
+  caf::timespan session_timeout_{};
+  time_point session_safe_until_{}; // until then the server keeps the session
+  time_point connection_due_{};
+  duration next_pause_;
+  std::string trouble_ = "the first attempt is under way"; // why it is not connected
+
+  std::map<id, operation> operations_; // in the order in which they were asked
+  std::unordered_map<id, kept_lock> locks_;
+  std::map<lock_name, id> lock_ids_;
+  std::unordered_map<id, kept_lease> leases_;
+  std::map<std::string, id> lease_ids_;
+  std::map<caf::actor_addr, id> users_; // who ever asked and lives; the number names their locks
+};
+
+} // namespace lockserver

@@ -1,0 +1,184 @@
+// What the client actor holds for its users: kept alive, given back, lost.
+
+#include "net/client_actor/lock_client.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace lockserver {
+
+namespace {
+
+// What a user of locks must understand.
+using listener = compat::typed_actor<caf::result<void>(lock_lost)>;
+
+} // namespace
+
+// -- locks ----------------------------------------------------------------------
+
+void lock_client::keep(kept_lock x) {
+  auto& number = lock_ids_[x.name];
+  if (number == 0)
+    number = ++last_id_;
+  agenda_.set(number, std::min(x.renew_at, x.safe_until));
+  locks_.insert_or_assign(number, std::move(x));
+}
+
+void lock_client::forget_lock(id number) {
+  auto i = locks_.find(number);
+  auto lease = std::move(i->second.lease);
+  lock_ids_.erase(i->second.name);
+  locks_.erase(i);
+  agenda_.clear(number);
+  // A lease of somebody else is of interest only as long as a lock has it.
+  auto j = lease.empty() ? lease_ids_.end() : lease_ids_.find(lease);
+  if (j != lease_ids_.end() && !leases_.at(j->second).own
+      && std::none_of(locks_.begin(), locks_.end(),
+                      [&](auto& x) { return x.second.lease == lease; }))
+    forget_lease(j->second);
+}
+
+// It is time to renew it, or its time is over, or a new session may tell whether
+// it is still held.
+void lock_client::renew_lock(id number) {
+  auto& x = locks_.at(number);
+  if (!x.lease.empty())
+    return;
+  auto now = time_->now();
+  if (now >= x.safe_until) {
+    give_back(x.name, x.token); // should the server be late
+    return lose(number, lock_lost::expired, "the lock could not be renewed in time");
+  }
+  x.renew_at = x.safe_until;
+  agenda_.set(number, x.safe_until);
+  if (!connected() || x.renewing)
+    return;
+  x.renewing = true;
+  compat::request(this, session_, renew_request{x.name.first, x.name.second, x.token, x.ttl})
+    .then(
+      [this, number, now, token = x.token, session = session_id_](const acquire_reply& reply) {
+        auto i = locks_.find(number);
+        if (i == locks_.end() || i->second.token != token || session != session_id_)
+          return;
+        i->second.renewing = false;
+        on_renewed(number, now, reply);
+        set_alarm();
+      },
+      [](const caf::error&) {}); // the session is monitored
+}
+
+void lock_client::on_renewed(id number, time_point sent, const acquire_reply& x) {
+  auto& lock = locks_.at(number);
+  switch (x.status) {
+    case acquire_reply::granted:
+      if (x.token != lock.token || !lock.lease.empty())
+        return;
+      lock.safe_until = safe_until(sent, x.ttl);
+      lock.renew_at = sent + lock.ttl / 3;
+      agenda_.set(number, std::min(lock.renew_at, lock.safe_until));
+      return;
+    case acquire_reply::not_holder:
+      return lose(number, lock_lost::not_holder,
+                  "the server has ended the lock: it was released by force or by another, or "
+                  "forgotten in a restart");
+    default:
+      // Such as a disk that is full: there may be time for another try.
+      lock.renew_at = time_->now()
+                      + std::max<duration>(lock.ttl / 20, std::chrono::milliseconds{10});
+      agenda_.set(number, std::min(lock.renew_at, lock.safe_until));
+  }
+}
+
+void lock_client::lose(id number, std::uint8_t reason, const std::string& detail) {
+  auto& x = locks_.at(number);
+  lock_lost message{x.name.first, x.name.second, x.token, reason, detail};
+  auto user = caf::actor_cast<listener>(caf::actor_cast<caf::strong_actor_ptr>(x.user));
+  forget_lock(number);
+  if (user)
+    compat::send(this, user, std::move(message));
+}
+
+// In nobody's name: there is no answer that anyone waits for. Without a
+// connection the server does it by itself, at the latest at the lock's end.
+void lock_client::give_back(const lock_name& name, std::uint64_t token) {
+  if (!connected())
+    return;
+  ++given_back_;
+  compat::request(this, session_, release_request{name.first, name.second, token})
+    .then([this, session = session_id_](const release_reply&) { on_given_back(session); },
+          [this, session = session_id_](const caf::error&) { on_given_back(session); });
+}
+
+// -- leases -----------------------------------------------------------------------
+
+void lock_client::keep(kept_lease x, caf::timespan ttl, time_point sent) {
+  auto number = ++last_id_;
+  x.safe_until = safe_until(sent, ttl);
+  x.renew_at = sent + ttl / 3;
+  lease_ids_[x.name] = number;
+  agenda_.set(number, std::min(x.renew_at, x.safe_until));
+  leases_.emplace(number, std::move(x));
+}
+
+void lock_client::forget_lease(id number) {
+  auto i = leases_.find(number);
+  lease_ids_.erase(i->second.name);
+  leases_.erase(i);
+  agenda_.clear(number);
+}
+
+// Renews it, if it was made here. Of another one only its owner knows whether it
+// is still wanted: it is asked how long it has yet to live.
+void lock_client::check_lease(id number) {
+  auto& x = leases_.at(number);
+  auto now = time_->now();
+  if (now >= x.safe_until)
+    return lose_lease(number, "the lease could not be renewed in time");
+  x.renew_at = x.safe_until;
+  agenda_.set(number, x.safe_until);
+  if (!connected() || x.renewing)
+    return;
+  x.renewing = true;
+  auto on_reply = [this, number, now, session = session_id_](const lease_reply& reply) {
+    auto i = leases_.find(number);
+    if (i == leases_.end() || session != session_id_)
+      return;
+    auto& lease = i->second;
+    lease.renewing = false;
+    if (reply.status != lease_reply::alive) {
+      lose_lease(number, "the lease has ended");
+    } else {
+      lease.safe_until = std::max(lease.safe_until, safe_until(now, reply.ttl));
+      lease.renew_at = now + std::max<duration>(reply.ttl / 3, std::chrono::milliseconds{1});
+      agenda_.set(number, std::min(lease.renew_at, lease.safe_until));
+    }
+    set_alarm();
+  };
+  auto on_error = [](const caf::error&) {}; // the session is monitored
+  if (x.own)
+    compat::request(this, session_, lease_renew_request{x.name}).then(on_reply, on_error);
+  else
+    compat::request(this, session_, lease_inspect_request{x.name}).then(on_reply, on_error);
+}
+
+void lock_client::lose_lease(id number, const std::string& detail) {
+  auto name = leases_.at(number).name;
+  forget_lease(number);
+  std::vector<id> lost;
+  for (auto& [lock, x] : locks_)
+    if (x.lease == name)
+      lost.push_back(lock);
+  for (auto lock : lost)
+    lose(lock, lock_lost::lease_expired, detail);
+}
+
+void lock_client::give_back_lease(const std::string& name) {
+  if (!connected())
+    return;
+  ++given_back_;
+  compat::request(this, session_, lease_end_request{name})
+    .then([this, session = session_id_](const lease_reply&) { on_given_back(session); },
+          [this, session = session_id_](const caf::error&) { on_given_back(session); });
+}
+
+} // namespace lockserver

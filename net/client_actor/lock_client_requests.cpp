@@ -1,0 +1,405 @@
+// What the client actor's users ask for, on its way to the server and back.
+
+#include "net/client_actor/lock_client.hpp"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace lockserver {
+
+namespace {
+
+std::string holders_of(const acquire_reply& x) {
+  std::string result;
+  for (auto& y : x.holders) {
+    if (result.size() > 200)
+      return result + ", …";
+    result += (result.empty() ? ": held by " : ", ") + y.owner;
+  }
+  return result;
+}
+
+// Why a request was not granted.
+caf::error refusal_of(const acquire_reply& x) {
+  switch (x.status) {
+    case acquire_reply::held:
+      return caf::make_error(errc::held, "the lock is held, or others wait for it, and the request "
+                                         "does not wait"
+                                           + holders_of(x));
+    case acquire_reply::wait_timeout:
+      return caf::make_error(errc::wait_timeout,
+                             "the lock did not become free in time" + holders_of(x));
+    case acquire_reply::already_held:
+      return caf::make_error(errc::already_held, "this owner holds the lock already");
+    case acquire_reply::already_waiting:
+      return caf::make_error(errc::already_waiting, "this owner waits for the lock already");
+    case acquire_reply::limit_mismatch:
+      return caf::make_error(errc::limit_mismatch,
+                             x.limit == 0 ? "the key is in use without a limit"
+                                          : "the key is in use as a semaphore with the limit "
+                                              + std::to_string(x.limit));
+    case acquire_reply::too_many_keys:
+      return caf::make_error(errc::too_many, "the server has as many keys as it may");
+    case acquire_reply::too_many_waiters:
+      return caf::make_error(errc::too_many, "the key has as many waiters as it may");
+    case acquire_reply::not_holder:
+      return caf::make_error(errc::not_holder,
+                             "this owner, or this token, does not hold the lock (any more)"
+                               + holders_of(x));
+    case acquire_reply::has_lease:
+      return caf::make_error(errc::bad_request, "the lock lives with a lease: renew that");
+    case acquire_reply::lease_expired:
+      return caf::make_error(errc::lease_expired, "there is no such lease (any more)");
+    case acquire_reply::wrong_owner:
+      return caf::make_error(errc::wrong_owner, "the lease belongs to another owner");
+    case acquire_reply::stopping:
+      return caf::make_error(errc::stopping, "the server is stopping");
+    default:
+      return caf::make_error(errc::server_error,
+                             "the server refused with the status " + std::to_string(x.status));
+  }
+}
+
+caf::error refusal_of(const lease_reply& x) {
+  if (x.status == lease_reply::too_many_leases)
+    return caf::make_error(errc::too_many, "the server has as many leases as it may");
+  return caf::make_error(errc::lease_expired, "there is no such lease (any more)");
+}
+
+// Whether a server's actor has said so, and not CAF for one that cannot.
+bool is_answer(const caf::error& x) {
+  constexpr std::array codes{errc::bad_request, errc::too_many, errc::stopping, errc::store_failed,
+                             errc::server_error};
+  return std::any_of(codes.begin(), codes.end(), [&](errc code) { return x == code; });
+}
+
+lock_grant to_grant(const std::string& key, const std::string& owner, const acquire_reply& x) {
+  return {key, owner, x.mode, x.token, x.ttl, x.expires_at, x.waited};
+}
+
+caf::error nobody() {
+  return caf::make_error(errc::bad_request,
+                         "a lock is for an actor: use request, not an anonymous message");
+}
+
+} // namespace
+
+// -- all requests ---------------------------------------------------------------
+
+// @param user taken before there is a promise, which takes the sender with it.
+lock_client::operation& lock_client::add_operation(id number, caf::actor_addr user, std::string key,
+                                                   duration patience) {
+  auto& x = operations_[number];
+  x.user = std::move(user);
+  x.key = std::move(key);
+  x.due = time_->now() + patience;
+  agenda_.set(number, x.due);
+  return x;
+}
+
+bool lock_client::remove_operation(id number) {
+  agenda_.clear(number);
+  return operations_.erase(number) > 0;
+}
+
+void lock_client::give_up(id number, caf::error why) {
+  auto i = operations_.find(number);
+  if (i == operations_.end())
+    return;
+  auto x = std::move(i->second);
+  remove_operation(number);
+  withdraw(number, x);
+  x.fail(std::move(why));
+}
+
+// Its answer may be under way: then the grant is given back when it arrives.
+void lock_client::withdraw(id number, const operation& x) {
+  if (x.acquires && x.sent && connected())
+    compat::send(this, session_, withdraw_request{x.key, number});
+}
+
+// An answer that is none comes from CAF, when the session has ended: that is
+// monitored, and the request is sent again.
+void lock_client::on_failure(id number, const caf::error& what, id session) {
+  auto i = operations_.find(number);
+  if (i == operations_.end() || session != session_id_ || !is_answer(what))
+    return;
+  auto x = std::move(i->second);
+  remove_operation(number);
+  x.fail(what);
+}
+
+template <class Reply, class Wire, class Request, class Convert>
+caf::result<Reply> lock_client::ask(Request x, std::string key, Convert convert) {
+  auto user = asker();
+  if (leaves_ != 0)
+    return has_ended();
+  auto number = ++last_id_;
+  auto promise = make_response_promise<Reply>();
+  auto& now = add_operation(number, std::move(user), std::move(key), options_.request_timeout);
+  now.fail = [promise](caf::error what) mutable { promise.deliver(std::move(what)); };
+  now.send = [this, number, x = std::move(x), promise, convert] {
+    operations_.at(number).sent = true;
+    compat::request(this, session_, x)
+      .then(
+        [this, number, promise, convert](Wire& reply) mutable {
+          if (!operations_.contains(number))
+            return;
+          auto result = convert(reply, operations_.at(number).repeat);
+          remove_operation(number);
+          if (result)
+            promise.deliver(std::move(*result));
+          else
+            promise.deliver(std::move(result.error()));
+          set_alarm();
+        },
+        [this, number, session = session_id_](const caf::error& what) {
+          on_failure(number, what, session);
+        });
+  };
+  if (connected())
+    now.send();
+  return promise;
+}
+
+// -- locks ----------------------------------------------------------------------
+
+caf::result<lock_grant> lock_client::acquire(acquire_lock& x) {
+  auto user = asker();
+  if (!user)
+    return nobody();
+  if (leaves_ != 0)
+    return has_ended();
+  if (x.owner.empty())
+    x.owner = own_name();
+  if (x.wait == acquire_lock::default_wait)
+    x.wait = options_.default_wait;
+  // Far beyond every server's limit, and does not overflow.
+  constexpr caf::timespan most = std::chrono::hours{24 * 3650};
+  if (x.wait < caf::timespan::zero() || x.wait > most || x.ttl > most)
+    return caf::make_error(errc::bad_request, "wait must be 0 or more, and it and ttl must be "
+                                              "within the server's limits");
+  auto number = ++last_id_;
+  if (x.request_id.empty())
+    x.request_id = instance_ + '-' + std::to_string(number);
+  auto promise = make_response_promise<lock_grant>();
+  auto& now = add_operation(number, std::move(user), x.key, x.wait + options_.request_timeout);
+  now.acquires = true;
+  now.fail = [promise](caf::error what) mutable { promise.deliver(std::move(what)); };
+  now.send = [this, number, x, asked = time_->now(), promise] {
+    send_acquire(number, x, asked, promise);
+  };
+  if (connected())
+    now.send();
+  return promise;
+}
+
+void lock_client::send_acquire(id number, const acquire_lock& x, time_point asked,
+                               caf::typed_response_promise<lock_grant> promise) {
+  operations_.at(number).sent = true;
+  auto now = time_->now();
+  auto request = x;
+  request.wait = std::max(x.wait - (now - asked), caf::timespan::zero());
+  compat::request(this, session_, session_acquire{number, std::move(request)})
+    .then(
+      [this, number, x, now, promise](const acquire_reply& reply) mutable {
+        on_acquire_reply(number, x, now, reply, promise);
+        set_alarm();
+      },
+      [this, number, session = session_id_](const caf::error& what) {
+        on_failure(number, what, session);
+      });
+}
+
+void lock_client::on_acquire_reply(id number, const acquire_lock& x, time_point sent,
+                                   const acquire_reply& reply,
+                                   caf::typed_response_promise<lock_grant>& promise) {
+  auto granted = reply.status == acquire_reply::granted;
+  auto i = operations_.find(number);
+  if (i == operations_.end()) { // given up meanwhile
+    if (granted)
+      give_back({x.key, x.owner}, reply.token);
+    return;
+  }
+  // The session ends, and with it what it had: another will come.
+  if (reply.status == acquire_reply::stopping)
+    return;
+  auto user = i->second.user;
+  remove_operation(number);
+  if (!granted) {
+    promise.deliver(refusal_of(reply));
+    return;
+  }
+  // The request was sent when it had yet to wait.
+  auto from = sent + reply.waited;
+  kept_lock lock;
+  lock.name = {x.key, x.owner};
+  lock.user = user;
+  lock.token = reply.token;
+  lock.mode = reply.mode;
+  lock.ttl = reply.ttl;
+  lock.lease = x.lease;
+  lock.hold_connection = x.hold == acquire_lock::hold_connection && x.lease.empty();
+  lock.safe_until = x.lease.empty() ? safe_until(from, reply.ttl) : time_point::max();
+  lock.renew_at = x.lease.empty() ? from + reply.ttl / 3 : time_point::max();
+  if (safe_until(from, reply.ttl) <= time_->now()) {
+    give_back(lock.name, lock.token);
+    promise.deliver(
+      caf::make_error(errc::timeout, "the lock was granted, but its time was over on arrival"));
+    return;
+  }
+  if (!x.lease.empty() && !lease_ids_.contains(x.lease)) {
+    kept_lease lease;
+    lease.name = x.lease;
+    keep(std::move(lease), reply.ttl, from);
+  }
+  keep(std::move(lock));
+  promise.deliver(to_grant(x.key, x.owner, reply));
+}
+
+caf::result<bool> lock_client::cancel(const cancel_wait& x) {
+  auto who = asker();
+  std::vector<id> numbers;
+  for (auto& [number, y] : operations_)
+    if (who && y.acquires && y.user == who && y.key == x.key)
+      numbers.push_back(number);
+  for (auto number : numbers)
+    give_up(number, caf::make_error(errc::cancelled, "the wait was called off"));
+  return !numbers.empty();
+}
+
+caf::result<bool> lock_client::release(release_request& x) {
+  if (x.owner.empty() && !x.force)
+    x.owner = own_name();
+  // Not renewed from now on, and no `lock_lost`, whatever comes of the request.
+  // With its token, so that a repeat does not end a later grant.
+  if (auto i = lock_ids_.find({x.key, x.owner}); i != lock_ids_.end())
+    if (auto token = locks_.at(i->second).token; x.token == 0 || x.token == token) {
+      x.token = token;
+      forget_lock(i->second);
+    }
+  auto key = x.key;
+  return ask<bool, release_reply>(std::move(x), key,
+                                  [](release_reply& y, bool repeat) -> caf::expected<bool> {
+                                    if (y.status == release_reply::released)
+                                      return true;
+                                    // It was sent before: that has released it, or the end of the session.
+                                    if (y.status == release_reply::not_holder && repeat)
+                                      return true;
+                                    if (y.status == release_reply::not_held)
+                                      return false;
+                                    acquire_reply refused;
+                                    refused.status = acquire_reply::not_holder;
+                                    refused.holders = std::move(y.holders);
+                                    return refusal_of(refused);
+                                  });
+}
+
+caf::result<lock_grant> lock_client::renew(renew_request& x) {
+  if (x.owner.empty())
+    x.owner = own_name();
+  lock_name name{x.key, x.owner};
+  auto sent = time_->now();
+  return ask<lock_grant, acquire_reply>(
+    std::move(x), name.first,
+    [this, name, sent](acquire_reply& y, bool) -> caf::expected<lock_grant> {
+      auto i = lock_ids_.find(name);
+      if (i != lock_ids_.end() && y.status == acquire_reply::granted)
+        locks_.at(i->second).ttl = y.ttl;
+      if (i != lock_ids_.end())
+        on_renewed(i->second, sent, y);
+      if (y.status != acquire_reply::granted)
+        return refusal_of(y);
+      return to_grant(name.first, name.second, y);
+    });
+}
+
+// -- what only asks ---------------------------------------------------------------
+
+namespace {
+
+// What is handed on as the server said it.
+template <class Reply>
+caf::expected<Reply> unchanged(Reply& x, bool) {
+  return std::move(x);
+}
+
+} // namespace
+
+caf::result<bool> lock_client::verify(verify_lock& x) {
+  if (x.owner.empty())
+    x.owner = own_name();
+  check_request request{std::move(x.key), std::move(x.owner)};
+  return check(request);
+}
+
+caf::result<bool> lock_client::check(check_request& x) {
+  auto key = x.key;
+  return ask<bool, bool>(std::move(x), std::move(key), unchanged<bool>);
+}
+
+caf::result<lock_info> lock_client::inspect(inspect_request& x) {
+  auto key = x.key;
+  return ask<lock_info, lock_info>(std::move(x), std::move(key), unchanged<lock_info>);
+}
+
+caf::result<list_reply> lock_client::list(list_request& x) {
+  return ask<list_reply, list_reply>(std::move(x), {}, unchanged<list_reply>);
+}
+
+// -- leases -----------------------------------------------------------------------
+
+caf::result<lease_reply> lock_client::create_lease(lease_create_request& x) {
+  auto who = asker();
+  if (!who)
+    return nobody();
+  auto sent = time_->now();
+  return ask<lease_reply, lease_reply>(
+    std::move(x), {}, [this, who, sent](lease_reply& y, bool) -> caf::expected<lease_reply> {
+      if (y.status != lease_reply::alive)
+        return refusal_of(y);
+      kept_lease lease;
+      lease.name = y.lease;
+      lease.user = who;
+      lease.own = true;
+      keep(std::move(lease), y.ttl, sent);
+      return std::move(y);
+    });
+}
+
+caf::result<lease_reply> lock_client::renew_lease(lease_renew_request& x) {
+  return ask_about_lease(std::move(x));
+}
+
+caf::result<lease_reply> lock_client::inspect_lease(lease_inspect_request& x) {
+  x.key.clear();
+  return ask_about_lease(std::move(x));
+}
+
+caf::result<lease_reply> lock_client::end_lease(lease_end_request& x) {
+  // Its locks end with it, as the user wishes.
+  if (auto i = lease_ids_.find(x.lease); i != lease_ids_.end()) {
+    std::vector<id> numbers;
+    for (auto& [number, y] : locks_)
+      if (y.lease == x.lease)
+        numbers.push_back(number);
+    auto lease = i->second;
+    for (auto number : numbers)
+      forget_lock(number);
+    forget_lease(lease);
+  }
+  return ask_about_lease(std::move(x));
+}
+
+template <class Request>
+caf::result<lease_reply> lock_client::ask_about_lease(Request x) {
+  return ask<lease_reply, lease_reply>(std::move(x), {},
+                                       [](lease_reply& y, bool) -> caf::expected<lease_reply> {
+                                         if (y.status != lease_reply::alive)
+                                           return refusal_of(y);
+                                         return std::move(y);
+                                       });
+}
+
+} // namespace lockserver

@@ -1,0 +1,31 @@
+// The gateway actor: what the server publishes on its CAF port. Opens a session
+// for each client, as the listener does for HTTP.
+#pragma once
+
+#include "lockserver/remote_actors.hpp"
+#include "net/server_context.hpp"
+
+#include <map>
+
+namespace lockserver {
+
+class gateway final : public gateway_actor::base {
+public:
+  gateway(caf::actor_config& cfg, server_context& context);
+
+  gateway_actor::behavior_type make_behavior() override;
+
+  const char* name() const override {
+    return "gateway";
+  }
+
+  void on_exit() override;
+
+private:
+  caf::result<session_welcome> open(session_hello& x);
+
+  server_context& context_;
+  std::map<caf::actor_addr, remote_session_actor> sessions_; // by their clients
+};
+
+} // namespace lockserver

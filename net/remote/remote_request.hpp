@@ -1,0 +1,28 @@
+// What a remote client may ask for: the rules of the HTTP dialects, for requests
+// that come as CAF messages. Pure: a request in, a sentence out.
+#pragma once
+
+#include "lockserver/messages.hpp"
+#include "lockserver/settings.hpp"
+
+#include <string>
+
+namespace lockserver {
+
+/// Each returns what is wrong with the request and what would be right, or an
+/// empty string; and puts the server's defaults where the request has none.
+std::string check(acquire_lock& x, const settings& config);
+std::string check(release_request& x, const settings& config);
+std::string check(renew_request& x, const settings& config);
+std::string check(check_request& x, const settings& config);
+std::string check(inspect_request& x, const settings& config);
+std::string check(list_request& x, const settings& config);
+std::string check(lease_create_request& x, const settings& config);
+std::string check(lease_renew_request& x, const settings& config);
+std::string check(lease_inspect_request& x, const settings& config);
+std::string check(lease_end_request& x, const settings& config);
+
+/// The request that the actors of a checked one know.
+acquire_request to_acquire_request(acquire_lock&& x, std::uint64_t ticket);
+
+} // namespace lockserver

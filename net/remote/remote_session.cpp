@@ -1,0 +1,265 @@
+#include "net/remote/remote_session.hpp"
+
+#include "actors/lister.hpp"
+#include "net/remote/remote_request.hpp"
+
+#include <spdlog/logger.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace lockserver {
+
+namespace {
+
+caf::error bad_request(std::string sentence) {
+  return caf::make_error(errc::bad_request, std::move(sentence));
+}
+
+} // namespace
+
+remote_session::remote_session(caf::actor_config& cfg, server_context& context, caf::actor client,
+                               std::string name)
+  : remote_session_actor::base(cfg),
+    context_(context),
+    client_(std::move(client)),
+    client_name_(std::move(name)),
+    wake_up_(context.env.time, this),
+    last_heard_(context.env.time.now()) {
+}
+
+remote_session_actor::behavior_type remote_session::make_behavior() {
+  ++context_.remote_sessions;
+  context_.env.log.info("CAF client connected: client={}", client_name_);
+  compat::on_down(this, client_, [this](const caf::actor_addr&) { end("has ended or is gone"); });
+  wake_up_.no_later_than(last_heard_ + context_.config.caf_session_timeout);
+  return {
+    [this](session_acquire& x) { return acquire(x); },
+    [this](release_request& x) { return release(x); },
+    [this](renew_request& x) { return renew(x); },
+    [this](check_request& x) { return pass_on<bool>(context_.keys->of(x.key), x); },
+    [this](inspect_request& x) { return pass_on<lock_info>(context_.keys->of(x.key), x); },
+    [this](list_request& x) { return list(x); },
+    [this](lease_create_request& x) { return pass_on<lease_reply>(context_.leases, x); },
+    [this](lease_renew_request& x) { return pass_on<lease_reply>(context_.leases, x); },
+    [this](lease_inspect_request& x) { return pass_on<lease_reply>(context_.leases, x); },
+    [this](lease_end_request& x) { return pass_on<lease_reply>(context_.leases, x); },
+    [this](const withdraw_request& x) { withdraw(x); },
+    [this](keep_alive) {
+      heard();
+      return true;
+    },
+    [this](shut_down) { end("is told to connect again"); },
+    [this](deadline_reached) {
+      wake_up_.arrived();
+      auto due = last_heard_ + context_.config.caf_session_timeout;
+      if (context_.env.time.now() >= due)
+        end("has been silent for too long");
+      else
+        wake_up_.no_later_than(due);
+    },
+  };
+}
+
+// However it ends, what it has does not stay behind.
+void remote_session::on_exit() {
+  wake_up_.clear();
+  for (auto& [ticket, x] : pending_) {
+    take_back(x.what);
+    acquire_reply reply;
+    reply.status = acquire_reply::stopping;
+    x.promise.deliver(std::move(reply));
+  }
+  pending_.clear();
+  for (auto& [name, x] : held_)
+    take_back(x.what);
+  held_.clear();
+  client_ = nullptr;
+  --context_.remote_sessions;
+}
+
+// -- requests -----------------------------------------------------------------
+
+void remote_session::heard() {
+  last_heard_ = context_.env.time.now();
+}
+
+caf::result<acquire_reply> remote_session::acquire(session_acquire& x) {
+  heard();
+  auto& request = x.request;
+  if (auto wrong = check(request, context_.config); !wrong.empty())
+    return bad_request(std::move(wrong));
+  acquire_reply refused;
+  refused.status = acquire_reply::stopping;
+  if (context_.stopping)
+    return refused;
+  if (pending_.size() >= max_pending)
+    return caf::make_error(errc::too_many,
+                           "this client has " + std::to_string(max_pending)
+                             + " acquires under way, which is the most: use several clients");
+  auto ticket = context_.last_ticket.fetch_add(1, std::memory_order_relaxed) + 1;
+  auto promise = make_response_promise<acquire_reply>();
+  auto by_lease = !request.lease.empty();
+  auto hold_connection = request.hold == acquire_lock::hold_connection && !by_lease;
+  auto [i, is_new] = pending_.try_emplace(x.ticket, pending{{request.key, ticket, by_lease},
+                                                            request.owner,
+                                                            request.lease,
+                                                            hold_connection,
+                                                            promise});
+  if (!is_new)
+    return bad_request("ticket is in use: each request needs one of its own");
+  if (by_lease) {
+    auto lease = std::move(request.lease);
+    ask_to_acquire(context_.leases, x.ticket,
+                   lease_acquire_request{std::move(lease),
+                                         to_acquire_request(std::move(request), ticket)});
+  } else {
+    ask_to_acquire(context_.keys->of(i->second.what.key), x.ticket,
+                   to_acquire_request(std::move(request), ticket));
+  }
+  return promise;
+}
+
+template <class Actor, class Request>
+void remote_session::ask_to_acquire(const Actor& whom, std::uint64_t client_ticket, Request&& x) {
+  compat::request(this, whom, std::forward<Request>(x))
+    .then([this, client_ticket](acquire_reply& reply) { on_acquire_reply(client_ticket, reply); },
+          [this, client_ticket](const caf::error&) {
+            // Whom it asked has ended, which happens only when the server stops.
+            acquire_reply reply;
+            reply.status = acquire_reply::stopping;
+            finish(client_ticket, reply);
+          });
+}
+
+void remote_session::on_acquire_reply(std::uint64_t client_ticket, acquire_reply& x) {
+  auto i = pending_.find(client_ticket);
+  if (i == pending_.end())
+    return; // withdrawn meanwhile
+  if (x.status == acquire_reply::granted && i->second.what.by_lease)
+    await_lease(client_ticket, x);
+  else
+    finish(client_ticket, x);
+}
+
+// As in `session`: the lease, asked by way of the key's registry, has heard of
+// the grant by then and knows how long it lasts.
+void remote_session::await_lease(std::uint64_t client_ticket, acquire_reply& x) {
+  auto& now = pending_.at(client_ticket);
+  compat::request(this, context_.keys->of(now.what.key),
+                  lease_inspect_request{now.lease, now.what.key})
+    .then(
+      [this, client_ticket, x](const lease_reply& lease) mutable {
+        if (lease.status == lease_reply::alive)
+          x.ttl = lease.ttl;
+        else
+          x.status = acquire_reply::lease_expired; // and the key hears of it from the lease
+        auto end = context_.env.time.wall_now().time_since_epoch() + lease.ttl;
+        x.expires_at = std::chrono::duration_cast<std::chrono::microseconds>(end).count();
+        finish(client_ticket, x);
+      },
+      [this, client_ticket](const caf::error&) {
+        acquire_reply reply;
+        reply.status = acquire_reply::stopping;
+        finish(client_ticket, reply);
+      });
+}
+
+void remote_session::finish(std::uint64_t client_ticket, acquire_reply& x) {
+  auto i = pending_.find(client_ticket);
+  if (i == pending_.end())
+    return;
+  auto mine = std::move(i->second);
+  pending_.erase(i);
+  if (x.status == acquire_reply::granted && mine.hold_connection)
+    hold(mine.owner,
+         {std::move(mine.what), client_ticket, x.token, context_.env.time.now() + x.ttl});
+  mine.promise.deliver(std::move(x));
+}
+
+template <class Reply, class Actor, class Request>
+caf::result<Reply> remote_session::pass_on(const Actor& whom, Request& x) {
+  heard();
+  if (auto wrong = check(x, context_.config); !wrong.empty())
+    return bad_request(std::move(wrong));
+  return compat::delegate(this, whom, std::move(x));
+}
+
+caf::result<release_reply> remote_session::release(release_request& x) {
+  // What the answer will be does not matter: a lock that is not held by that
+  // token is not one that this session would have to give back.
+  if (auto i = held_.find({x.key, x.owner}); i != held_.end() && !x.force)
+    if (x.token == 0 || x.token == i->second.token)
+      held_.erase(i);
+  x.explain = true;
+  auto& registry = context_.keys->of(x.key);
+  return pass_on<release_reply>(registry, x);
+}
+
+caf::result<acquire_reply> remote_session::renew(renew_request& x) {
+  if (auto i = held_.find({x.key, x.owner}); i != held_.end()) {
+    auto ttl = x.ttl == caf::timespan::zero() ? caf::timespan{context_.config.lock_timeout} : x.ttl;
+    auto most = caf::timespan{context_.config.max_lock_timeout};
+    i->second.expires_at = std::max(i->second.expires_at,
+                                    context_.env.time.now() + std::min(ttl, most));
+  }
+  auto& registry = context_.keys->of(x.key);
+  return pass_on<acquire_reply>(registry, x);
+}
+
+caf::result<list_reply> remote_session::list(list_request& x) {
+  heard();
+  if (auto wrong = check(x, context_.config); !wrong.empty())
+    return bad_request(std::move(wrong));
+  return compat::delegate(this, spawn<lister>(context_.keys), std::move(x));
+}
+
+// -- taking back --------------------------------------------------------------
+
+void remote_session::withdraw(const withdraw_request& x) {
+  heard();
+  if (auto i = pending_.find(x.ticket); i != pending_.end()) {
+    auto gone = std::move(i->second);
+    pending_.erase(i);
+    take_back(gone.what);
+    acquire_reply reply;
+    reply.status = acquire_reply::wait_timeout;
+    gone.promise.deliver(std::move(reply)); // so that the promise is kept
+    return;
+  }
+  // Its answer and this have crossed.
+  auto i = std::find_if(held_.begin(), held_.end(), [&](const auto& y) {
+    return y.first.first == x.key && y.second.client_ticket == x.ticket;
+  });
+  if (i == held_.end())
+    return;
+  take_back(i->second.what);
+  held_.erase(i);
+}
+
+// The way the acquire went, so as to come behind it.
+void remote_session::take_back(const acquisition& x) {
+  withdraw_request message{x.key, x.ticket};
+  if (x.by_lease)
+    compat::send(this, context_.leases, std::move(message));
+  else
+    compat::send(this, context_.keys->of(x.key), std::move(message));
+}
+
+void remote_session::hold(const std::string& owner, held&& x) {
+  if (held_.size() >= most_held_) {
+    auto now = context_.env.time.now();
+    std::erase_if(held_, [now](const auto& y) { return y.second.expires_at <= now; });
+    most_held_ = std::max<std::size_t>(64, 2 * held_.size());
+  }
+  auto name = held_name{x.what.key, owner};
+  held_.insert_or_assign(std::move(name), std::move(x));
+}
+
+void remote_session::end(const char* why) {
+  context_.env.log.info("CAF client {}: client={} waits={} locks={}", why, client_name_,
+                        pending_.size(), held_.size());
+  quit();
+}
+
+} // namespace lockserver

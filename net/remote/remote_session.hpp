@@ -1,0 +1,92 @@
+// The remote session actor: what one CAF client has on the server. Turns its
+// requests into messages to the registries and the leases, as `session` does
+// for HTTP, and takes back what it has when the client is gone. Decides
+// nothing about locks.
+#pragma once
+
+#include "lockserver/remote_actors.hpp"
+#include "net/server_context.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+namespace lockserver {
+
+/// The client is gone when it has ended, when its node cannot be reached any
+/// more, or when nothing has come from it for `caf_session_timeout`: a machine
+/// that has lost its network says nothing, and its connection may stand for
+/// many minutes. The client knows that time, and gives up by its own clock what
+/// was to end with the connection before it is over here.
+class remote_session final : public remote_session_actor::base {
+public:
+  /// Acquires of one client that may be under way at a time: as many as may
+  /// wait for one key by default.
+  static constexpr std::size_t max_pending = 10'000;
+
+  /// @param name the client's own, for the log.
+  remote_session(caf::actor_config& cfg, server_context& context, caf::actor client,
+                 std::string name);
+
+  remote_session_actor::behavior_type make_behavior() override;
+
+  const char* name() const override {
+    return "remote_session";
+  }
+
+  void on_exit() override;
+
+private:
+  // One acquire request, and the way that it went.
+  struct acquisition {
+    std::string key;
+    std::uint64_t ticket; // the server's
+    bool by_lease;
+  };
+  struct pending {
+    acquisition what;
+    std::string owner;
+    std::string lease;
+    bool hold_connection;
+    caf::typed_response_promise<acquire_reply> promise;
+  };
+  struct held {
+    acquisition what;
+    std::uint64_t client_ticket;
+    std::uint64_t token;
+    timers::time_point expires_at;
+  };
+  using held_name = std::pair<std::string, std::string>; // key and owner
+
+  caf::result<acquire_reply> acquire(session_acquire& x);
+  template <class Actor, class Request>
+  void ask_to_acquire(const Actor& whom, std::uint64_t client_ticket, Request&& x);
+  void on_acquire_reply(std::uint64_t client_ticket, acquire_reply& x);
+  void await_lease(std::uint64_t client_ticket, acquire_reply& x);
+  void finish(std::uint64_t client_ticket, acquire_reply& x);
+  template <class Reply, class Actor, class Request>
+  caf::result<Reply> pass_on(const Actor& whom, Request& x);
+  caf::result<release_reply> release(release_request& x);
+  caf::result<acquire_reply> renew(renew_request& x);
+  caf::result<list_reply> list(list_request& x);
+
+  void withdraw(const withdraw_request& x);
+  void take_back(const acquisition& x);
+  void hold(const std::string& owner, held&& x);
+  void end(const char* why);
+  void heard();
+
+  server_context& context_;
+  caf::actor client_;
+  std::string client_name_;
+  wake_up wake_up_;
+  timers::time_point last_heard_;
+  std::unordered_map<std::uint64_t, pending> pending_; // by the client's ticket
+  std::map<held_name, held> held_;                     // ends with the session
+  std::size_t most_held_ = 64;                         // before it is looked what has expired
+};
+
+} // namespace lockserver
