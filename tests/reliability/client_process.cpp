@@ -3,6 +3,7 @@
 #include "tests/reliability/worker.hpp"
 
 #include <atomic>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <memory>
@@ -13,19 +14,19 @@ namespace reliability {
 
 child start_clients(const client_plan& x, const std::string& output) {
   return child{{"/proc/self/exe", "--client", x.kind, "--name", x.name, "--journal", x.journal,
-                "--port", std::to_string(x.port), "--seed", std::to_string(x.seed), "--threads",
-                std::to_string(x.threads)},
+                "--port", std::to_string(x.ports.http), "--caf-port", std::to_string(x.ports.caf),
+                "--seed", std::to_string(x.seed), "--threads", std::to_string(x.threads)},
                output};
 }
 
-int run_clients(const client_plan& x) {
+void run_clients(const client_plan& x) {
   block_end_signals(); // of the threads, too
   journal to{x.journal};
   std::atomic<bool> failed = false;
   std::vector<std::unique_ptr<worker>> workers;
   for (unsigned i = 0; i < x.threads; ++i)
     workers.push_back(
-      std::make_unique<worker>(x.kind, x.name + "." + std::to_string(i), x.port, x.seed + i, to));
+      std::make_unique<worker>(x.kind, x.name + "." + std::to_string(i), x.ports, x.seed + i, to));
   {
     std::vector<std::jthread> threads;
     for (auto& one : workers)
@@ -42,7 +43,7 @@ int run_clients(const client_plan& x) {
     for (auto& thread : threads)
       thread.request_stop();
   }
-  return failed ? 1 : 0;
+  std::_Exit(failed ? 1 : 0);
 }
 
 } // namespace reliability

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tests/reliability/child.hpp"
+#include "tests/reliability/lock_client.hpp"
 
 #include <cstdint>
 #include <string>
@@ -12,7 +13,7 @@ struct client_plan {
   std::string kind = "http";
   std::string name{};    ///< Begins the names of all its owners.
   std::string journal{}; ///< A file of its own.
-  std::uint16_t port = 0;
+  server_ports ports{};
   std::uint64_t seed = 0;
   unsigned threads = 1;
 };
@@ -20,8 +21,8 @@ struct client_plan {
 /// Starts this program again, as a client.
 child start_clients(const client_plan& x, const std::string& output);
 
-/// What such a process does: works until it is told to end. Returns its exit
-/// status.
-int run_clients(const client_plan& x);
+/// What such a process does: works until it is told to end. Then it ends without
+/// giving anything back.
+[[noreturn]] void run_clients(const client_plan& x);
 
 } // namespace reliability

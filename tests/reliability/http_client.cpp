@@ -1,6 +1,7 @@
 // The project's REST client as a client to torture with.
 #include "lockserver/rest_client.hpp"
 
+#include "tests/reliability/caf_client.hpp"
 #include "tests/reliability/lock_client.hpp"
 
 #include <stdexcept>
@@ -162,9 +163,11 @@ private:
 } // namespace
 
 std::unique_ptr<lock_client> make_client(const std::string& kind, const std::string& owner,
-                                         std::uint16_t port) {
+                                         const server_ports& ports) {
   if (kind == "http")
-    return std::make_unique<http_client>(owner, port);
+    return std::make_unique<http_client>(owner, ports.http);
+  if (kind == "caf")
+    return make_caf_client(owner, ports.caf);
   throw std::invalid_argument{"no such kind of client: " + kind};
 }
 

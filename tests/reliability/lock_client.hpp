@@ -41,16 +41,28 @@ public:
   virtual reply release(const std::string& key, std::uint64_t token) = 0;
   virtual reply verify(const std::string& key) = 0;
 
+  /// Whether it renews by itself what it has obtained, until that is released:
+  /// then nothing ends by itself.
+  virtual bool renews() const {
+    return false;
+  }
+
   virtual reply create_lease(duration ttl) = 0;
   virtual reply renew_lease(const std::string& id) = 0;
   /// Releases all its locks.
   virtual reply end_lease(const std::string& id) = 0;
 };
 
-/// @param kind "http".
+/// Where a server listens.
+struct server_ports {
+  std::uint16_t http = 0;
+  std::uint16_t caf = 0;
+};
+
+/// @param kind "http" or "caf".
 /// @param owner in whose name it asks.
 /// Throws `std::invalid_argument` for another kind.
 std::unique_ptr<lock_client> make_client(const std::string& kind, const std::string& owner,
-                                         std::uint16_t port);
+                                         const server_ports& ports);
 
 } // namespace reliability

@@ -26,6 +26,10 @@ public:
   operation release(const owned_lock& x);
   operation verify(const std::string& key);
 
+  bool renews() const {
+    return client_->renews();
+  }
+
   /// Returns the lease's id, or nothing.
   std::string create_lease(duration ttl);
 

@@ -117,14 +117,15 @@ void add_options(CLI::App& app, command& x) {
                  "mount a file system of so many MB for the data, which takes root");
   app.add_option("--processes", x.plan.processes, "of clients")->capture_default_str();
   app.add_option("--threads", x.plan.threads, "of each of them")->capture_default_str();
-  app.add_option("--kinds", x.plan.kinds, "of clients, in turn: http")->capture_default_str();
+  app.add_option("--kinds", x.plan.kinds, "of clients, in turn: http, caf")->capture_default_str();
   app.add_option("--option", x.plan.options, "a further word for the server; again for more");
   // A client process, started by ourselves.
   auto hidden = std::string{};
   app.add_option("--client", x.client.kind)->group(hidden);
   app.add_option("--name", x.client.name)->group(hidden);
   app.add_option("--journal", x.client.journal)->group(hidden);
-  app.add_option("--port", x.client.port)->group(hidden);
+  app.add_option("--port", x.client.ports.http)->group(hidden);
+  app.add_option("--caf-port", x.client.ports.caf)->group(hidden);
 }
 
 } // namespace
@@ -138,7 +139,7 @@ int main(int argc, char** argv) {
     if (!x.client.journal.empty()) {
       x.client.seed = x.seed;
       x.client.threads = x.plan.threads;
-      return run_clients(x.client);
+      run_clients(x.client);
     }
     return torture(x);
   } catch (const std::exception& e) {

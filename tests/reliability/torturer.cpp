@@ -25,8 +25,11 @@ std::string data_in(const std::string& directory) {
   return result;
 }
 
-std::vector<std::string> server_command(const torture_plan& x, const std::string& data) {
+std::vector<std::string> server_command(const torture_plan& x, const std::string& data,
+                                        std::uint16_t caf_port) {
   std::vector<std::string> result{x.program, "--log-level", "warning"};
+  if (std::ranges::find(x.kinds, "caf") != x.kinds.end())
+    result.insert(result.end(), {"--caf-port", std::to_string(caf_port)});
   if (x.durable)
     result.insert(result.end(), {"--data-dir", data});
   result.insert(result.end(), x.options.begin(), x.options.end());
@@ -51,7 +54,8 @@ torturer::torturer(torture_plan x)
   : plan_(std::move(x)),
     random_(plan_.seed),
     disk_(data_in(plan_.directory), plan_.disk_megabytes),
-    server_(server_command(plan_, disk_.directory()), quiet_port(plan_.seed),
+    caf_port_(quiet_port(plan_.seed + 1)),
+    server_(server_command(plan_, disk_.directory(), caf_port_), quiet_port(plan_.seed),
             plan_.directory + "/server.log"),
     clients_(plan_.processes) {
   for (auto& trouble : plan_.troubles)
@@ -159,7 +163,7 @@ void torturer::start(std::size_t slot) {
   plan.kind = plan_.kinds[slot % plan_.kinds.size()];
   plan.name = "c" + std::to_string(slot) + "-" + std::to_string(++x.born);
   plan.journal = journal_of(slot, x.born);
-  plan.port = server_.port();
+  plan.ports = {server_.port(), caf_port_};
   plan.seed = plan_.seed + 1000 * (slot + 1) + 100'000ULL * x.born;
   plan.threads = plan_.threads;
   x.process = start_clients(plan, plan_.directory + "/clients.log");

@@ -27,7 +27,7 @@ struct torture_plan {
   unsigned disk_megabytes = 0; ///< See `disk`.
   std::uint64_t seed = 0;
   duration lasts{};
-  std::vector<std::string> kinds{"http"}; ///< Of clients, in turn.
+  std::vector<std::string> kinds{"http", "caf"}; ///< Of clients, in turn.
   unsigned processes = 4;
   unsigned threads = 8;
 };
@@ -80,6 +80,7 @@ private:
   torture_plan plan_;
   lockserver::test::random_source random_;
   disk disk_;
+  std::uint16_t caf_port_;
   server_process server_;
   std::vector<client_slot> clients_;
   torture_counts counts_;

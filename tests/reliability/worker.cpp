@@ -28,9 +28,9 @@ bool is_hot(const std::string& key) {
 
 } // namespace
 
-worker::worker(std::string kind, std::string name, std::uint16_t port, std::uint64_t seed,
+worker::worker(std::string kind, std::string name, server_ports ports, std::uint64_t seed,
                journal& to)
-  : kind_(std::move(kind)), name_(std::move(name)), port_(port), random_(seed), journal_(to) {
+  : kind_(std::move(kind)), name_(std::move(name)), ports_(ports), random_(seed), journal_(to) {
   become_another();
 }
 
@@ -57,7 +57,7 @@ void worker::step() {
 
 void worker::take() {
   auto key = any_key();
-  auto lease = chance(25) ? usable_lease() : nullptr;
+  auto lease = !client_->renews() && chance(25) ? usable_lease() : nullptr;
   acquire_request request;
   request.ttl = lease ? lease->ttl : is_hot(key) ? between(150, 1000) : between(300, 4000);
   request.wait = is_hot(key) ? between(0, 1500) : chance(50) ? between(0, 300) : duration{};
@@ -100,7 +100,7 @@ void worker::use(std::size_t index) {
     auto got = lock.by->renew(lock.it, between(200, is_hot(lock.it.key) ? 1000 : 4000));
     if (got.result == outcome::refused)
       forget(index);
-  } else if (kind < 55) {
+  } else if (kind < 55 && !lock.by->renews()) {
     forget(index); // ends by itself
   } else if (kind < 70 && lock.lease) {
     end_lease(lock);
@@ -159,7 +159,7 @@ void worker::end_lease(const held_lock& x) {
 void worker::become_another() {
   auto owner = name_ + "." + std::to_string(++names_);
   lease_ = nullptr;
-  client_ = std::make_shared<recorded_client>(make_client(kind_, owner, port_), owner, journal_);
+  client_ = std::make_shared<recorded_client>(make_client(kind_, owner, ports_), owner, journal_);
 }
 
 std::string worker::any_key() {

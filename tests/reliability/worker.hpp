@@ -22,7 +22,7 @@ inline constexpr auto longest_ttl = std::chrono::seconds{4};
 class worker {
 public:
   /// @param name different from that of all others, in all processes.
-  worker(std::string kind, std::string name, std::uint16_t port, std::uint64_t seed, journal& to);
+  worker(std::string kind, std::string name, server_ports ports, std::uint64_t seed, journal& to);
 
   /// Until `stop`. What it holds then stays held.
   void run(const std::stop_token& stop);
@@ -62,7 +62,7 @@ private:
 
   std::string kind_;
   std::string name_;
-  std::uint16_t port_;
+  server_ports ports_;
   lockserver::test::random_source random_;
   journal& journal_;
   std::shared_ptr<recorded_client> client_;
