@@ -187,7 +187,7 @@ rules() {
   rule 'Arrows point one way: net includes actors, not the other way round' \
     '^(actors|include)/' '^#include "(net|apps)/' || failed=1
   rule 'Clients know neither CAF nor the log' \
-    '^(net/(async_|client_|held_lock|http_call|lock_keeper|rest_client|v1_)|apps/lockctl/)' \
+    '^(net/(async_|client_[^/]*\.|held_lock|http_call|lock_keeper|rest_client|v1_)|apps/lockctl/)' \
     '^#include <(caf|spdlog)/' || failed=1
   rule 'The library includes nothing of the programs' '^net/' '^#include "apps/' || failed=1
   rule 'Tests wait for conditions, they do not sleep' '^tests/' \

@@ -71,13 +71,13 @@ struct settings {
   /// not, 0: any free one (see `server::caf_port`). CAF's network lets peers
   /// send to any actor, so it is for trusted networks, or with TLS.
   std::string caf_host = "127.0.0.1";
-  std::optional<std::uint16_t> caf_port;
+  std::optional<std::uint16_t> caf_port{};
 
   /// PEM files for TLS between CAF nodes: all three or none. Each side takes only
   /// peers whose certificate the authority has signed.
-  std::string caf_tls_certificate;
-  std::string caf_tls_key;
-  std::string caf_tls_authority;
+  std::string caf_tls_certificate{};
+  std::string caf_tls_key{};
+  std::string caf_tls_authority{};
 
   /// A CAF client that is silent for so long is gone. It says that it lives each
   /// third of it, so one lost packet does not end it.

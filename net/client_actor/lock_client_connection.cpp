@@ -94,6 +94,8 @@ void lock_client::pause(std::string why) {
 }
 
 void lock_client::on_session_lost(const char* why) {
+  // CAF would wait for the answers of this session as long as this actor lives.
+  multiplexed_responses_.clear();
   session_ = nullptr;
   session_addr_ = nullptr;
   for (auto& [number, x] : operations_) {

@@ -273,9 +273,12 @@ caf::result<bool> lock_client::release(release_request& x) {
   if (x.owner.empty() && !x.force)
     x.owner = own_name();
   // Not renewed from now on, and no `lock_lost`, whatever comes of the request.
+  // With its token, so that a repeat does not end a later grant.
   if (auto i = lock_ids_.find({x.key, x.owner}); i != lock_ids_.end())
-    if (x.token == 0 || locks_.at(i->second).token == x.token)
+    if (auto token = locks_.at(i->second).token; x.token == 0 || x.token == token) {
+      x.token = token;
       forget_lock(i->second);
+    }
   auto key = x.key;
   return ask<bool, release_reply>(std::move(x), key,
                                   [](release_reply& y, bool repeat) -> caf::expected<bool> {

@@ -172,7 +172,8 @@ void remote_session::finish(std::uint64_t client_ticket, acquire_reply& x) {
   auto mine = std::move(i->second);
   pending_.erase(i);
   if (x.status == acquire_reply::granted && mine.hold_connection)
-    hold(mine.owner, {std::move(mine.what), client_ticket, context_.env.time.now() + x.ttl});
+    hold(mine.owner,
+         {std::move(mine.what), client_ticket, x.token, context_.env.time.now() + x.ttl});
   mine.promise.deliver(std::move(x));
 }
 
@@ -187,8 +188,9 @@ caf::result<Reply> remote_session::pass_on(const Actor& whom, Request& x) {
 caf::result<release_reply> remote_session::release(release_request& x) {
   // What the answer will be does not matter: a lock that is not held by that
   // token is not one that this session would have to give back.
-  if (!x.force && x.token == 0)
-    held_.erase({x.key, x.owner});
+  if (auto i = held_.find({x.key, x.owner}); i != held_.end() && !x.force)
+    if (x.token == 0 || x.token == i->second.token)
+      held_.erase(i);
   x.explain = true;
   auto& registry = context_.keys->of(x.key);
   return pass_on<release_reply>(registry, x);

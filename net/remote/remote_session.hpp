@@ -56,6 +56,7 @@ private:
   struct held {
     acquisition what;
     std::uint64_t client_ticket;
+    std::uint64_t token;
     timers::time_point expires_at;
   };
   using held_name = std::pair<std::string, std::string>; // key and owner

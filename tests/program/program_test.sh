@@ -24,6 +24,24 @@ try() {
   output=$(timeout $patience "$program" "$@" 2>&1) || status=$?
 }
 
+echo '-- CAF programs'
+serve --port 0 --caf-port 0
+check 'the log says where they are served' \
+  grep -qE 'info CAF [0-9.]+ programs are served on 127\.0\.0\.1:[1-9][0-9]*$' "$log"
+caf_port=$(sed -n 's/.* programs are served on .*://p' "$log")
+try --port 0 --caf-port "$caf_port"
+check 'a busy port: 69' equal $status 69
+check 'the message names the port for CAF' contains "$output" 'caf-port'
+check 'and the log says which' contains "$output" "127.0.0.1:$caf_port"
+kill -TERM "$server"
+ended "$server"
+check 'SIGTERM: exit status 0' equal $status 0
+try --port 0 --caf-port 0 --caf-tls-key k
+check 'half a set of TLS files: 64' equal $status 64
+try --port 0 --caf-port 0 --caf-tls-certificate no --caf-tls-key no --caf-tls-authority no
+check 'TLS files that are not there: 69' equal $status 69
+check 'the log names the file' contains "$output" "'no' cannot be read"
+
 echo '-- foreground'
 serve run --port 0
 check 'it prints one line that says where it listens' \
