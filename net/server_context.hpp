@@ -25,7 +25,8 @@ struct server_context {
 
   /// Stops the server, soon; called by the session that got /SHUTDOWN.
   std::function<void()> request_stop;
-  /// Called when the last connection has gone.
+  /// Called when the last connection, the last remote session or the gateway has
+  /// gone.
   std::function<void()> on_last_connection_closed;
   /// What the server holds now.
   std::function<counts()> count;
@@ -33,6 +34,7 @@ struct server_context {
   std::atomic<std::uint64_t> last_ticket{0};
   std::atomic<std::size_t> connections{0};
   std::atomic<std::size_t> remote_sessions{0};
+  std::atomic<bool> has_gateway{false};
   std::atomic<bool> stopping{false};
 };
 

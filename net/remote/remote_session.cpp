@@ -26,10 +26,11 @@ remote_session::remote_session(caf::actor_config& cfg, server_context& context, 
     client_name_(std::move(name)),
     wake_up_(context.env.time, this),
     last_heard_(context.env.time.now()) {
+  // Not only when it runs: the server does not end before it has.
+  ++context_.remote_sessions;
 }
 
 remote_session_actor::behavior_type remote_session::make_behavior() {
-  ++context_.remote_sessions;
   context_.env.log.info("CAF client connected: client={}", client_name_);
   compat::on_down(this, client_, [this](const caf::actor_addr&) { end("has ended or is gone"); });
   wake_up_.no_later_than(last_heard_ + context_.config.caf_session_timeout);
@@ -75,7 +76,8 @@ void remote_session::on_exit() {
     take_back(x.what);
   held_.clear();
   client_ = nullptr;
-  --context_.remote_sessions;
+  if (--context_.remote_sessions == 0)
+    context_.on_last_connection_closed();
 }
 
 // -- requests -----------------------------------------------------------------
