@@ -151,11 +151,12 @@ private:
   void on_user_gone(const caf::actor_addr& x);
   void on_due();
   void leave();
+  void leave_if_done();
   void on_given_back(id session);
   static caf::error has_ended();
   void set_alarm();
 
-  const target server_;
+  target server_;
   const client_actor_options options_;
   std::shared_ptr<timers> time_;
   wake_up wake_up_;
@@ -165,6 +166,7 @@ private:
 
   id leaves_ = 0;              // not 0: gives everything back and ends
   std::size_t given_back_ = 0; // without an answer yet
+  std::size_t attempts_ = 0;   // of the connector, without an answer yet
 
   phase phase_ = phase::pausing;
   id session_id_ = 0; // of the present attempt or session; late answers have another

@@ -10,19 +10,28 @@
 namespace lockserver {
 
 void lock_client::connect() {
+  if (leaves_ != 0)
+    return;
   phase_ = phase::connecting;
+  ++attempts_;
   auto attempt = ++session_id_;
   connection_due_ = time_->now() + options_.connect_timeout;
   set_connection_due();
   compat::request(this, server_.connector, connect_request{server_.host, server_.port})
     .then(
       [this, attempt](const caf::strong_actor_ptr& gateway) {
-        if (attempt == session_id_)
+        --attempts_;
+        if (leaves_ != 0)
+          leave_if_done();
+        else if (attempt == session_id_)
           say_hello(gateway);
         set_alarm();
       },
       [this, attempt](const caf::error& what) {
-        if (attempt == session_id_)
+        --attempts_;
+        if (leaves_ != 0)
+          leave_if_done();
+        else if (attempt == session_id_)
           pause(detail_of(what));
         set_alarm();
       });
@@ -111,7 +120,7 @@ void lock_client::on_session_lost(const char* why) {
   for (auto& [number, x] : leases_)
     x.renewing = false;
   next_pause_ = options_.first_pause;
-  given_back_ = 0; // no answer comes any more
+  given_back_ = attempts_ = 0; // no answer comes any more
   if (leaves_ != 0)
     return quit();
   pause(why);

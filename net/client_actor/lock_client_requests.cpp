@@ -378,16 +378,18 @@ caf::result<lease_reply> lock_client::inspect_lease(lease_inspect_request& x) {
 }
 
 caf::result<lease_reply> lock_client::end_lease(lease_end_request& x) {
-  // Its locks end with it, as the user wishes.
+  // Its locks end with it: as this user wishes, but others are told.
   if (auto i = lease_ids_.find(x.lease); i != lease_ids_.end()) {
+    auto who = asker();
     std::vector<id> numbers;
     for (auto& [number, y] : locks_)
-      if (y.lease == x.lease)
+      if (y.lease == x.lease && y.user == who)
         numbers.push_back(number);
     auto lease = i->second;
     for (auto number : numbers)
       forget_lock(number);
-    forget_lease(lease);
+    if (leases_.contains(lease))
+      lose_lease(lease, "the lease was ended");
   }
   return ask_about_lease(std::move(x));
 }
