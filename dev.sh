@@ -69,7 +69,7 @@ need() {
 need_for_build() {
   # shellcheck disable=SC2046 # several words
   need g++ cmake ninja-build ccache libcaf-dev $(boost_packages) libcli11-dev libspdlog-dev \
-    libjemalloc-dev
+    libjemalloc-dev libsqlite3-dev
 }
 
 need_for_tests() {
@@ -186,6 +186,10 @@ rules() {
     '^(actors/timer_queue|net/(dialects/(lock_server_text|json_members|target)|key_name))\.' '^#include <caf/' || failed=1
   rule 'Arrows point one way: net includes actors, not the other way round' \
     '^(actors|include)/' '^#include "(net|apps)/' || failed=1
+  rule 'The store is reached through an interface that the actors own' '^(actors|include|apps)/' \
+    '^#include "store/' '^apps/lockserver_caf/check\.cpp$' || failed=1
+  rule 'Only store/ knows SQLite' '' '^#include <sqlite3' '^store/' || failed=1
+  rule 'The store knows no actors' '^(store/|actors/store)' '^#include <(caf|boost)/' || failed=1
   rule 'Clients know neither CAF nor the log' \
     '^(net/(async_|client_[^/]*\.|held_lock|http_call|lock_keeper|rest_client|v1_)|apps/lockctl/)' \
     '^#include <(caf|spdlog)/' || failed=1
@@ -210,7 +214,7 @@ lint() {
   # tests are left out: they would double the time.
   cmake -S . -B build-lint -G Ninja -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON \
     -DLOCKSERVER_TESTS=OFF -DLOCKSERVER_EXAMPLES=ON >/dev/null
-  sources | grep -E '^(actors|net|apps|examples)/.*\.cpp$' \
+  sources | grep -E '^(actors|net|store|apps|examples)/.*\.cpp$' \
     | xargs -P "$(nproc)" -n 1 clang-tidy -p build-lint --quiet --warnings-as-errors='*' \
       2> >(grep -vE '^[0-9]+ warnings? (generated|treated)' >&2) || failed=1
   [ $failed -eq 0 ] || die 'lint: see above'

@@ -2,8 +2,10 @@
 // outlives all of them.
 #pragma once
 
+#include "actors/journal_status.hpp"
 #include "actors/lock_queue.hpp"
 #include "actors/timers.hpp"
+#include "lockserver/actors.hpp"
 #include "lockserver/token_source.hpp"
 
 #include <atomic>
@@ -35,6 +37,14 @@ struct lock_environment {
   std::size_t max_leases = 0;       ///< Leases at a time.
   std::atomic<std::size_t> keys{0}; ///< Of all registries.
   std::atomic<std::size_t> leases{0};
+  /// Null without a durable store; unchanged while there are actors.
+  journal_actor journal{};
+  journal_status stored{};
+
+  /// Whether changes can be accepted: they are not stored, or can be.
+  bool writable() const noexcept {
+    return !journal || stored.is_well();
+  }
 };
 
 } // namespace lockserver

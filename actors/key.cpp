@@ -58,18 +58,20 @@ key_actor::behavior_type key::make_behavior() {
     [this](acquire_request& x) { return acquire(x); },
     [this](const release_request& x) { return release(x); },
     [this](const renew_request& x) { return renew(x); },
-    [this](const check_request& x) {
-      auto now = begin_request();
-      settle_up(now, {});
-      return x.owner.empty() ? lock_.check(now) : lock_.find(now, x.owner) != nullptr;
-    },
+    [this](const check_request& x) { return check(x); },
     [this](const inspect_request& x) { return inspect(x); },
     [this](const withdraw_request& x) { withdraw(x); },
     [this](const lease_ended& x) {
+      auto op = begin_operation(begin_request());
+      lock_.end_lease(op.now, x.lease, op.changes);
+      settle_up(op);
+    },
+    [this](restore_key& x) { restore(x); },
+    [this](const refuse_waiters&) {
       auto now = begin_request();
-      lock_changes changes;
-      lock_.end_lease(now, x.lease, changes);
-      settle_up(now, changes);
+      refuse_all(acquire_reply::store_failed);
+      lock_.forget_waiters();
+      keep_up(now);
     },
     [this](shut_down) {
       refuse_all(acquire_reply::stopping);
@@ -77,10 +79,9 @@ key_actor::behavior_type key::make_behavior() {
     },
     [this](deadline_reached) {
       wake_up_.arrived();
-      auto now = env_.time.now();
-      lock_changes changes;
-      lock_.expire(now, changes);
-      settle_up(now, changes);
+      auto op = begin_operation(env_.time.now());
+      lock_.expire(op.now, op.changes);
+      settle_up(op);
     },
   };
 }
@@ -89,100 +90,123 @@ void key::on_exit() {
   wake_up_.clear();
   registry_ = nullptr;
   counts_.holders -= holders_;
-  --env_.keys;
+  if (--env_.keys == 0)
+    env_.keys.notify_all();
 }
 
 // -- requests -----------------------------------------------------------------
 
 caf::result<acquire_reply> key::acquire(acquire_request& x) {
-  auto now = begin_request();
-  lock_changes changes;
+  auto op = begin_operation(begin_request(), true);
+  if (!env_.writable()) {
+    tell_leases(x.lease, 0);
+    keep_up(op.now);
+    return refused(op.now, acquire_reply::store_failed, false);
+  }
   auto [outcome, got]
-    = lock_.acquire(now,
+    = lock_.acquire(op.now,
                     {std::move(x.owner), x.ticket, x.ttl, x.wait, static_cast<lock_mode>(x.mode),
                      x.limit, std::move(x.request_id), x.lease, std::move(x.metadata)},
-                    changes);
+                    op.changes);
   if (outcome == acquire_outcome::waiting) {
     auto promise = make_response_promise<acquire_reply>();
     if (!waiting_)
       waiting_ = std::make_unique<std::unordered_map<ticket_id, parked>>();
-    waiting_->emplace(x.ticket, parked{promise, now, x.lease, x.explain});
+    waiting_->emplace(x.ticket, parked{promise, op.now, x.lease, x.explain});
     ++counts_.waiters;
     env_.log.debug("waits: key={} ticket={} place={} for={:.3f}s", name_, x.ticket, lock_.waiting(),
                    seconds(x.wait));
-    settle_up(now, changes);
+    settle_up(op);
     return promise;
   }
   if (got == nullptr) {
     tell_leases(x.lease, 0);
-    settle_up(now, changes);
-    return refused(now, status_of(outcome), x.explain);
+    settle_up(op);
+    return answer(refused(op.now, status_of(outcome), x.explain));
   }
   env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s", name_, got->owner,
-                 x.ticket, got->token, seconds(left(now, *got)));
+                 x.ticket, got->token, seconds(left(op.now, *got)));
   tell_leases(x.lease, got->token);
-  auto reply = granted(now, *got);
-  settle_up(now, changes);
-  return reply;
+  auto reply = granted(op.now, *got);
+  settle_up(op);
+  return answer(std::move(reply));
 }
 
-acquire_reply key::renew(const renew_request& x) {
-  auto now = begin_request();
-  lock_changes changes;
-  auto* renewed = lock_.renew(now, x.owner, x.token, x.ttl, changes);
+caf::result<acquire_reply> key::renew(const renew_request& x) {
+  auto op = begin_operation(begin_request(), true);
+  if (!env_.writable()) {
+    keep_up(op.now);
+    return refused(op.now, acquire_reply::store_failed, false);
+  }
+  auto* renewed = lock_.renew(op.now, x.owner, x.token, x.ttl, op.changes);
   auto has_lease = renewed != nullptr && renewed->lease() != 0;
-  auto reply = renewed != nullptr && !has_lease ? granted(now, *renewed) : acquire_reply{};
-  settle_up(now, changes);
+  auto reply = renewed != nullptr && !has_lease ? granted(op.now, *renewed) : acquire_reply{};
+  settle_up(op);
   if (has_lease)
-    return refused(now, acquire_reply::has_lease, false);
+    return answer(refused(op.now, acquire_reply::has_lease, false));
   if (renewed == nullptr)
-    return refused(now, acquire_reply::not_holder, true);
+    return answer(refused(op.now, acquire_reply::not_holder, true));
   env_.log.debug("renewed: key={} owner={} token={} for={:.3f}s", name_, x.owner, reply.token,
                  seconds(x.ttl));
-  return reply;
+  return answer(std::move(reply));
 }
 
-release_reply key::release(const release_request& x) {
-  auto now = begin_request();
-  lock_changes changes;
-  auto released = x.force ? lock_.release_all(now, changes)
-                          : lock_.release(now, x.owner, x.token, changes);
+caf::result<release_reply> key::release(const release_request& x) {
+  auto op = begin_operation(begin_request(), true);
+  if (!env_.writable()) {
+    keep_up(op.now);
+    return release_reply{release_reply::store_failed};
+  }
+  auto released = x.force ? lock_.release_all(op.now, op.changes)
+                          : lock_.release(op.now, x.owner, x.token, op.changes);
   if (released)
     env_.log.debug("released: key={} owner={}{}", name_, x.owner, x.force ? " by force" : "");
-  settle_up(now, changes);
+  settle_up(op);
+  release_reply reply;
   if (released)
-    return {release_reply::released};
-  if (x.force)
-    return {release_reply::not_held};
-  return {release_reply::not_holder, x.explain ? holders(now) : std::vector<holder_info>{}};
+    reply.status = release_reply::released;
+  else if (x.force)
+    reply.status = release_reply::not_held;
+  else if (x.explain)
+    reply.holders = holders(op.now);
+  return answer(std::move(reply));
 }
 
-lock_info key::inspect(const inspect_request& x) {
+caf::result<bool> key::check(const check_request& x) {
   auto now = begin_request();
-  lock_changes changes;
-  lock_.expire(now, changes);
-  settle_up(now, changes);
-  lock_info result{name_, holders(now), {}, lock_.waiting(), lock_.limit()};
+  keep_up(now);
+  auto reply = x.owner.empty() ? lock_.check(now) : lock_.find(now, x.owner) != nullptr;
+  if (settled())
+    return reply;
+  return compat::delegate(this, env_.journal, durable_check{x, reply});
+}
+
+caf::result<lock_info> key::inspect(const inspect_request& x) {
+  auto op = begin_operation(begin_request());
+  lock_.expire(op.now, op.changes);
+  settle_up(op);
+  lock_info result{name_, holders(op.now), {}, lock_.waiting(), lock_.limit()};
   if (x.with_queue)
     lock_.for_each_waiter([&](const waiter& w) {
       result.queue.push_back(
-        {w.request.owner, static_cast<std::uint8_t>(w.request.mode), now - w.since});
+        {w.request.owner, static_cast<std::uint8_t>(w.request.mode), op.now - w.since});
     });
-  return result;
+  if (settled())
+    return result;
+  return compat::delegate(this, env_.journal, durable_look{x, std::move(result)});
 }
 
 void key::withdraw(const withdraw_request& x) {
-  auto now = begin_request();
-  lock_changes changes;
+  auto op = begin_operation(begin_request());
   auto waits = waiting_ && waiting_->contains(x.ticket);
   if (waits || !x.wait_only)
-    if (lock_.withdraw(now, x.ticket, changes))
+    if (lock_.withdraw(op.now, x.ticket, op.changes))
       env_.log.debug("withdrawn: key={} ticket={}, its client is gone", name_, x.ticket);
+  settle_up(op);
   if (waits && x.wait_only)
-    refuse(now, x.ticket, acquire_reply::wait_timeout);
+    refuse(op.now, x.ticket, acquire_reply::wait_timeout);
   else if (waits)
     tell_leases(unpark(x.ticket).lease, 0);
-  settle_up(now, changes);
 }
 
 time_point key::begin_request() {
@@ -191,6 +215,14 @@ time_point key::begin_request() {
 }
 
 // -- answers ------------------------------------------------------------------
+
+// At once, or when what it may depend on is durable.
+template <class Reply>
+caf::result<Reply> key::answer(Reply x) {
+  if (settled())
+    return x;
+  return compat::delegate(this, env_.journal, durable<Reply>{name_, std::move(x)});
+}
 
 acquire_reply key::granted(time_point now, const grant& x) const {
   using std::chrono::duration_cast;
@@ -229,30 +261,36 @@ std::vector<holder_info> key::holders(time_point now) const {
 
 // After whatever may have changed the lock: answer those whose wait is over,
 // keep the counts, and see to it that the next deadline is not missed.
-void key::settle_up(time_point now, const lock_changes& changes) {
-  for (auto& x : changes.ended) {
+void key::settle_up(operation& op) {
+  if (env_.journal)
+    write_down(op);
+  for (auto& x : op.changes.ended) {
     if (x.expired)
       env_.log.debug("expired: key={} owner={} token={}", name_, x.owner, x.token);
     if (x.lease != 0)
       compat::send(this, registry_, lease_released{x.lease, name_, x.token});
   }
-  for (auto& x : changes.decided) {
+  for (auto& x : op.changes.decided) {
     if (x.what != decision::kind::granted) {
-      refuse(now, x.ticket,
+      refuse(op.now, x.ticket,
              x.what == decision::kind::wait_timeout ? acquire_reply::wait_timeout
                                                     : acquire_reply::lease_expired);
       continue;
     }
     auto waited = unpark(x.ticket);
     tell_leases(waited.lease, x.token);
-    auto reply = granted(now, *lock_.find(now, x.owner));
-    reply.waited = now - waited.since;
+    auto reply = granted(op.now, *lock_.find(op.now, x.owner));
+    reply.waited = op.now - waited.since;
     env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s", name_,
                    x.owner, x.ticket, x.token, seconds(reply.ttl), seconds(reply.waited));
-    waited.promise.deliver(std::move(reply));
+    deliver(waited.promise, std::move(reply));
   }
   if (waiting_ && waiting_->empty())
     waiting_.reset();
+  keep_up(op.now);
+}
+
+void key::keep_up(time_point now) {
   if (auto count = lock_.holders().size(); count != holders_) {
     counts_.holders += count - holders_; // unsigned, so a difference below zero fits, too
     holders_ = count;
@@ -260,8 +298,11 @@ void key::settle_up(time_point now, const lock_changes& changes) {
   if (auto due = lock_.next_deadline()) {
     wake_up_.no_later_than(*due);
   } else if (lock_.idle()) { // else it is held without an end
+    // Its heir would not know of what is not settled yet.
     if (now - last_used_ < env_.key_idle_timeout)
       wake_up_.no_later_than(last_used_ + env_.key_idle_timeout);
+    else if (!settled())
+      wake_up_.no_later_than(now + env_.key_idle_timeout);
     else
       compat::send(this, registry_, key_idle{name_, served_});
   }
@@ -280,7 +321,7 @@ void key::refuse(time_point now, ticket_id ticket, std::uint8_t status) {
                  seconds(now - waited.since));
   auto reply = refused(now, status, waited.explain);
   reply.waited = now - waited.since;
-  waited.promise.deliver(std::move(reply));
+  deliver(waited.promise, std::move(reply));
 }
 
 void key::refuse_all(std::uint8_t status) {

@@ -1,5 +1,5 @@
 // The key actor: carries messages to the rules of one lock, and what the rules
-// decide back to those who wait. Knows no HTTP.
+// decide back to those who wait. Knows no HTTP, and no store but the journal.
 #pragma once
 
 #include "actors/environment.hpp"
@@ -34,17 +34,39 @@ private:
     bool explain;
   };
 
+  // One change of the lock, from its beginning to `settle_up`.
+  struct operation {
+    time_point now;
+    lock_changes changes{};
+    /// With a journal: who held it.
+    std::vector<grant_record> before{};
+    /// Whether it is answered, so that it can be refused.
+    bool refusable = false;
+  };
+
   caf::result<acquire_reply> acquire(acquire_request& x);
-  acquire_reply renew(const renew_request& x);
-  release_reply release(const release_request& x);
-  lock_info inspect(const inspect_request& x);
+  caf::result<acquire_reply> renew(const renew_request& x);
+  caf::result<release_reply> release(const release_request& x);
+  caf::result<bool> check(const check_request& x);
+  caf::result<lock_info> inspect(const inspect_request& x);
   void withdraw(const withdraw_request& x);
+  void restore(restore_key& x);
+
   time_point begin_request();
+  operation begin_operation(time_point now, bool refusable = false) const;
 
   acquire_reply granted(time_point now, const grant& x) const;
   acquire_reply refused(time_point now, std::uint8_t status, bool explain) const;
   std::vector<holder_info> holders(time_point now) const;
-  void settle_up(time_point now, const lock_changes& changes);
+  void settle_up(operation& x);
+  void keep_up(time_point now);
+  void write_down(operation& x);
+  bool settled() const noexcept {
+    return mark_.settled(env_.stored);
+  }
+  template <class Reply>
+  caf::result<Reply> answer(Reply x);
+  void deliver(caf::typed_response_promise<acquire_reply>& to, acquire_reply x);
   parked unpark(ticket_id ticket);
   void refuse(time_point now, ticket_id ticket, std::uint8_t status);
   void refuse_all(std::uint8_t status);
@@ -60,6 +82,7 @@ private:
   std::unique_ptr<std::unordered_map<ticket_id, parked>> waiting_;
   std::uint64_t served_ = 0;
   time_point last_used_;
+  settled_mark mark_;       // of what the journal has been told
   std::size_t holders_ = 0; // as in `counts_`
 };
 

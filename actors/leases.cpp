@@ -4,6 +4,7 @@
 
 #include <spdlog/logger.h>
 
+#include <algorithm>
 #include <string_view>
 
 namespace lockserver {
@@ -41,6 +42,11 @@ leases_actor::behavior_type leases::make_behavior() {
     [this](const lease_released& x) {
       change_share(x.lease, x.key, [&](share& has) { has.tokens.erase(x.token); });
     },
+    [this](const lease_regranted& x) { regrant(x); },
+    [this](const restore_lease& x) {
+      ++env_.leases;
+      add(x.lease);
+    },
     [this](shut_down) { quit(); },
     [this](deadline_reached) {
       wake_up_.arrived();
@@ -74,55 +80,135 @@ caf::result<acquire_reply> leases::acquire(lease_acquire_request& x) {
   return compat::delegate(this, registry, std::move(x.request));
 }
 
-lease_reply leases::create(const lease_create_request& x) {
+caf::result<lease_reply> leases::create(const lease_create_request& x) {
   expire();
   lease_reply reply;
-  if (leases_.size() >= env_.max_leases) {
+  if (env_.leases >= env_.max_leases) {
     reply.status = lease_reply::too_many_leases;
     return reply;
   }
-  auto id = ++last_id_;
-  auto name = random_name();
-  auto expires_at = env_.time.now() + x.ttl;
-  by_name_.emplace(name, id);
-  by_expiry_.emplace(expires_at, id);
-  leases_.emplace(id, entry{name, x.owner, x.ttl, expires_at, {}});
   ++env_.leases;
-  set_alarm();
-  env_.log.debug("lease made: lease={}… owner={}", short_name(name), x.owner);
-  return {lease_reply::alive, std::move(name), x.ttl};
+  lease_record made{++last_id_, random_name(), x.owner, x.ttl,
+                    env_.time.now().time_since_epoch() + x.ttl};
+  return store(
+    {lease_entry::made, made},
+    [this, made] {
+      env_.log.debug("lease made: lease={}… owner={}", short_name(made.name), made.owner);
+      return add(made);
+    },
+    [this] { --env_.leases; });
 }
 
-lease_reply leases::renew(const std::string& name) {
+// Its new time counts at once, whatever the disk takes.
+caf::result<lease_reply> leases::renew(const std::string& name) {
   auto i = find(name);
   if (i == leases_.end())
-    return {};
-  auto& x = i->second;
-  by_expiry_.erase({x.expires_at, i->first});
-  x.expires_at = env_.time.now() + x.ttl;
-  by_expiry_.emplace(x.expires_at, i->first);
+    return lease_reply{};
+  auto& [id, x] = *i;
+  auto before = x.expires_at;
+  auto after = env_.time.now() + x.ttl;
+  prolong(x, id, after);
+  return store(
+    {lease_entry::renewed, {id, name, x.owner, x.ttl, after.time_since_epoch()}},
+    [this, name] {
+      auto renewed = find(name);
+      if (renewed == leases_.end())
+        return lease_reply{};
+      return lease_reply{lease_reply::alive, name, renewed->second.ttl};
+    },
+    [this, name, before, after] {
+      auto renewed = find(name);
+      if (renewed != leases_.end() && renewed->second.expires_at == after) {
+        prolong(renewed->second, renewed->first, before);
+        set_alarm();
+      }
+    });
+}
+
+caf::result<lease_reply> leases::inspect(const std::string& name) {
+  auto i = find(name);
+  lease_reply reply;
+  if (i != leases_.end()) {
+    auto& x = i->second;
+    reply = {lease_reply::alive, x.name, x.expires_at - env_.time.now(), true};
+    for (auto& [key, has] : x.keys)
+      for (auto token : has.tokens)
+        reply.locks.push_back({key, token});
+  }
+  if (mark_.settled(env_.stored))
+    return reply;
+  return compat::delegate(this, env_.journal, durable<lease_reply>{{}, std::move(reply)});
+}
+
+caf::result<lease_reply> leases::end(const std::string& name) {
+  auto i = find(name);
+  if (i == leases_.end())
+    return lease_reply{};
+  return store(
+    {lease_entry::ended, {.id = i->first, .name = name}},
+    [this, name] {
+      auto ended = find(name);
+      if (ended == leases_.end())
+        return lease_reply{};
+      env_.log.debug("lease ended: lease={}… owner={}", short_name(name), ended->second.owner);
+      remove(ended);
+      return lease_reply{lease_reply::alive, name};
+    },
+    [] {});
+}
+
+template <class F, class G>
+caf::result<lease_reply> leases::store(lease_entry what, F f, G undo) {
+  if (!env_.journal)
+    return f();
+  lease_reply refused;
+  refused.status = lease_reply::store_failed;
+  if (!env_.writable()) {
+    undo();
+    return refused;
+  }
+  auto promise = make_response_promise<lease_reply>();
+  auto refuse = [undo, refused, promise]() mutable {
+    undo();
+    promise.deliver(std::move(refused));
+  };
+  compat::request(this, env_.journal, std::move(what))
+    .then(
+      [f, promise, refuse](bool stored) mutable {
+        if (stored)
+          promise.deliver(f());
+        else
+          refuse();
+      },
+      [refuse](const caf::error&) mutable { refuse(); });
+  mark_.sent(env_.stored);
+  return promise;
+}
+
+lease_reply leases::add(const lease_record& x) {
+  last_id_ = std::max(last_id_, x.id);
+  time_point expires_at{x.expires_at};
+  by_name_.emplace(x.name, x.id);
+  by_expiry_.emplace(expires_at, x.id);
+  leases_.emplace(x.id, entry{x.name, x.owner, x.ttl, expires_at, {}});
+  set_alarm();
   return {lease_reply::alive, x.name, x.ttl};
 }
 
-lease_reply leases::inspect(const std::string& name) {
-  auto i = find(name);
-  if (i == leases_.end())
-    return {};
-  auto& x = i->second;
-  lease_reply reply{lease_reply::alive, x.name, x.expires_at - env_.time.now(), true};
-  for (auto& [key, has] : x.keys)
-    for (auto token : has.tokens)
-      reply.locks.push_back({key, token});
-  return reply;
+void leases::prolong(entry& x, lease_id id, time_point expires_at) {
+  by_expiry_.erase({x.expires_at, id});
+  x.expires_at = expires_at;
+  by_expiry_.emplace(expires_at, id);
 }
 
-lease_reply leases::end(const std::string& name) {
-  auto i = find(name);
-  if (i == leases_.end())
-    return {};
-  env_.log.debug("lease ended: lease={}… owner={}", short_name(name), i->second.owner);
-  remove(i);
-  return {lease_reply::alive, name};
+// A key has gone back, or comes from the store: it may have a grant of a lease
+// that has ended meanwhile.
+void leases::regrant(const lease_regranted& x) {
+  auto i = leases_.find(x.lease);
+  if (i != leases_.end())
+    i->second.keys[x.key].tokens.insert(x.token);
+  else
+    compat::send(this, keys_->of(x.key), lease_ended{x.key, x.lease});
 }
 
 // The lease of that name unless its time is over.
@@ -134,12 +220,18 @@ leases::lease_map::iterator leases::find(const std::string& name) {
 
 void leases::expire() {
   auto now = env_.time.now();
+  leases_expired expired;
   while (!by_expiry_.empty() && by_expiry_.begin()->first <= now) {
     auto i = leases_.find(by_expiry_.begin()->second);
     env_.log.debug("lease expired: lease={}… owner={}", short_name(i->second.name),
                    i->second.owner);
+    expired.ids.push_back(i->first);
     remove(i);
   }
+  if (!env_.journal || expired.ids.empty())
+    return;
+  compat::send(this, env_.journal, std::move(expired));
+  mark_.sent(env_.stored);
 }
 
 void leases::remove(lease_map::iterator x) {

@@ -23,6 +23,9 @@ namespace lockserver {
 /// A lease is over at the end of its time, however late the timer is. The keys
 /// hear of it when the timer fires, so a grant may outlive its lease by that
 /// much; it never ends before.
+///
+/// With a durable store the journal is told first: a lease is made and ended
+/// once that is stored, and the answers leave then.
 class leases final : public leases_actor::base {
 public:
   /// @param keys given up when this actor ends.
@@ -52,10 +55,17 @@ private:
   using lease_map = std::unordered_map<lease_id, entry>;
 
   caf::result<acquire_reply> acquire(lease_acquire_request& x);
-  lease_reply create(const lease_create_request& x);
-  lease_reply renew(const std::string& name);
-  lease_reply inspect(const std::string& name);
-  lease_reply end(const std::string& name);
+  caf::result<lease_reply> create(const lease_create_request& x);
+  caf::result<lease_reply> renew(const std::string& name);
+  caf::result<lease_reply> inspect(const std::string& name);
+  caf::result<lease_reply> end(const std::string& name);
+
+  // Answers with `f()` once `what` is stored, or calls `undo` and refuses.
+  template <class F, class G>
+  caf::result<lease_reply> store(lease_entry what, F f, G undo);
+  lease_reply add(const lease_record& x);
+  void prolong(entry& x, lease_id id, time_point expires_at);
+  void regrant(const lease_regranted& x);
 
   lease_map::iterator find(const std::string& name);
   void expire();
@@ -71,6 +81,7 @@ private:
   std::unordered_map<std::string, lease_id> by_name_;
   std::set<std::pair<time_point, lease_id>> by_expiry_;
   lease_id last_id_ = 0;
+  settled_mark mark_; // of what the journal has been told
 };
 
 } // namespace lockserver

@@ -172,6 +172,31 @@ void lock_queue::expire(time_point now, lock_changes& out) {
   finish(now, out);
 }
 
+// -- going back ---------------------------------------------------------------
+
+void lock_queue::forget_waiters() noexcept {
+  line_.reset();
+  // Holders are of one mode.
+  auto shared = !holders_.empty() && holders_.front().mode == lock_mode::shared;
+  shared_ = shared ? static_cast<std::uint32_t>(holders_.size()) : 0;
+  forget_limit();
+}
+
+void lock_queue::clear() noexcept {
+  holders_.clear();
+  first_expiry_ = time_point::max();
+  forget_waiters();
+}
+
+void lock_queue::restore(grant&& x, std::uint32_t limit) {
+  if (x.mode == lock_mode::shared) {
+    limit_ = limit;
+    ++shared_;
+  }
+  first_expiry_ = std::min(first_expiry_, x.expires_at);
+  holders_.push_back(std::move(x));
+}
+
 // -- looking ------------------------------------------------------------------
 
 const grant* lock_queue::find(time_point now, std::string_view owner) const noexcept {

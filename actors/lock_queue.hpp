@@ -185,6 +185,15 @@ public:
   /// Ends all grants that have the lease, and refuses who waits with it.
   void end_lease(time_point now, lease_id lease, lock_changes& out);
 
+  /// Forgets all who wait, or all holders as well; none is decided or ended.
+  void forget_waiters() noexcept;
+  void clear() noexcept;
+
+  /// Adds a holder who had the lock before, behind the others.
+  /// @param limit the size of the semaphore that it is, or 0.
+  /// @pre nobody waits
+  void restore(grant&& x, std::uint32_t limit);
+
   /// Ends what has run out by `now`: holders' times, waiters' waits.
   void expire(time_point now, lock_changes& out);
 

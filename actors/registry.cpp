@@ -2,9 +2,18 @@
 
 #include "actors/key.hpp"
 
+#include <iterator>
+#include <string>
 #include <utility>
 
 namespace lockserver {
+
+namespace {
+
+// Keys told something before others have their turn: about a millisecond.
+constexpr std::size_t keys_at_a_time = 1000;
+
+} // namespace
 
 registry::registry(caf::actor_config& cfg, leases_actor leases, lock_environment& env,
                    lock_counts& counts)
@@ -36,6 +45,9 @@ registry_actor::behavior_type registry::make_behavior() {
     },
     [this](lease_answered& x) { compat::send(this, leases_, std::move(x)); },
     [this](lease_released& x) { compat::send(this, leases_, std::move(x)); },
+    [this](lease_regranted& x) { compat::send(this, leases_, std::move(x)); },
+    [this](restore_key& x) { restore(x); },
+    [this](const refuse_waiters& x) { refuse_some(x); },
     [this](const key_idle& x) { on_idle(x); },
     [this](shut_down) {
       for (auto& [name, x] : keys_)
@@ -62,13 +74,41 @@ caf::result<acquire_reply> registry::acquire(acquire_request& x) {
       reply.status = acquire_reply::too_many_keys;
       return reply;
     }
-    i = keys_.try_emplace(x.key).first;
-    names_.insert(i->first);
-    i->second.actor = spawn<key, caf::lazy_init>(caf::actor_cast<registry_actor>(this), env_,
-                                                 counts_, x.key);
+    i = spawn_key(x.key);
   }
   ++i->second.forwarded;
   return compat::delegate(this, i->second.actor, std::move(x));
+}
+
+registry::key_map::iterator registry::spawn_key(const std::string& name) {
+  auto i = keys_.try_emplace(name).first;
+  names_.insert(i->first);
+  i->second.actor = spawn<key, caf::lazy_init>(caf::actor_cast<registry_actor>(this), env_, counts_,
+                                               name);
+  return i;
+}
+
+// Whatever the limits are: it held the key before.
+void registry::restore(restore_key& x) {
+  auto i = keys_.find(x.key);
+  if (i == keys_.end()) {
+    ++env_.keys;
+    i = spawn_key(x.key);
+  }
+  ++i->second.forwarded;
+  compat::send(this, i->second.actor, std::move(x));
+}
+
+void registry::refuse_some(const refuse_waiters& x) {
+  auto i = names_.upper_bound(x.after);
+  for (std::size_t n = 0; i != names_.end() && n < keys_at_a_time; ++i, ++n) {
+    auto& told = keys_.find(std::string{*i})->second;
+    ++told.forwarded;
+    compat::send(this, told.actor, refuse_waiters{});
+  }
+  if (i != names_.end())
+    compat::send(this, caf::actor_cast<registry_actor>(this),
+                 refuse_waiters{std::string{*std::prev(i)}});
 }
 
 // What asks or frees needs no key actor that is not there: the lock is free.

@@ -38,6 +38,9 @@ private:
   caf::result<Reply> ask(Request& x, Reply of_free_key);
   template <class Message>
   void tell(Message& x);
+  void restore(restore_key& x);
+  void refuse_some(const refuse_waiters& x);
+  key_map::iterator spawn_key(const std::string& name);
   key_names list(const list_request& x) const;
   void on_idle(const key_idle& x);
 

@@ -61,4 +61,17 @@ refusal no_answer() {
   return {503, "no_answer", "no answer in time"};
 }
 
+refusal store_failed(const std::string& problem) {
+  return {503, "store_failed",
+          (problem.empty() ? "the store could not be written" : problem) + "; nothing has changed"};
+}
+
+refusal restart_grace(unsigned seconds) {
+  refusal result{503, "restart_grace",
+                 "the server has just been started and does not know who holds what; it grants in "
+                   + std::to_string(seconds) + " s"};
+  result.retry_after = seconds;
+  return result;
+}
+
 } // namespace lockserver

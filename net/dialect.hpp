@@ -76,4 +76,12 @@ const dialect& dialect_of(http_version version, std::string_view target) noexcep
 refusal stopping();
 refusal no_answer();
 
+/// The refusal of a change that cannot be stored.
+/// @param problem why, as a sentence; empty if it could be by now.
+refusal store_failed(const std::string& problem);
+
+/// The refusal of a grant so soon after the start.
+/// @param seconds until it is soon enough.
+refusal restart_grace(unsigned seconds);
+
 } // namespace lockserver

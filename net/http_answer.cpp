@@ -79,6 +79,11 @@ void append(std::string& out, const http_answer& answer) {
       out += x.allow;
       out += "\r\n";
     }
+    if (x.retry_after > 0) {
+      out += "Retry-After: ";
+      append_number(out, x.retry_after);
+      out += "\r\n";
+    }
     if (!x.reason.empty()) {
       out += "Lockserver-Error: ";
       out += x.reason;

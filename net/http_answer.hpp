@@ -18,6 +18,7 @@ struct http_content {
   std::string_view body{};
   std::string_view reason{}; ///< Why it was refused; becomes a header.
   std::string_view allow{};  ///< Methods that are right; becomes a header.
+  unsigned retry_after = 0;  ///< Seconds until it may be different; becomes a header.
 };
 
 struct http_answer {

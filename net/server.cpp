@@ -1,13 +1,16 @@
 #include "lockserver/server.hpp"
 
+#include "actors/journal.hpp"
 #include "actors/leases.hpp"
 #include "actors/registry.hpp"
 #include "net/address.hpp"
 #include "net/io_scheduler.hpp"
 #include "net/listener.hpp"
+#include "net/recovery.hpp"
 #include "net/remote/caf_modules.hpp"
 #include "net/remote/caf_port.hpp"
 #include "net/remote/gateway.hpp"
+#include "store/sqlite_store.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -32,22 +35,6 @@ constexpr auto stop_grace = std::chrono::milliseconds{1500};
 // Registries per thread, so that two threads seldom want the same one.
 constexpr std::size_t registries_per_thread = 16;
 
-// For what has no error code of the system: the log has the sentence.
-class caf_port_category : public std::error_category {
-public:
-  const char* name() const noexcept override {
-    return "lockserver.caf_port";
-  }
-  std::string message(int) const override {
-    return "the port for CAF programs (caf-port) cannot be served, see the log";
-  }
-};
-
-std::error_code caf_port_failed() {
-  static const caf_port_category category;
-  return {1, category};
-}
-
 class system_config : public caf::actor_system_config {
 public:
   system_config() {
@@ -61,7 +48,9 @@ public:
 // last to the first: the actors end before the threads that host them.
 class service {
 public:
-  service(const settings& config, spdlog::logger& log, std::function<void()> request_stop);
+  /// @param kept null if nothing is.
+  service(const settings& config, spdlog::logger& log, store* kept,
+          std::function<void()> request_stop);
   ~service();
 
   boost::system::error_code open(const boost::asio::ip::tcp::endpoint& where);
@@ -80,6 +69,7 @@ private:
   template <class F>
   void for_each_connection(F f);
 
+  store* kept_;
   io_scheduler threads_;
   token_source tokens_;
   lock_environment env_;
@@ -95,8 +85,10 @@ private:
   std::uint16_t caf_port_ = 0;
 };
 
-service::service(const settings& config, spdlog::logger& log, std::function<void()> request_stop)
-  : threads_(config.threads),
+service::service(const settings& config, spdlog::logger& log, store* kept,
+                 std::function<void()> request_stop)
+  : kept_(kept),
+    threads_(config.threads),
     env_{threads_,
          tokens_,
          log,
@@ -129,10 +121,19 @@ std::string service::start() {
     if (auto wrong = caf_port::prepare(system_config_, context_.config); !wrong.empty())
       return wrong;
   system_ = compat::make_system(system_config_, threads_);
+  if (kept_ != nullptr)
+    env_.journal = caf::actor_cast<journal_actor>(
+      system_->spawn<journal, caf::detached>(*kept_, context_.keys, env_));
   context_.leases = caf::actor_cast<leases_actor>(system_->spawn<leases>(context_.keys, env_));
   for (auto& x : counts_)
     context_.keys->all.push_back(
       caf::actor_cast<registry_actor>(system_->spawn<registry>(context_.leases, env_, x)));
+  if (kept_ != nullptr) {
+    tokens_.stay_above(kept_->last_token());
+    if (auto problem = recover(*kept_, *system_, *context_.keys, context_.leases, env_.log);
+        !problem.empty())
+      return problem;
+  }
   if (context_.config.caf_port) {
     gateway_ = caf::actor_cast<gateway_actor>(system_->spawn<gateway>(context_));
     if (auto wrong = caf_port::publish(*system_, gateway_, context_.config, caf_port_);
@@ -192,6 +193,13 @@ service::~service() {
   compat::anon_send(context_.leases, shut_down{});
   context_.keys = nullptr;
   context_.leases = nullptr;
+  if (env_.journal) {
+    // Last, behind what they still have to tell it.
+    for (auto n = env_.keys.load(); n != 0; n = env_.keys.load())
+      env_.keys.wait(n);
+    compat::anon_send(env_.journal, shut_down{});
+    env_.journal = nullptr;
+  }
   system_.reset(); // waits for all actors to end
 }
 
@@ -227,6 +235,8 @@ struct server::impl {
   void request_stop();
   void wait_until_stopped();
   void keep();
+  std::error_code fail(std::error_code ec, const std::string& sentence);
+  std::error_code open_store();
   std::error_code open_port();
   void set_phase(phase x);
 
@@ -238,7 +248,9 @@ struct server::impl {
   phase now = phase::stopped;
   bool stop_requested = false;
   std::error_code start_error;
-  std::unique_ptr<service> running; // while starting, serving, stopping
+  std::string problem;                // why it could not start
+  std::unique_ptr<sqlite_store> kept; // while, and if, something is
+  std::unique_ptr<service> running;   // while starting, serving, stopping
   std::thread keeper;
   std::atomic<std::uint16_t> port{0};
   std::atomic<std::uint16_t> caf_port{0};
@@ -254,13 +266,18 @@ std::error_code server::impl::start() {
   now = phase::starting;
   stop_requested = false;
   start_error = {};
+  problem.clear();
   keeper = std::thread{[this] { keep(); }};
   changed.wait(guard, [this] { return now != phase::starting; });
   return start_error;
 }
 
 void server::impl::keep() {
-  if (auto ec = open_port()) {
+  auto ec = open_store();
+  if (!ec)
+    ec = open_port();
+  if (ec) {
+    kept.reset();
     std::lock_guard guard{mutex};
     start_error = ec;
     now = phase::stopped;
@@ -280,27 +297,43 @@ void server::impl::keep() {
     return std::move(running);
   }();
   last.reset();
+  kept.reset();
   log->info("stopped");
   std::lock_guard guard{mutex};
   now = phase::stopped;
   changed.notify_all();
 }
 
+std::error_code server::impl::open_store() {
+  if (config.data_dir.empty())
+    return {};
+  try {
+    kept = std::make_unique<sqlite_store>(config.data_dir, config.sync);
+    return {};
+  } catch (const store_error& x) {
+    return fail(std::make_error_code(std::errc::io_error), x.what());
+  }
+}
+
+std::error_code server::impl::fail(std::error_code ec, const std::string& sentence) {
+  log->error("{}", sentence);
+  std::lock_guard guard{mutex};
+  problem = sentence;
+  return ec;
+}
+
 std::error_code server::impl::open_port() {
   boost::system::error_code ec;
   auto where = resolve_endpoint(config.host, config.port, ec);
   if (ec) {
-    log->error("cannot listen on {}: {}", config.host, ec.message());
-    return ec;
+    return fail(ec, "cannot listen on " + config.host + ": " + ec.message());
   }
   for (unsigned attempt = 1;; ++attempt) {
-    auto next = std::make_unique<service>(config, *log, [this] { request_stop(); });
+    auto next = std::make_unique<service>(config, *log, kept.get(), [this] { request_stop(); });
     ec = next->open(where);
     if (!ec) {
-      if (auto wrong = next->start(); !wrong.empty()) {
-        log->error("{}", wrong);
-        return caf_port_failed();
-      }
+      if (auto wrong = next->start(); !wrong.empty())
+        return fail(std::make_error_code(std::errc::io_error), wrong);
       port = next->port();
       caf_port = next->caf_port();
       std::lock_guard guard{mutex};
@@ -308,8 +341,8 @@ std::error_code server::impl::open_port() {
       return {};
     }
     if (ec != boost::asio::error::address_in_use || attempt >= config.reconnect_attempts) {
-      log->error("cannot listen on {}:{}: {}", config.host, config.port, ec.message());
-      return ec;
+      return fail(ec, "cannot listen on " + config.host + ":" + std::to_string(config.port) + ": "
+                        + ec.message());
     }
     auto pause = attempt * config.time_between_attempts;
     log->warn("port {} is busy, attempt {} of {}; next in {:.1f}s", config.port, attempt,
@@ -343,6 +376,11 @@ server::~server() {
 
 std::error_code server::start() {
   return impl_->start();
+}
+
+std::string server::start_problem() const {
+  std::lock_guard guard{impl_->mutex};
+  return impl_->problem;
 }
 
 std::error_code server::run() {

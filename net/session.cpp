@@ -82,6 +82,8 @@ void session::do_submit(acquire_operation& x, const dialect& how) {
     acquire_reply reply;
     reply.status = acquire_reply::stopping;
     finish_acquire(reply);
+  } else if (auto rest = context_.grace_left(); rest > 0) {
+    refuse(restart_grace(rest));
   } else if (x.hold_connection && !has_room_to_hold()) {
     refuse({429, "too_many", "this connection holds as many locks as it may"});
   } else if (x.lease.empty()) {
@@ -171,6 +173,10 @@ void session::do_submit(readiness_operation, const dialect& how) {
   begin(how);
   if (context_.stopping)
     return refuse(stopping());
+  if (!context_.env.writable())
+    return refuse(store_failed(context_.env.stored.problem()));
+  if (auto rest = context_.grace_left(); rest > 0)
+    return refuse(restart_grace(rest));
   pending_.reset();
   peer_->answer({200, media_type::json, "{\"status\":\"ready\"}\n"});
 }
@@ -258,6 +264,9 @@ void session::on_failure(std::uint64_t ticket, const caf::error&) {
 
 template <class Reply>
 session::position session::finish(const Reply& x) {
+  if constexpr (requires { Reply::store_failed; })
+    if (x.status == Reply::store_failed)
+      return finish(store_failed(context_.env.stored.problem()));
   text_.clear();
   auto content = pending_->how->write(x, text_);
   pending_.reset();
@@ -265,6 +274,8 @@ session::position session::finish(const Reply& x) {
 }
 
 session::position session::finish_acquire(const acquire_reply& x) {
+  if (x.status == acquire_reply::store_failed)
+    return finish(store_failed(context_.env.stored.problem()));
   text_.clear();
   auto content = pending_->how->write(x, pending_->what, text_);
   pending_.reset();

@@ -19,4 +19,7 @@ int stop(const options& x);
 /// Asks the server of the pid file, or the one at host and port, for an answer.
 int ping(const options& x);
 
+/// Verifies a store, and says what is in it.
+int check(const options& x);
+
 } // namespace lockserver::program

@@ -19,6 +19,8 @@ int perform(const options& x) {
       return stop(x);
     case command::ping:
       return ping(x);
+    case command::check:
+      return check(x);
   }
   return static_cast<int>(exit_status::internal);
 }

@@ -84,6 +84,15 @@ bool read_level(std::string_view text, spdlog::level::level_enum& out) {
   return true;
 }
 
+std::string show_sync(const sync_mode& x) {
+  return x == sync_mode::always ? "always" : "off";
+}
+
+bool read_sync(std::string_view text, sync_mode& out) {
+  out = text == "off" ? sync_mode::off : sync_mode::always;
+  return text == show_sync(out);
+}
+
 bool read_text(std::string_view text, std::string& out) {
   out = text;
   return true;
@@ -174,6 +183,8 @@ const value_kind<spdlog::level::level_enum> log_level{"LEVEL", "debug, info, war
                                                       read_level, show_level};
 const value_kind<std::string> address{"ADDRESS", "an address", read_text, show_text};
 const value_kind<std::string> file_name{"FILE", "a file's name", read_text, show_text};
+const value_kind<std::string> directory{"DIRECTORY", "a directory's name", read_text, show_text};
+const value_kind<sync_mode> sync{"WHEN", "always or off", read_sync, show_sync};
 
 } // namespace value
 

@@ -24,6 +24,8 @@ Examples:
   lockserver-caf                              serve on 127.0.0.1:8004 until ^C
   lockserver-caf --port 0                     serve on a free port, printed to standard output
   lockserver-caf --lock-timeout 30            locks last 30 s unless a request says otherwise
+  lockserver-caf --data-dir /var/lib/lockserver   locks survive restarts and crashes
+  lockserver-caf check /var/lib/lockserver    is that store sound? what is in it?
   lockserver-caf start --pid-file lock.pid --log-file lock.log
   lockserver-caf ping --pid-file lock.pid
   lockserver-caf stop --pid-file lock.pid
@@ -32,7 +34,9 @@ Exit status:
   0    run: the server was told to stop and has; start: it serves; stop: it is gone;
        ping: it answers
   64   an option, a value or the configuration file is wrong
-  69   run, start: cannot listen there, or the pid file is that of a running server;
+  65   check: the store is damaged, or none of this program's
+  69   run, start: cannot listen there, cannot use the data directory, or the pid file is that of
+       a running server;
        stop, ping: no server answers there, or the pid file is not that of a running server
   70   an unexpected error
   73   cannot write the pid file or the log file
@@ -62,6 +66,14 @@ void add_options(option_table& table, options& x) {
   table.add("terraform-lock-timeout", value::seconds, s.terraform_lock_timeout,
             "How long a lock of Terraform lasts; 0: until it is released");
   table.add_flag("allow-shutdown", s.allow_shutdown, "Let any client stop the server by /SHUTDOWN");
+
+  table.group("Durability");
+  table.add("data-dir", value::directory, s.data_dir,
+            "Keep locks in DIRECTORY, so that they survive a restart");
+  table.add("sync", value::sync, s.sync,
+            "Answer when a change is on disk: always, or off: soon after");
+  table.add("restart-grace", value::seconds, s.restart_grace,
+            "Grant nothing for so long after the start; for servers without a data-dir");
 
   table.group("Limits (who goes beyond gets 429)");
   table.add("max-keys", value::large_number, s.max_keys, "Keys in use at a time");
@@ -123,7 +135,8 @@ constexpr command_name commands[]
   = {{command::run, "run", "Serve in the foreground (the default)"},
      {command::start, "start", "Serve in the background; print the process id once it serves"},
      {command::stop, "stop", "Stop the server that --pid-file names, or the one at --host, --port"},
-     {command::ping, "ping", "Ask that server whether it answers"}};
+     {command::ping, "ping", "Ask that server whether it answers"},
+     {command::check, "check", "Verify the store in a data directory: check DIRECTORY"}};
 
 } // namespace
 
@@ -137,7 +150,10 @@ std::optional<options> read_options(int argc, const char* const* argv) {
   add_general(app);
   for (auto& x : commands) {
     // Whatever stands after a command is the program's, --help included.
-    app.add_subcommand(x.name, x.help)->group("Commands")->fallthrough()->set_help_flag();
+    auto* added = app.add_subcommand(x.name, x.help)->group("Commands")->fallthrough();
+    added->set_help_flag();
+    if (x.what == command::check)
+      added->add_option("directory", result.checked, "The data directory")->required();
   }
 
   try {

@@ -10,7 +10,7 @@
 
 namespace lockserver::program {
 
-enum class command { run, start, stop, ping };
+enum class command { run, start, stop, ping, check };
 
 struct options {
   command what = command::run;
@@ -18,6 +18,7 @@ struct options {
   spdlog::level::level_enum log_level = spdlog::level::info;
   std::string log_file; ///< Empty: standard error.
   std::string pid_file; ///< Empty: none.
+  std::string checked;  ///< The directory that `check` looks at.
 };
 
 /// Reads all three; the command line wins over the environment, and that over

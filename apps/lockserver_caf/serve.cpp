@@ -67,10 +67,13 @@ double seconds(settings::duration x) {
 void log_settings(const settings& x, spdlog::logger& log) {
   log.info("settings: lock-timeout={} lock-attempt-timeout={} max-lock-timeout={} "
            "max-lock-attempt-timeout={} allow-shutdown={} max-connections={} threads={} "
-           "header-timeout={} idle-timeout={} write-timeout={}",
+           "header-timeout={} idle-timeout={} write-timeout={} data-dir={} sync={} "
+           "restart-grace={}",
            seconds(x.lock_timeout), seconds(x.lock_attempt_timeout), seconds(x.max_lock_timeout),
            seconds(x.max_lock_attempt_timeout), x.allow_shutdown, x.max_connections, x.threads,
-           seconds(x.header_timeout), seconds(x.idle_timeout), seconds(x.write_timeout));
+           seconds(x.header_timeout), seconds(x.idle_timeout), seconds(x.write_timeout),
+           x.data_dir.empty() ? "(none)" : x.data_dir,
+           x.sync == sync_mode::always ? "always" : "off", seconds(x.restart_grace));
 }
 
 // Serves until stopped. Calls `on_listening` with the address when clients can
@@ -89,9 +92,7 @@ int serve(const options& x, const std::function<void(const std::string&)>& on_li
   server served{x.server, log};
   stop_signals signals{[&served] { served.stop(); }};
   if (auto error = served.start(); error && signals.received() == 0)
-    throw failure{exit_status::unavailable, "cannot listen on "
-                                              + endpoint(x.server.host, x.server.port) + ": "
-                                              + error.message()};
+    throw failure{exit_status::unavailable, served.start_problem()};
   if (signals.received() == 0) {
     auto where = endpoint(x.server.host, served.port());
     if (pid)

@@ -12,6 +12,13 @@
 // A request that a KEY receives was passed on by its REGISTRY (and an acquire
 // with a lease before that by LEASES), and its answer goes straight to the
 // SESSION (or any other actor) that asked. A LISTER asks in a SESSION's name.
+//
+// With a durable store, KEYs and LEASES send what they change to the JOURNAL,
+// and by way of it all answers that depend on that:
+//
+//   KEY, LEASES ──lock_entry, lease_entry, durable answers──> JOURNAL
+//   SESSION     <──the answers, once what they tell is on disk──┘ │
+//   KEY         <──restore_key (by its REGISTRY), if it cannot be─┘
 #pragma once
 
 #include "lockserver/messages.hpp"
@@ -35,6 +42,8 @@ using key_actor = compat::typed_actor<
   caf::result<void>(withdraw_request),
   // Ends what a lease has here.
   caf::result<void>(lease_ended),
+  // From the JOURNAL: who holds it; that who waits is to be refused.
+  caf::result<void>(restore_key), caf::result<void>(refuse_waiters),
   // Refuses who waits (`stopping`) and ends the actor; also the REGISTRY's
   // answer to `key_idle`, when nobody waits.
   caf::result<void>(shut_down),
@@ -58,7 +67,11 @@ using registry_actor = compat::typed_actor<
   caf::result<key_names>(list_request),
   // Passed on to LEASES, as are the next, which come from KEYs.
   caf::result<lease_reply>(lease_inspect_request), caf::result<void>(lease_answered),
-  caf::result<void>(lease_released),
+  caf::result<void>(lease_released), caf::result<void>(lease_regranted),
+  // From the JOURNAL. Passed on; spawns the KEY if there is none.
+  caf::result<void>(restore_key),
+  // From the JOURNAL. Passed on to all KEYs, some at a time.
+  caf::result<void>(refuse_waiters),
   // From a KEY: see above.
   caf::result<void>(key_idle),
   // Passes it on to all KEYs, then ends.
@@ -76,9 +89,35 @@ using leases_actor = compat::typed_actor<
   caf::result<void>(withdraw_request),
   // From KEYs: what became of the leases' requests and grants.
   caf::result<void>(lease_answered), caf::result<void>(lease_released),
+  caf::result<void>(lease_regranted),
+  // At the start: a lease that was stored.
+  caf::result<void>(restore_lease),
   // Ends the actor.
   caf::result<void>(shut_down),
   // INTERNAL: the time of a lease may be over.
+  caf::result<void>(deadline_reached)>;
+
+/// Makes durable what KEYs and LEASES change, many changes at a time, and holds
+/// their answers back until it is.
+using journal_actor = compat::typed_actor<
+  // From KEYs: what has changed.
+  caf::result<void>(lock_entry),
+  // From KEYs and LEASES: answers that depend on it.
+  caf::result<acquire_reply>(durable<acquire_reply>),
+  caf::result<release_reply>(durable<release_reply>),
+  caf::result<lease_reply>(durable<lease_reply>), caf::result<bool>(durable_check),
+  caf::result<lock_info>(durable_look),
+  // From LEASES: what is to change, answered by whether it is durable.
+  caf::result<bool>(lease_entry),
+  // From LEASES: what has changed.
+  caf::result<void>(leases_expired),
+  // From KEYs: the answer to `restore_key`.
+  caf::result<void>(key_restored),
+  // Commits what has arrived, and ends the actor.
+  caf::result<void>(shut_down),
+  // INTERNAL: commit what has arrived.
+  caf::result<void>(commit_now),
+  // INTERNAL: it is time to try a failed store again, or to look at the clocks.
   caf::result<void>(deadline_reached)>;
 
 /// Makes one page of held keys, then ends: asks all REGISTRYs for names, and

@@ -1,6 +1,7 @@
 // How CAF reads, writes and knows the messages: for messages.hpp only.
 #pragma once
 
+#include "lockserver/journal_messages.hpp"
 #include "lockserver/messages.hpp"
 
 namespace lockserver {
@@ -301,4 +302,20 @@ CAF_BEGIN_TYPE_ID_BLOCK(lockserver, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(lockserver, (lockserver::keep_alive))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::session_acquire))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::connect_request))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::grant_record))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_record))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::lock_entry))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::durable<lockserver::acquire_reply>) )
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::durable<lockserver::release_reply>) )
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::durable<lockserver::lease_reply>) )
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::durable_check))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::durable_look))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_entry))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::leases_expired))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::key_restored))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::commit_now))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::restore_key))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::refuse_waiters))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::restore_lease))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_regranted))
 CAF_END_TYPE_ID_BLOCK(lockserver)

@@ -64,6 +64,7 @@ struct acquire_reply {
     lease_expired,    ///< There is no such lease (any more).
     wrong_owner,      ///< The lease belongs to someone else.
     stopping,         ///< The server stops.
+    store_failed,     ///< It cannot be stored: nothing has changed.
   };
   std::uint8_t status = held;
   std::uint64_t token = 0;            ///< Fencing token of the grant.
@@ -96,9 +97,10 @@ struct release_request {
 /// Answer to `release_request`.
 struct release_reply {
   enum : std::uint8_t {
-    not_holder, ///< This owner, or this token, does not hold it.
-    released,   ///< A grant was there, and is ended.
-    not_held,   ///< By force, but there was none.
+    not_holder,   ///< This owner, or this token, does not hold it.
+    released,     ///< A grant was there, and is ended.
+    not_held,     ///< By force, but there was none.
+    store_failed, ///< It cannot be stored: nothing has changed.
   };
   std::uint8_t status = not_holder;
   std::vector<holder_info> holders{}; ///< With `not_holder`, if asked to `explain`.
@@ -195,6 +197,7 @@ struct lease_reply {
     alive,           ///< The other fields are valid.
     expired,         ///< There is no such lease (any more).
     too_many_leases, ///< The server has as many as it may.
+    store_failed,    ///< It cannot be stored: nothing has changed.
   };
   std::uint8_t status = expired;
   std::string lease{};

@@ -41,11 +41,17 @@ public:
   server(const server&) = delete;
   server& operator=(const server&) = delete;
 
-  /// Opens the port and serves on threads of its own; returns when clients can
-  /// connect. A busy port is tried again as `settings::reconnect_attempts`
+  /// Opens the data directory, if there is one, and the port, takes up the locks
+  /// that are stored, and serves on threads of its own; returns when clients are
+  /// served. A busy port is tried again as `settings::reconnect_attempts`
   /// says; `stop` ends that early. Does nothing when it serves already.
-  /// @return the error that kept it from listening, or none; the log has a sentence.
+  /// @return the error that kept it from serving, or none: `std::errc::io_error`
+  /// is the data directory's, or the port's for CAF programs.
   std::error_code start();
+
+  /// What kept the last `start` from serving, as a sentence; empty if nothing
+  /// did.
+  std::string start_problem() const;
 
   /// `start`, then waits until the server has stopped: by `stop` from another
   /// thread, or by a client's /SHUTDOWN.
@@ -57,7 +63,7 @@ public:
 
   /// Stops accepting, answers every waiting LOCK with `0`, finishes answers
   /// under way, closes all connections and ends all threads. Takes at most two
-  /// seconds. All locks end with it. Must not be called from one of the
+  /// seconds. Without a data directory all locks end with it. Must not be called from one of the
   /// server's own threads.
   void stop();
 

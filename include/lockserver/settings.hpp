@@ -10,6 +10,13 @@
 
 namespace lockserver {
 
+/// What a durable server waits for before it answers.
+enum class sync_mode : std::uint8_t {
+  always, ///< Until it is on disk: survives a power cut.
+  off,    ///< Until the system has it: survives the end of the process. After a
+          ///< power cut the last moments may be missing, as if never decided.
+};
+
 /// The settings of one server. Plain data: fill in what differs, then hand it
 /// to `server`, which refuses what `validate` refuses.
 struct settings {
@@ -82,6 +89,19 @@ struct settings {
   /// A CAF client that is silent for so long is gone. It says that it lives each
   /// third of it, so one lost packet does not end it.
   duration caf_session_timeout = std::chrono::seconds{10};
+
+  /// Where locks and leases are kept, so that they survive a restart, a crash and
+  /// a power cut; a directory for this server alone, made if it is not there.
+  /// Empty: they are kept in memory only.
+  std::string data_dir{};
+
+  /// With `data_dir`: what an answer waits for.
+  sync_mode sync = sync_mode::always;
+
+  /// Nothing is granted for so long after the start. For servers without
+  /// `data_dir`, which do not know what was held before: with the longest time
+  /// that a lock may have been granted for, no two clients ever hold the same.
+  duration restart_grace{0};
 
   /// How long a lock of Terraform lasts; 0: until it is released, as Terraform
   /// expects, which does not renew.

@@ -9,8 +9,8 @@ namespace lockserver {
 
 /// Hands out ever greater 64-bit numbers, one per grant of a server.
 ///
-/// Tokens must also grow across restarts, and without a disk the only thing
-/// that outlives the process is the wall clock. So the first token is the time
+/// Tokens must also grow across restarts. A durable store remembers the
+/// greatest (see `stay_above`); without one the only thing that outlives the process is the wall clock. So the first token is the time
 /// of the start in microseconds since 1970, and each grant adds one: the
 /// numbers of an earlier run stay below those of a later one as long as a
 /// server averages less than a million grants a second over its life and the
@@ -32,6 +32,13 @@ public:
   /// Returns a token greater than every one before.
   std::uint64_t next() noexcept {
     return last_.fetch_add(1, std::memory_order_relaxed) + 1;
+  }
+
+  /// Later tokens are greater than `x`.
+  void stay_above(std::uint64_t x) noexcept {
+    auto last = last_.load(std::memory_order_relaxed);
+    while (last < x && !last_.compare_exchange_weak(last, x, std::memory_order_relaxed)) {
+    }
   }
 
 private:

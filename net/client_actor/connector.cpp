@@ -3,7 +3,7 @@
 #include <caf/io/middleman.hpp>
 #include <caf/io/middleman_actor.hpp>
 
-#ifdef LOCKSERVER_CAF_TLS
+#ifdef LOCKSERVER_TLS
 #  include <caf/openssl/manager.hpp>
 #endif
 
@@ -16,7 +16,7 @@ namespace lockserver {
 namespace {
 
 caf::io::middleman_actor middleman_of(caf::actor_system& sys, [[maybe_unused]] bool tls) {
-#ifdef LOCKSERVER_CAF_TLS
+#ifdef LOCKSERVER_TLS
   if (tls)
     return sys.has_openssl_manager() ? sys.openssl_manager().actor_handle()
                                      : caf::io::middleman_actor{};

@@ -15,6 +15,7 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace lockserver {
 
@@ -182,6 +183,9 @@ private:
   std::map<id, operation> operations_; // in the order in which they were asked
   std::unordered_map<id, kept_lock> locks_;
   std::map<lock_name, id> lock_ids_;
+  // Lost with the last session, with their tokens: a server that was restarted may
+  // have kept them.
+  std::vector<std::pair<lock_name, std::uint64_t>> left_behind_;
   std::unordered_map<id, kept_lease> leases_;
   std::map<std::string, id> lease_ids_;
   std::map<caf::actor_addr, id> users_; // who ever asked and lives; the number names their locks

@@ -73,6 +73,8 @@ void lock_client::on_welcome(session_welcome& x, time_point sent) {
   set_connection_due();
   compat::on_down(this, caf::actor_cast<caf::actor>(x.session),
                   [this](const caf::actor_addr& y) { on_down(y); });
+  for (auto& [name, token] : std::exchange(left_behind_, {}))
+    give_back(name, token);
   // What is still held? And then what was asked meanwhile, in its order.
   std::vector<id> numbers;
   for (auto& [number, lock] : locks_)
@@ -124,8 +126,11 @@ void lock_client::on_session_lost(const char* why) {
   if (leaves_ != 0)
     return quit();
   pause(why);
-  for (auto number : lost)
+  for (auto number : lost) {
+    auto& x = locks_.at(number);
+    left_behind_.emplace_back(x.name, x.token);
     lose(number, lock_lost::connection_lost, why);
+  }
 }
 
 void lock_client::on_connection_due() {

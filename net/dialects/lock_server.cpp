@@ -52,7 +52,7 @@ operation lock_server_dialect::read(const http_request& x, const settings& confi
 
 http_content lock_server_dialect::write(const refusal& x, std::string& out) const {
   out = x.reason;
-  return {x.status, media_type::text, answer_no, out, x.allow};
+  return {x.status, media_type::text, answer_no, out, x.allow, x.retry_after};
 }
 
 http_content lock_server_dialect::write(const acquire_reply& x, const asked&,

@@ -132,6 +132,7 @@ http_content write_problem(const refusal& x, std::string& out, const json::objec
   auto result = content(problem, out, x.status);
   result.type = media_type::problem;
   result.allow = x.allow;
+  result.retry_after = x.retry_after;
   return result;
 }
 
@@ -214,7 +215,10 @@ http_content v1_dialect::write(const server_info& x, std::string& out) const {
                         {"header_timeout_ms", to_ms(c.header_timeout)},
                         {"idle_timeout_ms", to_ms(c.idle_timeout)},
                         {"write_timeout_ms", to_ms(c.write_timeout)},
-                        {"terraform_lock_timeout_ms", to_ms(c.terraform_lock_timeout)}};
+                        {"terraform_lock_timeout_ms", to_ms(c.terraform_lock_timeout)},
+                        {"restart_grace_ms", to_ms(c.restart_grace)},
+                        {"durable", !c.data_dir.empty()},
+                        {"sync", c.sync == sync_mode::always ? "always" : "off"}};
   json::object counts{{"keys", x.now.keys},
                       {"holders", x.now.holders},
                       {"waiters", x.now.waiters},

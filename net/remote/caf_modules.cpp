@@ -2,7 +2,7 @@
 
 #include <caf/io/middleman.hpp>
 
-#ifdef LOCKSERVER_CAF_TLS
+#ifdef LOCKSERVER_TLS
 #  include <caf/openssl/manager.hpp>
 #endif
 
@@ -28,7 +28,7 @@ std::string check_pem(std::string_view what, const std::string& name) {
 } // namespace
 
 bool has_tls() noexcept {
-#ifdef LOCKSERVER_CAF_TLS
+#ifdef LOCKSERVER_TLS
   return true;
 #else
   return false;
@@ -37,7 +37,7 @@ bool has_tls() noexcept {
 
 void init_types() {
   compat::init_module_types<caf::io::middleman>();
-#ifdef LOCKSERVER_CAF_TLS
+#ifdef LOCKSERVER_TLS
   compat::init_module_types<caf::openssl::manager>();
 #endif
 }
@@ -54,7 +54,7 @@ std::string load(caf::actor_system_config& cfg, const compat::tls_files& files) 
     if (auto wrong = check_pem(what, *name); !wrong.empty())
       return wrong;
   compat::set_tls(cfg, files);
-#ifdef LOCKSERVER_CAF_TLS
+#ifdef LOCKSERVER_TLS
   cfg.load<caf::openssl::manager>();
 #endif
   return {};

@@ -4,7 +4,7 @@
 
 #include <caf/io/publish.hpp>
 
-#ifdef LOCKSERVER_CAF_TLS
+#ifdef LOCKSERVER_TLS
 #  include <caf/openssl/publish.hpp>
 #endif
 
@@ -23,7 +23,7 @@ std::string publish(caf::actor_system& sys, const gateway_actor& what, const set
   const auto* host = x.caf_host.c_str();
   auto wanted = x.caf_port.value_or(0);
   auto result = [&]() -> caf::expected<std::uint16_t> {
-#ifdef LOCKSERVER_CAF_TLS
+#ifdef LOCKSERVER_TLS
     if (!x.caf_tls_certificate.empty())
       return caf::openssl::publish(what, wanted, host, true);
 #endif

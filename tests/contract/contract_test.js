@@ -11,15 +11,20 @@ const { Server } = require('./server');
 // Documented answers that no test can bring about, and why.
 const brief = 'a stopping server answers for too short a time to be hit without luck';
 const overload = 'only an overload of many seconds causes it';
+const disk = 'it takes a disk that fails: tests/program/durable_test.sh has one';
 const exceptions = {
   'any json request 500': 'only a fault of the server causes it',
   'any json request 503': brief,
   'any json request 503 stopping': brief,
   'any line request 503': brief,
   // A waiting acquireLock gets the same answer, which is tested.
-  'getReadiness 503': brief,
   'any json request 503 no_answer': overload,
+  'any json request 503 store_failed': disk,
   'acquireLock 503 no_answer': overload,
+  'acquireLock 503 store_failed': disk,
+  'getReadiness 503 stopping': brief,
+  'getReadiness 503 no_answer': overload,
+  'getReadiness 503 store_failed': disk,
 };
 
 class Run {

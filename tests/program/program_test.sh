@@ -31,8 +31,7 @@ check 'the log says where they are served' \
 caf_port=$(sed -n 's/.* programs are served on .*://p' "$log")
 try --port 0 --caf-port "$caf_port"
 check 'a busy port: 69' equal $status 69
-check 'the message names the port for CAF' contains "$output" 'caf-port'
-check 'and the log says which' contains "$output" "127.0.0.1:$caf_port"
+check 'the message names it' contains "$output" "127.0.0.1:$caf_port for CAF"
 kill -TERM "$server"
 ended "$server"
 check 'SIGTERM: exit status 0' equal $status 0
@@ -40,7 +39,7 @@ try --port 0 --caf-port 0 --caf-tls-key k
 check 'half a set of TLS files: 64' equal $status 64
 try --port 0 --caf-port 0 --caf-tls-certificate no --caf-tls-key no --caf-tls-authority no
 check 'TLS files that are not there: 69' equal $status 69
-check 'the log names the file' contains "$output" "'no' cannot be read"
+check 'the message names the file' contains "$output" "'no' cannot be read"
 
 echo '-- foreground'
 serve run --port 0
@@ -239,6 +238,7 @@ check 'a time that is none' wrong "--lock-timeout is '3s' but must be" --lock-ti
 check 'a negative time' wrong "--lock-timeout is '-1' but must be" --lock-timeout -1
 check 'a time of zero' wrong 'lock-timeout must be above 0' --lock-timeout 0
 check 'a time above its limit' wrong 'lock-timeout must be' --lock-timeout 90000
+check 'a sync mode that is none' wrong "--sync is 'never' but must be always or off" --sync never
 check 'a log level that is none' wrong "--log-level is 'loud' but must be" --log-level loud
 check 'a flag with a value that is none' wrong "must be true or false" --allow-shutdown=maybe
 check 'a missing configuration file' wrong "$scratch/none" --config "$scratch/none"
@@ -255,7 +255,7 @@ check '--help: 0' equal $status 0
 for option in host port lock-timeout lock-attempt-timeout max-lock-timeout \
   max-lock-attempt-timeout allow-shutdown reconnect-attempts time-between-attempts \
   max-connections threads header-timeout idle-timeout write-timeout log-level log-file pid-file \
-  config version; do
+  data-dir sync restart-grace config version; do
   check "--help tells of --$option" contains "$output" "  --$option "
 done
 try stop --help

@@ -79,6 +79,17 @@ public:
     return true;
   }
 
+  /// Runs actors until none has work but those of that name.
+  void run_without(std::string_view name) {
+    for (;;) {
+      auto i = std::find_if(jobs_.begin(), jobs_.end(),
+                            [name](caf::resumable* x) { return name_of(x) != name; });
+      if (i == jobs_.end())
+        return;
+      run(static_cast<std::size_t>(i - jobs_.begin()));
+    }
+  }
+
 private:
   struct step_worker final : compat::worker {
     explicit step_worker(step_scheduler& x) : pool(x) {

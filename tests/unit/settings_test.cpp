@@ -72,6 +72,7 @@ TEST_CASE("no other time is so long that adding it to a clock overflows") {
   for (auto field : positive)
     check_range(field, {1us, year}, {0s, -1us, year + 1us, huge});
   check_range(&settings::key_idle_timeout, {0s, 1us, year}, {-1us, year + 1us, huge});
+  check_range(&settings::restart_grace, {0s, 1us, year}, {-1us, year + 1us, huge});
   check_range(&settings::time_between_attempts, {0s, 1us, year}, {-1us, year + 1us, huge});
 }
 

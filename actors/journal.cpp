@@ -1,0 +1,206 @@
+#include "actors/journal.hpp"
+
+#include <spdlog/logger.h>
+
+#include <type_traits>
+
+namespace lockserver {
+
+namespace {
+
+// Between two tries of a store that fails: soon enough for people, and seldom
+// enough not to be a load on a disk that is full.
+constexpr auto retry_pause = std::chrono::milliseconds{250};
+
+// Between two looks at the wall clock: what it is set by before a power cut may
+// go unnoticed for so long, see `elapsed`.
+constexpr auto clock_pause = std::chrono::seconds{10};
+
+} // namespace
+
+journal::journal(caf::actor_config& cfg, store& kept, std::shared_ptr<const registries> keys,
+                 lock_environment& env)
+  : journal_actor::base(cfg),
+    store_(kept),
+    keys_(std::move(keys)),
+    env_(env),
+    wake_up_(env.time, this) {
+}
+
+journal_actor::behavior_type journal::make_behavior() {
+  set_alarm();
+  // The most frequent first: CAF 0.17 looks for the right one in this order.
+  return {
+    [this](lock_entry& x) { add(std::move(x)); },
+    [this](durable<acquire_reply>& x) { return park<acquire_reply>(x); },
+    [this](durable<release_reply>& x) { return park<release_reply>(x); },
+    [this](commit_now) { commit(); },
+    [this](durable_check& x) { return park<bool>(x); },
+    [this](durable_look& x) { return park<lock_info>(x); },
+    [this](durable<lease_reply>& x) { return park<lease_reply>(x); },
+    [this](lease_entry& x) { return park<bool>(x); },
+    [this](leases_expired& x) { add(std::move(x)); },
+    [this](key_restored& x) { add(std::move(x)); },
+    [this](shut_down) {
+      commit();
+      quit();
+    },
+    [this](deadline_reached) {
+      wake_up_.arrived();
+      try_again();
+      set_alarm();
+    },
+  };
+}
+
+void journal::on_exit() {
+  wake_up_.clear();
+  keys_ = nullptr;
+}
+
+template <class Reply, class Message>
+caf::result<Reply> journal::park(Message& x) {
+  auto promise = make_response_promise<Reply>();
+  add(parked<Message, Reply>{std::move(x), promise});
+  return promise;
+}
+
+// The first one of a round ends it, but by a message that comes behind all that
+// has arrived by now: while a commit is under way, the next round fills.
+void journal::add(item&& x) {
+  round_.push_back(std::move(x));
+  if (!std::exchange(commit_sent_, true))
+    compat::send(this, caf::actor_cast<journal_actor>(this), commit_now{});
+}
+
+void journal::commit() {
+  auto round = std::exchange(round_, {});
+  if (env_.stored.is_well())
+    if (auto problem = write(round); !problem.empty())
+      on_failure(problem);
+  auto stored = env_.stored.is_well();
+  for (auto& x : round)
+    std::visit([&](auto& what) { stored ? confirm(what) : refuse(what); }, x);
+  // Keys that have not gone back yet must not think that all is settled.
+  if (going_back_.empty())
+    env_.stored.end_round();
+  // One more, so that keys see two ends of rounds after their last message.
+  commit_sent_ = !round.empty();
+  if (commit_sent_)
+    compat::send(this, caf::actor_cast<journal_actor>(this), commit_now{});
+}
+
+std::string journal::write(const std::vector<item>& round) {
+  store_batch batch;
+  auto anything = false;
+  for (auto& x : round) {
+    if (auto* entry = std::get_if<lock_entry>(&x)) {
+      anything = true;
+      for (auto& grant : entry->granted)
+        batch.grants.emplace_back(entry->key, &grant);
+      batch.ended_grants.insert(batch.ended_grants.end(), entry->ended.begin(), entry->ended.end());
+    } else if (auto* lease = std::get_if<parked<lease_entry, bool>>(&x)) {
+      anything = true;
+      auto& [what, record] = lease->what;
+      if (what == lease_entry::made)
+        batch.new_leases.push_back(&record);
+      else if (what == lease_entry::renewed)
+        batch.renewed_leases.push_back(&record);
+      else
+        batch.ended_leases.push_back(record.id);
+    } else if (auto* expired = std::get_if<leases_expired>(&x)) {
+      anything = true;
+      batch.ended_leases.insert(batch.ended_leases.end(), expired->ids.begin(), expired->ids.end());
+    }
+  }
+  return anything ? store_.commit(batch) : std::string{};
+}
+
+// -- answers ------------------------------------------------------------------
+
+void journal::confirm(parked<lease_entry, bool>& x) {
+  x.promise.deliver(true);
+}
+
+template <class Message, class Reply>
+void journal::confirm(parked<Message, Reply>& x) {
+  x.promise.deliver(std::move(x.what.reply));
+}
+
+void journal::refuse(lock_entry& x) {
+  auto goes_back = going_back_.contains(x.key);
+  if (x.final && !goes_back)
+    owed_grants_.insert(owed_grants_.end(), x.ended.begin(), x.ended.end());
+  if (goes_back || (x.final && x.granted.empty()))
+    return;
+  going_back_.insert(x.key);
+  auto& registry = keys_->of(x.key);
+  compat::send(this, registry, restore_key{std::move(x.key), std::move(x.before), true});
+}
+
+// In its turn: what came before built on what never was.
+void journal::refuse(key_restored& x) {
+  going_back_.erase(x.key);
+}
+
+void journal::refuse(leases_expired& x) {
+  owed_leases_.insert(owed_leases_.end(), x.ids.begin(), x.ids.end());
+}
+
+void journal::refuse(parked<lease_entry, bool>& x) {
+  x.promise.deliver(false);
+}
+
+template <class Reply>
+void journal::refuse(parked_answer<Reply>& x) {
+  if (going_back_.contains(x.what.key)) {
+    x.what.reply = {};
+    x.what.reply.status = Reply::store_failed;
+  }
+  x.promise.deliver(std::move(x.what.reply));
+}
+
+template <class Message, class Reply>
+void journal::refuse(parked<Message, Reply>& x) {
+  if (going_back_.contains(x.what.request.key))
+    x.promise.delegate(keys_->of(x.what.request.key), std::move(x.what.request));
+  else
+    x.promise.deliver(std::move(x.what.reply));
+}
+
+// -- failure ------------------------------------------------------------------
+
+void journal::on_failure(const std::string& problem) {
+  env_.log.error("changes are refused: {}", problem);
+  env_.stored.set_problem(problem);
+  // Later requests are refused by the keys: they see it from now on.
+  for (auto& x : keys_->all)
+    compat::send(this, x, refuse_waiters{});
+  set_alarm();
+}
+
+void journal::try_again() {
+  if (env_.stored.is_well()) {
+    if (auto problem = store_.keep_time(); !problem.empty())
+      on_failure(problem);
+    return;
+  }
+  if (!going_back_.empty())
+    return;
+  store_batch batch;
+  batch.ended_grants = owed_grants_;
+  batch.ended_leases = owed_leases_;
+  if (!store_.commit(batch).empty())
+    return;
+  owed_grants_.clear();
+  owed_leases_.clear();
+  env_.stored.set_problem({});
+  env_.log.info("the store is well again: changes are accepted");
+}
+
+void journal::set_alarm() {
+  wake_up_.no_later_than(env_.time.now()
+                         + (env_.stored.is_well() ? duration{clock_pause} : duration{retry_pause}));
+}
+
+} // namespace lockserver

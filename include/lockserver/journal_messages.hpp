@@ -1,0 +1,193 @@
+// What the actors say to the journal, and what it says to them: see
+// actors/journal.hpp. For messages.hpp only.
+#pragma once
+
+#include "lockserver/messages.hpp"
+#include "lockserver/stored.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace lockserver {
+
+// -- to the journal -----------------------------------------------------------
+
+/// From a key: its holders have changed.
+struct lock_entry {
+  std::string key;
+  std::vector<grant_record> granted{}; ///< Or renewed.
+  std::vector<std::uint64_t> ended{};  ///< Tokens.
+  /// It was nobody's wish, but its time or its client was over: what has ended
+  /// stays ended also when it cannot be stored now.
+  bool final = false;
+  /// The holders to go back to when it cannot be stored.
+  std::vector<grant_record> before{};
+};
+
+/// From a key or the leases: an answer that depends on what they have sent
+/// before. Answered by `reply` when that is durable; if it cannot be stored, by
+/// the status `store_failed`.
+template <class Reply>
+struct durable {
+  std::string key; ///< Empty: of the leases.
+  Reply reply;
+};
+
+/// The same for what cannot be refused: if that cannot be stored, the `request`
+/// is put again, behind the way back.
+struct durable_check {
+  check_request request;
+  bool reply = false;
+};
+struct durable_look {
+  inspect_request request;
+  lock_info reply;
+};
+
+/// From the leases: one was made, renewed or ended. Answered by whether it is
+/// durable.
+struct lease_entry {
+  enum : std::uint8_t { made, renewed, ended };
+  std::uint8_t what = made;
+  lease_record lease;
+};
+
+/// From the leases: their time was over, see `lock_entry::final`. No answer.
+struct leases_expired {
+  std::vector<std::uint64_t> ids;
+};
+
+/// From a key: it has gone back, as `restore_key` said.
+struct key_restored {
+  std::string key;
+};
+
+/// From the journal to itself, behind all that has arrived: store it.
+struct commit_now {};
+
+// -- to keys and leases, through their registry -------------------------------
+
+/// To a key, which is spawned if need be: these hold it.
+struct restore_key {
+  std::string key;
+  std::vector<grant_record> holders;
+  /// Nobody else does, those who wait are refused (`store_failed`), and the
+  /// journal is told (`key_restored`). Otherwise they join the holders.
+  bool go_back = false;
+};
+
+/// To all keys: refuse who waits (`store_failed`).
+struct refuse_waiters {
+  std::string after{}; ///< To a registry: its keys behind this one.
+};
+
+/// To the leases, before the first request: this one lives.
+struct restore_lease {
+  lease_record lease;
+};
+
+/// From a key to the leases: a grant with this lease is back.
+struct lease_regranted {
+  std::uint64_t lease = 0;
+  std::string key;
+  std::uint64_t token = 0;
+};
+
+// -- how CAF reads and writes them --------------------------------------------
+
+template <class Inspector>
+auto inspect(Inspector& f, grant_record& x) {
+  using compat::field;
+  return compat::fields(f, x, "grant_record", field("token", x.token), field("owner", x.owner),
+                        field("mode", x.mode), field("limit", x.limit), field("lease", x.lease),
+                        field("request_id", x.request_id), field("metadata", x.metadata),
+                        field("since", x.since), field("expires_at", x.expires_at),
+                        field("ttl", x.ttl), field("tickets", x.tickets));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, lease_record& x) {
+  using compat::field;
+  return compat::fields(f, x, "lease_record", field("id", x.id), field("name", x.name),
+                        field("owner", x.owner), field("ttl", x.ttl),
+                        field("expires_at", x.expires_at));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, lock_entry& x) {
+  using compat::field;
+  return compat::fields(f, x, "lock_entry", field("key", x.key), field("granted", x.granted),
+                        field("ended", x.ended), field("final", x.final),
+                        field("before", x.before));
+}
+
+template <class Inspector, class Reply>
+auto inspect(Inspector& f, durable<Reply>& x) {
+  using compat::field;
+  return compat::fields(f, x, "durable", field("key", x.key), field("reply", x.reply));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, durable_check& x) {
+  using compat::field;
+  return compat::fields(f, x, "durable_check", field("request", x.request),
+                        field("reply", x.reply));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, durable_look& x) {
+  using compat::field;
+  return compat::fields(f, x, "durable_look", field("request", x.request), field("reply", x.reply));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, lease_entry& x) {
+  using compat::field;
+  return compat::fields(f, x, "lease_entry", field("what", x.what), field("lease", x.lease));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, leases_expired& x) {
+  using compat::field;
+  return compat::fields(f, x, "leases_expired", field("ids", x.ids));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, key_restored& x) {
+  using compat::field;
+  return compat::fields(f, x, "key_restored", field("key", x.key));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, commit_now& x) {
+  return compat::fields(f, x, "commit_now");
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, restore_key& x) {
+  using compat::field;
+  return compat::fields(f, x, "restore_key", field("key", x.key), field("holders", x.holders),
+                        field("go_back", x.go_back));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, refuse_waiters& x) {
+  using compat::field;
+  return compat::fields(f, x, "refuse_waiters", field("after", x.after));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, restore_lease& x) {
+  using compat::field;
+  return compat::fields(f, x, "restore_lease", field("lease", x.lease));
+}
+
+template <class Inspector>
+auto inspect(Inspector& f, lease_regranted& x) {
+  using compat::field;
+  return compat::fields(f, x, "lease_regranted", field("lease", x.lease), field("key", x.key),
+                        field("token", x.token));
+}
+
+} // namespace lockserver

@@ -1,0 +1,38 @@
+// What a durable store keeps, as plain data. Knows neither CAF nor the store.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace lockserver {
+
+/// A grant as it is stored. Times are the steady clock's, since its epoch: the
+/// store translates them to what outlives this process, and back. The most
+/// there is stands for: no end of its own.
+struct grant_record {
+  std::uint64_t token = 0;
+  std::string owner;
+  std::uint8_t mode = 0;   ///< A `lock_mode`.
+  std::uint32_t limit = 0; ///< Shared: the size of the semaphore; 0: none.
+  std::uint64_t lease = 0;
+  std::string request_id{};
+  std::string metadata{};
+  std::chrono::nanoseconds since{};
+  std::chrono::nanoseconds expires_at{};
+  std::chrono::nanoseconds ttl{}; ///< From its grant or renewal to `expires_at`.
+  /// The requests that it answers; not stored, they are of this process.
+  std::vector<std::uint64_t> tickets{};
+};
+
+/// A lease as it is stored.
+struct lease_record {
+  std::uint64_t id = 0;
+  std::string name;
+  std::string owner{};
+  std::chrono::nanoseconds ttl{};
+  std::chrono::nanoseconds expires_at{}; ///< As above.
+};
+
+} // namespace lockserver

@@ -1,0 +1,305 @@
+#include "store/sqlite_store.hpp"
+
+#include "actors/lock_queue.hpp"
+#include "store/schema.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace lockserver {
+
+namespace {
+
+using microseconds = clock_reading::duration;
+using std::chrono::duration_cast;
+
+// How far the wall clock may drift from the boot clock before it counts as set.
+constexpr auto tolerance = std::chrono::seconds{1};
+
+// 32 MB until SQLite copies from the log into the table: seldom enough to cost
+// nothing, and soon done.
+constexpr auto settings = R"(
+  PRAGMA busy_timeout = 1000;
+  PRAGMA journal_mode = WAL;
+  PRAGMA wal_autocheckpoint = 8000;
+  PRAGMA temp_store = MEMORY;
+)";
+
+std::string system_error() {
+  return std::system_category().message(errno);
+}
+
+std::string make_directory(const std::string& x) {
+  if (mkdir(x.c_str(), 0700) != 0 && errno != EEXIST)
+    throw store_error{"cannot make the data directory " + x + ": " + system_error()};
+  return x;
+}
+
+// For who is told that a request has changed nothing.
+std::string sentence(const sqlite::error& x) {
+  switch (x.code()) {
+    case SQLITE_FULL:
+      return "the disk of the store is full";
+    case SQLITE_READONLY:
+      return "the disk of the store is read-only";
+    case SQLITE_BUSY:
+      return "another program keeps the store locked";
+    default:
+      return std::string{"the store cannot be written: "} + x.what();
+  }
+}
+
+// Of something without an end, nothing.
+std::optional<std::int64_t> us(duration x, microseconds to_boot = {}) {
+  if (x == forever)
+    return std::nullopt;
+  return (duration_cast<microseconds>(x) + to_boot).count();
+}
+
+} // namespace
+
+// -- opening ------------------------------------------------------------------
+
+sqlite_store::directory_lock::directory_lock(const std::string& directory)
+  : fd_(::open((make_directory(directory) + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+  if (fd_ < 0)
+    throw store_error{"cannot write to the data directory " + directory + ": " + system_error()};
+  if (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+    close(fd_);
+    throw store_error{"another server uses the data directory " + directory
+                      + ": stop it, or choose another directory"};
+  }
+}
+
+sqlite_store::directory_lock::~directory_lock() {
+  close(fd_);
+}
+
+namespace {
+
+sqlite::database opened(const std::string& file, sync_mode sync) {
+  sqlite::database result{file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE};
+  result.run(settings);
+  result.run(sync == sync_mode::always ? "PRAGMA synchronous = FULL"
+                                       : "PRAGMA synchronous = NORMAL");
+  if (auto wrong = migrate(result); !wrong.empty())
+    throw store_error{file + " " + wrong};
+  return result;
+}
+
+// What `time_left` is called with from SQL.
+struct interval {
+  clock_reading last;
+  clock_reading now;
+};
+
+void sql_time_left(sqlite3_context* context, int, sqlite3_value** arguments) {
+  auto& x = *static_cast<const interval*>(sqlite3_user_data(context));
+  auto left = time_left(microseconds{sqlite3_value_int64(arguments[0])},
+                        microseconds{sqlite3_value_int64(arguments[1])}, x.last, x.now);
+  sqlite3_result_int64(context, left.count());
+}
+
+} // namespace
+
+sqlite_store::sqlite_store(const std::string& directory, sync_mode sync, clock now) try
+  : lock_(directory),
+    file_(directory + "/locks.db"),
+    now_(std::move(now)),
+    db_(opened(file_, sync)),
+    begin_(db_.prepare("BEGIN IMMEDIATE")),
+    commit_(db_.prepare("COMMIT")),
+    put_grant_(db_.prepare("INSERT OR REPLACE INTO grants VALUES (?,?,?,?,?,?,?,?,?,?,?)")),
+    end_grant_(db_.prepare("DELETE FROM grants WHERE token = ?")),
+    put_lease_(db_.prepare("INSERT INTO leases VALUES (?,?,?,?,?)")),
+    renew_lease_(db_.prepare("UPDATE leases SET expires_us = ? WHERE id = ?")),
+    end_lease_(db_.prepare("DELETE FROM leases WHERE id = ?")),
+    note_(db_.prepare("UPDATE server SET last_token = ?, boot_id = ?, boot_us = ?, wall_us = ?")) {
+  catch_up();
+} catch (const sqlite::error& x) {
+  auto file = directory + "/locks.db";
+  if (x.code() == SQLITE_NOTADB)
+    throw store_error{file + " is no database: move it away, which forgets all locks"};
+  if (x.code() == SQLITE_CORRUPT)
+    throw store_error{file + " is damaged: see 'lockserver-caf check " + directory
+                      + "'; restore it, or move it away, which forgets all locks"};
+  throw store_error{file + " cannot be used: " + x.what()};
+}
+
+// From the last commit until now: ends what has run out, with all that has a
+// lease which is no more. When the machine has been started since, its new boot
+// clock counts.
+void sqlite_store::catch_up() {
+  auto server = db_.prepare("SELECT last_token, boot_id, boot_us, wall_us FROM server");
+  if (!server.next())
+    throw sqlite::error{SQLITE_CORRUPT, "there is no row in the table server"};
+  last_token_ = server.number(0);
+  interval since{
+    {server.text(1), {}, microseconds{server.number(2)}, microseconds{server.number(3)}}, now_()};
+  server.next();
+  auto now = since.now.boot.count();
+  begin_.run();
+  if (!same_boot(since.last, since.now)) {
+    sqlite3_create_function_v2(db_.handle(), "time_left", 2, SQLITE_UTF8, &since, sql_time_left,
+                               nullptr, nullptr, nullptr);
+    auto shift = since.now.boot - since.last.boot - elapsed(since.last, since.now);
+    for (auto* sql : {"UPDATE grants SET expires_us = ? + time_left(expires_us, ttl_us) "
+                      "WHERE expires_us IS NOT NULL",
+                      "UPDATE leases SET expires_us = ? + time_left(expires_us, ttl_us)"}) {
+      auto update = db_.prepare(sql);
+      update.bind(1, now);
+      update.run();
+    }
+    auto update = db_.prepare("UPDATE grants SET granted_us = granted_us + ?");
+    update.bind(1, shift.count());
+    update.run();
+    sqlite3_create_function_v2(db_.handle(), "time_left", 2, SQLITE_UTF8, nullptr, nullptr, nullptr,
+                               nullptr, nullptr);
+  }
+  for (auto* sql : {"DELETE FROM leases WHERE expires_us <= ?",
+                    "DELETE FROM grants WHERE expires_us <= ? "
+                    "OR (lease IS NOT NULL AND lease NOT IN (SELECT id FROM leases))"}) {
+    auto end = db_.prepare(sql);
+    end.bind(1, now);
+    end.run();
+  }
+  note(since.now);
+  commit_.run();
+  noted_ = since.now;
+}
+
+std::string
+sqlite_store::load(const std::function<void(lease_record&&)>& on_lease,
+                   const std::function<void(std::string&& key, grant_record&&)>& on_grant) const {
+  try {
+    // Another connection: it sees what was there at its first look, while this
+    // one goes on to commit.
+    sqlite::database db{file_, SQLITE_OPEN_READONLY};
+    auto now = now_();
+    auto to_steady = now.steady - now.boot;
+    auto time = [&](sqlite::statement& x, int column) -> duration {
+      return x.is_null(column) ? forever : duration{microseconds{x.number(column)} + to_steady};
+    };
+    auto length = [](sqlite::statement& x, int column) -> duration {
+      return x.is_null(column) ? forever : duration{microseconds{x.number(column)}};
+    };
+    db.run("BEGIN");
+    auto leases = db.prepare("SELECT id, name, owner, ttl_us, expires_us FROM leases");
+    while (leases.next())
+      on_lease({static_cast<std::uint64_t>(leases.number(0)), leases.text(1), leases.text(2),
+                length(leases, 3), time(leases, 4)});
+    auto grants = db.prepare("SELECT token, key, owner, mode, max_holders, lease, request_id, "
+                             "metadata, granted_us, expires_us, ttl_us FROM grants ORDER BY token");
+    while (grants.next()) {
+      auto mode = grants.text(3) == "shared" ? lock_mode::shared : lock_mode::exclusive;
+      on_grant(grants.text(1),
+               {static_cast<std::uint64_t>(grants.number(0)), grants.text(2),
+                static_cast<std::uint8_t>(mode), static_cast<std::uint32_t>(grants.number(4)),
+                static_cast<std::uint64_t>(grants.number(5)), grants.text(6), grants.text(7),
+                time(grants, 8), time(grants, 9), length(grants, 10)});
+    }
+    return {};
+  } catch (const sqlite::error& x) {
+    return file_ + " cannot be read: " + x.what();
+  }
+}
+
+// -- writing ------------------------------------------------------------------
+
+std::string sqlite_store::commit(const store_batch& x) {
+  return transaction([&](const clock_reading& now) { write(x, now); });
+}
+
+std::string sqlite_store::keep_time() {
+  auto now = now_();
+  auto drift = (now.wall - now.boot) - (noted_.wall - noted_.boot);
+  if (drift > -tolerance && drift < tolerance)
+    return {};
+  return commit({});
+}
+
+template <class F>
+std::string sqlite_store::transaction(F change) {
+  auto last_token = last_token_;
+  try {
+    auto now = now_();
+    begin_.run();
+    change(now);
+    note(now);
+    commit_.run();
+    noted_ = std::move(now);
+    return {};
+  } catch (const sqlite::error& x) {
+    last_token_ = last_token;
+    try {
+      if (db_.in_transaction())
+        db_.run("ROLLBACK");
+    } catch (const sqlite::error&) {
+      // It has been rolled back by itself.
+    }
+    return sentence(x);
+  }
+}
+
+void sqlite_store::write(const store_batch& x, const clock_reading& now) {
+  auto to_boot = now.boot - now.steady;
+  for (auto& [key, grant] : x.grants)
+    put(key, *grant, to_boot);
+  for (auto token : x.ended_grants) {
+    end_grant_.bind(1, static_cast<std::int64_t>(token));
+    end_grant_.run();
+  }
+  for (auto* lease : x.new_leases) {
+    put_lease_.bind(1, static_cast<std::int64_t>(lease->id));
+    put_lease_.bind(2, std::string_view{lease->name});
+    put_lease_.bind(3, std::string_view{lease->owner});
+    put_lease_.bind(4, us(lease->ttl));
+    put_lease_.bind(5, us(lease->expires_at, to_boot));
+    put_lease_.run();
+  }
+  for (auto* lease : x.renewed_leases) {
+    renew_lease_.bind(1, us(lease->expires_at, to_boot));
+    renew_lease_.bind(2, static_cast<std::int64_t>(lease->id));
+    renew_lease_.run();
+  }
+  for (auto id : x.ended_leases) {
+    end_lease_.bind(1, static_cast<std::int64_t>(id));
+    end_lease_.run();
+  }
+}
+
+void sqlite_store::put(std::string_view key, const grant_record& x, microseconds to_boot) {
+  auto token = static_cast<std::int64_t>(x.token);
+  last_token_ = std::max(last_token_, token);
+  auto shared = x.mode == static_cast<std::uint8_t>(lock_mode::shared);
+  put_grant_.bind(1, token);
+  put_grant_.bind(2, key);
+  put_grant_.bind(3, std::string_view{x.owner});
+  put_grant_.bind(4, std::string_view{shared ? "shared" : "exclusive"});
+  put_grant_.bind(5, std::int64_t{x.limit});
+  put_grant_.bind(6,
+                  x.lease != 0 ? std::optional{static_cast<std::int64_t>(x.lease)} : std::nullopt);
+  put_grant_.bind(7, std::string_view{x.request_id});
+  put_grant_.bind(8, std::string_view{x.metadata});
+  put_grant_.bind(9, us(x.ttl));
+  put_grant_.bind(10, us(x.since, to_boot));
+  put_grant_.bind(11, us(x.expires_at, to_boot));
+  put_grant_.run();
+}
+
+// What the clocks say, with each commit: the next start counts from here.
+void sqlite_store::note(const clock_reading& now) {
+  note_.bind(1, last_token_);
+  note_.bind(2, std::string_view{now.boot_id});
+  note_.bind(3, std::int64_t{now.boot.count()});
+  note_.bind(4, std::int64_t{now.wall.count()});
+  note_.run();
+}
+
+} // namespace lockserver

@@ -1,0 +1,80 @@
+// The durable store as one SQLite file in a directory of its own. Knows no
+// actors.
+#pragma once
+
+#include "actors/store.hpp"
+#include "actors/store_clock.hpp"
+#include "lockserver/settings.hpp"
+#include "store/sqlite.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+#include <string>
+
+namespace lockserver {
+
+/// Why a store cannot be opened: a whole sentence that says what to do.
+class store_error : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Keeps everything in DIR/locks.db, in SQLite's WAL mode, so that a commit is
+/// one write to the end of a file, and one fsync with `sync_mode::always`.
+/// SQLite sees to it that a process that dies at any point leaves a whole number
+/// of commits.
+///
+/// After an I/O error at the very end of a commit (the fsync), what `commit`
+/// reported as failed may be found to be there after a crash, until the next
+/// commit has succeeded: the disk did not say.
+class sqlite_store final : public store {
+public:
+  using clock = std::function<clock_reading()>;
+
+  /// Opens the store in `directory`, and makes both if they are not there. Works
+  /// off what has passed meanwhile: ends grants and leases whose time is over.
+  /// Throws `store_error`: when another server uses the directory, or the file
+  /// is damaged, another program's or a later version's, or cannot be written.
+  sqlite_store(const std::string& directory, sync_mode sync, clock now = read_machine_clock);
+
+  std::string commit(const store_batch& x) override;
+  std::string keep_time() override;
+  std::string
+  load(const std::function<void(lease_record&&)>& on_lease,
+       const std::function<void(std::string&& key, grant_record&&)>& on_grant) const override;
+  std::uint64_t last_token() const override {
+    return static_cast<std::uint64_t>(last_token_);
+  }
+
+private:
+  // DIR/lock, locked as long as it is open.
+  class directory_lock {
+  public:
+    explicit directory_lock(const std::string& directory);
+    ~directory_lock();
+    directory_lock(const directory_lock&) = delete;
+    directory_lock& operator=(const directory_lock&) = delete;
+
+  private:
+    int fd_;
+  };
+
+  void catch_up();
+  void write(const store_batch& x, const clock_reading& now);
+  void put(std::string_view key, const grant_record& x, clock_reading::duration to_boot);
+  void note(const clock_reading& now);
+  template <class F>
+  std::string transaction(F change);
+
+  directory_lock lock_;
+  std::string file_;
+  clock now_;
+  sqlite::database db_;
+  sqlite::statement begin_, commit_, put_grant_, end_grant_, put_lease_, renew_lease_, end_lease_,
+    note_;
+  std::int64_t last_token_ = 0;
+  clock_reading noted_; // by the last commit
+};
+
+} // namespace lockserver

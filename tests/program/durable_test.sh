@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# Kills, restarts and starves a real server with a data directory:
+# durable_test.sh PATH-OF-LOCKSERVER-CAF
+set -u
+program=$1
+for name in $(compgen -e LOCKSERVER_); do unset "$name"; done
+# shellcheck source=tests/support/server.sh
+. "$(dirname "$0")/../support/server.sh"
+# shellcheck source=tests/support/check.sh
+. "$(dirname "$0")/../support/check.sh"
+show_details() {
+  echo "  status ${status-}, output: ${output-}"
+  [ ! -s "${log-}" ] || tail -n 20 "$log" | sed 's/^/  log: /'
+}
+try() {
+  status=0
+  output=$(timeout $patience "$program" "$@" 2>&1) || status=$?
+}
+# http PATH [CURL-ARGUMENT...]: the status and the body of an answer, in one line.
+http() {
+  local path=$1
+  shift
+  curl --silent --max-time $patience --write-out ' %{http_code}' "$@" \
+    "http://127.0.0.1:$port$path" | tr -d '\n'
+}
+acquire() { # KEY OWNER [MEMBERS]
+  http "/v1/locks/$1" -H 'Content-Type: application/json' -d "{\"owner\":\"$2\",\"ttl_ms\":600000${3-}}"
+}
+token_of() { http "/v1/locks/$1" | sed -n 's/.*"token":\([0-9]*\).*/\1/p'; }
+kill_it() {
+  kill -KILL "$server"
+  ended "$server"
+}
+data=$scratch/data
+
+echo '-- kill -9'
+serve --port 0 --data-dir "$data"
+for i in 1 2 3 4 5; do acquire "key$i" owner >/dev/null; done
+ask "$port" '/UNLOCK/key2/owner' >/dev/null
+lease=$(http /v1/leases -H 'Content-Type: application/json' -d '{"ttl_ms":600000}' \
+  | sed 's/.*"lease":"\([0-9a-f]*\)".*/\1/')
+acquire shared a ',"mode":"shared","limit":2,"metadata":"m"' >/dev/null
+http /v1/locks/leased -H 'Content-Type: application/json' \
+  -d "{\"owner\":\"o\",\"lease\":\"$lease\"}" >/dev/null
+short=$(ask "$port" '/LOCK/short/owner?lock_timeout=0.2')
+tokens="$(token_of key1) $(token_of key5) $(token_of leased)"
+last=$(token_of leased)
+kill_it
+serve --port 0 --data-dir "$data"
+check 'all that was acknowledged is there again' \
+  contains "$(http '/v1/locks?limit=10' | grep -o '"key":"[^"]*"' | tr '\n' ' ')" \
+  '"key":"key1" "key":"key3" "key":"key4" "key":"key5" "key":"leased" "key":"shared"'
+check 'with its tokens' equal "$(token_of key1) $(token_of key5) $(token_of leased)" "$tokens"
+check 'and what was released is free' equal "$(ask "$port" /CHECK/key2)" 0
+check 'a lock that ran out meanwhile is free' wait_until equal_answer 0 /CHECK/short
+equal_answer() { equal "$(ask "$port" "$2")" "$1"; }
+check 'its owner still has it' equal "$(ask "$port" /VERIFY/key1/owner)" 1
+check 'others do not get it' contains "$(acquire key1 other)" ' 423'
+check 'a semaphore has its limit and its metadata' \
+  contains "$(http /v1/locks/shared)" '"metadata":"m"'
+check 'another limit is refused' contains "$(acquire shared b ',"mode":"shared","limit":3')" limit_mismatch
+check 'a lease has its locks' contains "$(http "/v1/leases/$lease")" '"key":"leased"'
+check 'tokens go on growing' [ "$(acquire key2 owner | sed 's/.*"token":\([0-9]*\).*/\1/')" -gt "$last" ]
+check 'the server says that it is durable' contains "$(http /v1/server)" '"durable":true'
+http "/v1/leases/$lease" -X DELETE >/dev/null
+check 'the end of the lease ends its locks' wait_until equal_answer 0 /CHECK/leased
+
+echo '-- stop'
+kill -TERM "$server"
+ended "$server"
+check 'a server that is stopped ends well' equal $status 0
+serve --port 0 --data-dir "$data"
+check 'and has its locks when it is back' equal "$(ask "$port" /VERIFY/key1/owner)" 1
+
+echo '-- one server per directory'
+try --port 0 --data-dir "$data"
+check 'a second one: 69' equal $status 69
+check 'and it says why' contains "$output" 'another server uses the data directory'
+try check "$data"
+check 'check works beside the server: 0' equal $status 0
+check 'and says what is there' contains "$output" 'is sound: version 1, 6 keys held by 6 grants, 0 leases'
+kill_it
+try check "$data"
+check 'and after it was killed' equal $status 0
+
+echo '-- what cannot be used'
+try check "$scratch/none"
+check 'check: 65 for a directory without a store' equal $status 65
+mkdir "$scratch/foreign"
+head -c 10000 /dev/urandom >"$scratch/foreign/locks.db"
+try check "$scratch/foreign"
+check 'check: 65 for what is no database' equal $status 65
+try --port 0 --data-dir "$scratch/foreign"
+check 'it is refused at the start: 69' equal $status 69
+check 'with a sentence' contains "$output" 'is no database: move it away'
+try check
+check 'check without a directory: 64' equal $status 64
+
+echo '-- a disk that is full'
+# No file may grow above 400 blocks of 512 or 1,024 bytes.
+(
+  ulimit -f 400
+  trap '' XFSZ
+  exec "$program" --port 0 --data-dir "$scratch/full" >"$scratch/out.full" 2>"$scratch/log.full"
+) &
+server=$! out=$scratch/out.full log=$scratch/log.full
+servers+=("$server")
+wait_until listens_or_ended
+port=$(sed -n 's/^listening on .*://p' "$out")
+pad=$(printf 'x%.0s' {1..1000})
+acquire before owner >/dev/null
+full() {
+  answer=$(acquire "fill$((++filled))" owner ",\"metadata\":\"$pad\"")
+  contains "$answer" ' 503'
+}
+filled=0
+check 'in the end a lock is refused' wait_until full
+check 'by its code' contains "$answer" '"code":"store_failed"'
+check 'and the reason' contains "$answer" 'nothing has changed'
+check 'the server is not ready' contains "$(http /readyz)" ' 503'
+check 'an UNLOCK gets 503 as well, and 0' \
+  wait_until contains_answer '0 503' /UNLOCK/before/owner
+contains_answer() { contains "$(http "$2")" "$1"; }
+check 'and changes nothing' equal "$(ask "$port" /VERIFY/before/owner)" 1
+check 'the log says so' grep -q 'changes are refused' "$log"
+# The limit is the process's own: give it room.
+if command -v prlimit >/dev/null && prlimit --pid "$server" --fsize=unlimited 2>/dev/null; then
+  check 'it goes on by itself when there is room' wait_until contains_answer ' 200' /readyz
+  check 'a lock is granted again' contains "$(acquire after owner)" ' 200'
+  check 'and an UNLOCK done' equal "$(ask "$port" /UNLOCK/before/owner)" 1
+fi
+kill_it
+try check "$scratch/full"
+check 'the store is sound' equal $status 0
+
+echo '-- without a disk'
+serve --port 0 --restart-grace 100
+check 'nothing is granted at first' contains "$(acquire k o)" '"code":"restart_grace"'
+check 'LOCK says 0' contains "$(http /LOCK/k/o)" '0 503'
+check 'questions are answered' equal "$(ask "$port" /CHECK/k)" 0
+serve --port 0 --restart-grace 0.2
+check 'later it is' wait_until contains_grant
+contains_grant() { contains "$(acquire k o)" ' 200'; }
+
+echo "$passed checks passed, $failed failed"
+[ $failed -eq 0 ]
