@@ -13,6 +13,8 @@ usage() {
   test [ARGUMENTS]     build everything, warnings are errors, and run the tests; ARGUMENTS go to
                        ctest, for instance -R unit
   sanitize [ARGUMENTS] the tests again, with AddressSanitizer and UBSan, in build-sanitize/
+  torture [MINUTES]    kill the server, its clients and its disk at random for so long (6), and check
+                       what the clients were told; see tests/reliability/
   lint                 clang-format, shellcheck, the rules of the architecture, clang-tidy
   format               rewrite all sources in the project's format
   bench [NAME]         build and run a benchmark; without NAME: list them
@@ -137,6 +139,22 @@ sanitize() {
   UBSAN_OPTIONS=print_stacktrace=1 check build-sanitize "$@"
 }
 
+# Three parts of equal length: on the disk, on a small file system of its own
+# (root only) with two threads, and without waiting for the disk.
+torture() {
+  local seconds=$((${1:-6} * 20)) small=()
+  need_for_build
+  need_for_tests
+  configure build -DLOCKSERVER_TESTS=ON
+  compile build --target torture lockserver-caf
+  [ "$(id -u)" -ne 0 ] || small=(--disk 96)
+  build/tests/torture --program build/lockserver-caf --seconds $seconds
+  build/tests/torture --program build/lockserver-caf --seconds $seconds "${small[@]}" \
+    --option=--threads --option=2
+  build/tests/torture --program build/lockserver-caf --seconds $seconds \
+    --option=--sync --option=off
+}
+
 # The project's C++ sources, committed or about to be.
 sources() {
   git ls-files --cached --others --exclude-standard -- '*.hpp' '*.cpp' \
@@ -156,7 +174,7 @@ format() {
 bench() {
   [ -x bench/run.sh ] || die 'there are no benchmarks yet (bench/run.sh)'
   need_for_build
-  need wrk redis-server redis-tools nginx-light
+  need wrk redis-server redis-tools nginx-light etcd-server curl
   [ -f build/build.ninja ] || configure build -DLOCKSERVER_TESTS=OFF
   configure build -DLOCKSERVER_BENCH=ON
   compile build
@@ -222,7 +240,7 @@ lint() {
 }
 
 case ${1-} in
-  run | build | sanitize | lint | format | bench)
+  run | build | sanitize | torture | lint | format | bench)
     command=$1
     shift
     "$command" "$@"

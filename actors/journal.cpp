@@ -92,15 +92,15 @@ void journal::commit() {
 
 std::string journal::write(const std::vector<item>& round) {
   store_batch batch;
-  auto anything = false;
+  std::uint64_t decisions = 0;
   for (auto& x : round) {
     if (auto* entry = std::get_if<lock_entry>(&x)) {
-      anything = true;
+      ++decisions;
       for (auto& grant : entry->granted)
         batch.grants.emplace_back(entry->key, &grant);
       batch.ended_grants.insert(batch.ended_grants.end(), entry->ended.begin(), entry->ended.end());
     } else if (auto* lease = std::get_if<parked<lease_entry, bool>>(&x)) {
-      anything = true;
+      ++decisions;
       auto& [what, record] = lease->what;
       if (what == lease_entry::made)
         batch.new_leases.push_back(&record);
@@ -109,11 +109,16 @@ std::string journal::write(const std::vector<item>& round) {
       else
         batch.ended_leases.push_back(record.id);
     } else if (auto* expired = std::get_if<leases_expired>(&x)) {
-      anything = true;
+      ++decisions;
       batch.ended_leases.insert(batch.ended_leases.end(), expired->ids.begin(), expired->ids.end());
     }
   }
-  return anything ? store_.commit(batch) : std::string{};
+  if (decisions == 0)
+    return {};
+  auto problem = store_.commit(batch);
+  if (problem.empty())
+    env_.stored.add_commit(decisions);
+  return problem;
 }
 
 // -- answers ------------------------------------------------------------------

@@ -20,6 +20,19 @@ public:
     rounds_.fetch_add(1, std::memory_order_seq_cst);
   }
 
+  /// How many commits there were, and how many decisions about a key or a lease
+  /// they have made durable.
+  std::uint64_t commits() const noexcept {
+    return commits_.load(std::memory_order_relaxed);
+  }
+  std::uint64_t decisions() const noexcept {
+    return decisions_.load(std::memory_order_relaxed);
+  }
+  void add_commit(std::uint64_t decisions) noexcept {
+    commits_.fetch_add(1, std::memory_order_relaxed);
+    decisions_.fetch_add(decisions, std::memory_order_relaxed);
+  }
+
   /// Whether the last thing that was to be stored could be.
   bool is_well() const noexcept {
     return is_well_.load(std::memory_order_relaxed);
@@ -37,6 +50,8 @@ public:
 
 private:
   std::atomic<std::uint64_t> rounds_{0};
+  std::atomic<std::uint64_t> commits_{0};
+  std::atomic<std::uint64_t> decisions_{0};
   std::atomic<bool> is_well_{true};
   mutable std::mutex mutex_;
   std::string problem_;

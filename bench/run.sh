@@ -6,7 +6,7 @@
 # shellcheck disable=SC2154 # set by `serve`
 set -euo pipefail
 cd "$(dirname "$0")/.."
-names="hot-keys hand-over churn held-keys parked long-ttl threads"
+names="hot-keys hand-over churn held-keys parked long-ttl threads durable"
 
 usage() { echo "usage: bench/run.sh NAME…, with NAME one of: $names, or all"; }
 
@@ -16,6 +16,8 @@ for name in "$@"; do
 done
 # shellcheck source=bench/support.sh
 . bench/support.sh
+# shellcheck source=bench/durable.sh
+. bench/durable.sh
 have wrk || { echo "wrk is missing: ./dev.sh bench installs it" >&2; exit 69; }
 
 title() { printf '\n== %s\n' "$*"; }

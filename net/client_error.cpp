@@ -42,6 +42,8 @@ public:
         return "a limit of the server is reached";
       case client_errc::stopping:
         return "the server is stopping";
+      case client_errc::store_failed:
+        return "the server cannot store it, and has changed nothing";
       case client_errc::server_error:
         return "the server has failed";
       case client_errc::cancelled:
@@ -60,6 +62,7 @@ public:
       case client_errc::unavailable:
       case client_errc::too_many:
       case client_errc::stopping:
+      case client_errc::store_failed:
         return std::errc::resource_unavailable_try_again;
       case client_errc::bad_answer:
         return std::errc::bad_message;

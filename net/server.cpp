@@ -208,6 +208,8 @@ counts service::count() const {
   result.connections = context_.connections + context_.remote_sessions;
   result.keys = env_.keys;
   result.leases = env_.leases;
+  result.commits = env_.stored.commits();
+  result.decisions = env_.stored.decisions();
   for (auto& x : counts_) {
     result.holders += x.holders;
     result.waiters += x.waiters;

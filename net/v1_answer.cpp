@@ -161,6 +161,7 @@ std::error_code code_of(std::string_view word, unsigned status) {
     {"lease_expired", client_errc::lease_expired},
     {"too_many", client_errc::too_many},
     {"stopping", client_errc::stopping},
+    {"store_failed", client_errc::store_failed},
     {"internal", client_errc::server_error},
   };
   for (auto& [name, code] : codes)

@@ -36,6 +36,7 @@ enum class client_errc {
   lease_expired,   ///< There is no such lease, or no longer.
   too_many,        ///< The server's limit of keys, waiters, connections or leases is reached.
   stopping,        ///< The server is stopping.
+  store_failed,    ///< The server's disk is full or fails: nothing was changed.
   server_error,    ///< The server has failed (500), or a proxy in front of it.
   cancelled,       ///< The caller called the operation off.
   expired,         ///< A held lock could not be renewed before its time was over.

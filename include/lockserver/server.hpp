@@ -24,6 +24,8 @@ struct counts {
   std::size_t holders = 0;     ///< Locks that are held.
   std::size_t waiters = 0;     ///< Requests that wait for their turn.
   std::size_t leases = 0;      ///< Leases that live.
+  std::uint64_t commits = 0;   ///< Since the start, of a durable server.
+  std::uint64_t decisions = 0; ///< What these have made durable.
 };
 
 /// One lock server: its port, its threads, its locks. Several may live in one

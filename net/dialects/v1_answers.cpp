@@ -219,11 +219,10 @@ http_content v1_dialect::write(const server_info& x, std::string& out) const {
                         {"restart_grace_ms", to_ms(c.restart_grace)},
                         {"durable", !c.data_dir.empty()},
                         {"sync", c.sync == sync_mode::always ? "always" : "off"}};
-  json::object counts{{"keys", x.now.keys},
-                      {"holders", x.now.holders},
-                      {"waiters", x.now.waiters},
-                      {"connections", x.now.connections},
-                      {"leases", x.now.leases}};
+  json::object counts{{"keys", x.now.keys},          {"holders", x.now.holders},
+                      {"waiters", x.now.waiters},    {"connections", x.now.connections},
+                      {"leases", x.now.leases},      {"commits", x.now.commits},
+                      {"decisions", x.now.decisions}};
   return content({{"name", "lockserver-caf"},
                   {"version", LOCKSERVER_VERSION},
                   {"uptime_ms", to_ms(x.uptime)},

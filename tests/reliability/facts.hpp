@@ -1,0 +1,106 @@
+// What follows from the answers of a history, in the form in which the checker
+// asks for it: by key, by token, by life. Knows no rule.
+#pragma once
+
+#include "tests/reliability/checker.hpp"
+#include "tests/reliability/history.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace reliability {
+
+/// A grant that was acknowledged, by one answer or by several that repeat it.
+struct known_grant {
+  const operation* by = nullptr;       ///< The answer that came first.
+  time_point sent{};                   ///< It was not given before.
+  time_point end{};                    ///< It certainly lasts until then, from the answer on.
+  const operation* released = nullptr; ///< The acknowledged release, or none.
+
+  time_point answered() const noexcept {
+    return by->answered;
+  }
+};
+
+struct key_facts {
+  unsigned limit = 1;                         ///< Holders at a time.
+  std::vector<const operation*> operations{}; ///< In the order of `invoked`.
+  std::vector<const known_grant*> grants{};   ///< In the order of `answered`.
+  /// The greatest token of the first n + 1 of `grants`.
+  std::vector<const known_grant*> newest{};
+  /// When an owner first sent an acquire that may have led to more than its
+  /// answer says: there is none; or the server died meanwhile, and the client
+  /// may have sent the request again; or its lease ended, which may have been
+  /// just after the grant and before the answer.
+  std::unordered_map<std::string, time_point> unknown_acquires{};
+
+  /// The grant with the greatest token known at `now`, or none.
+  const known_grant* newest_before(time_point now) const;
+};
+
+class facts {
+public:
+  explicit facts(const history& x);
+  facts(const facts&) = delete;
+  facts& operator=(const facts&) = delete;
+
+  const history& all;
+  std::map<std::string, key_facts> keys{};
+  std::unordered_map<std::uint64_t, known_grant> grants{}; ///< By token.
+  verdict result{};
+
+  /// The number of the life that certainly served all of the time between, or
+  /// none.
+  std::optional<std::size_t> life_of(time_point from, time_point to) const;
+
+  /// The number of lives that had begun.
+  std::size_t lives_begun(time_point now) const;
+
+  /// Adds a violation, the first hundred of each rule in full.
+  template <class Sentence>
+  void accuse(const std::string& rule, const Sentence& sentence) {
+    if (++accusations_[rule] <= 100)
+      result.violations.push_back({rule, sentence()});
+  }
+
+  std::string text(const operation& x) const {
+    return describe(all, x);
+  }
+  std::string text(time_point x) const {
+    return describe(all, x);
+  }
+
+private:
+  using requests = std::map<std::string, time_point>;
+
+  void add_grant(const operation& x, const requests& first_sent);
+  void find_end(known_grant& x, const std::vector<const operation*>& later) const;
+  time_point next_death(time_point now) const;
+
+  std::map<std::string, std::size_t> accusations_;
+};
+
+/// Calls `visit(token, owner)` for each grant that an answer takes for existing
+/// at some time between its request and itself. The owner is that which the
+/// answer names.
+template <class Visit>
+void for_each_token(const operation& x, Visit visit) {
+  if (x.result == outcome::ok && x.token != 0)
+    visit(x.token, x.owner);
+  if (x.shows_holders)
+    for (auto& holder : x.holders)
+      visit(holder.token, holder.owner);
+}
+
+// The rules. Each adds what it finds to `x.result`.
+void check_tokens(facts& x);
+void check_holds(facts& x);
+void check_ended(facts& x);
+void check_order(facts& x);
+
+} // namespace reliability

@@ -1,0 +1,171 @@
+// The project's REST client as a client to torture with.
+#include "lockserver/rest_client.hpp"
+
+#include "tests/reliability/lock_client.hpp"
+
+#include <stdexcept>
+
+namespace reliability {
+
+namespace {
+
+using lockserver::client_errc;
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+lockserver::client_options impatient() {
+  lockserver::client_options result;
+  // The torturer waits for the server, not the client.
+  result.reconnect_attempts = 1;
+  result.connect_timeout = std::chrono::seconds{2};
+  result.answer_timeout = std::chrono::seconds{4};
+  return result;
+}
+
+std::string word(const std::error_code& ec) {
+  if (ec == client_errc::held)
+    return "held";
+  if (ec == client_errc::wait_timeout)
+    return "wait_timeout";
+  if (ec == client_errc::not_holder)
+    return "not_holder";
+  if (ec == client_errc::already_held)
+    return "already_held";
+  if (ec == client_errc::already_waiting)
+    return "already_waiting";
+  if (ec == client_errc::lease_expired)
+    return "lease_expired";
+  return ec.message();
+}
+
+// What the server has said no to, and what it says it has not done. All else,
+// an error of the connection included, leaves open what has become of the
+// request: the client may have sent it twice.
+outcome outcome_of(const std::error_code& ec) {
+  if (ec == client_errc::held || ec == client_errc::wait_timeout || ec == client_errc::not_holder
+      || ec == client_errc::already_held || ec == client_errc::already_waiting
+      || ec == client_errc::lease_expired)
+    return outcome::refused;
+  if (ec == client_errc::stopping || ec == client_errc::too_many || ec == client_errc::store_failed)
+    return outcome::not_done;
+  if (ec == client_errc::bad_request || ec == client_errc::bad_answer
+      || ec == client_errc::limit_mismatch || ec == client_errc::wrong_owner
+      || ec == std::errc::invalid_argument)
+    throw std::logic_error{"a torturer's mistake, or no lock server: " + ec.message()};
+  return outcome::unknown;
+}
+
+void show(reply& to, const std::vector<lockserver::client::holder>& holders) {
+  to.shows_holders = true;
+  for (auto& x : holders)
+    to.holders.push_back({x.owner, x.token});
+}
+
+reply failed(const lockserver::client::problem& x) {
+  reply result;
+  result.result = outcome_of(x.code);
+  result.reason = word(x.code);
+  if (x.code == client_errc::held || x.code == client_errc::wait_timeout
+      || x.code == client_errc::not_holder)
+    show(result, x.holders);
+  return result;
+}
+
+reply granted(const lockserver::client::answer<lockserver::client::grant>& x) {
+  if (!x)
+    return failed(x.why());
+  reply result;
+  result.result = outcome::ok;
+  result.token = x->token;
+  // The server rounds both up.
+  result.lasts = x->waited + x->ttl - milliseconds{2};
+  return result;
+}
+
+reply leased(const lockserver::client::answer<lockserver::client::lease>& x) {
+  if (!x)
+    return failed(x.why());
+  reply result;
+  result.result = outcome::ok;
+  result.lasts = x->ttl - milliseconds{1};
+  result.lease = x->id;
+  return result;
+}
+
+class http_client final : public lock_client {
+public:
+  http_client(const std::string& owner, std::uint16_t port)
+    : client_(owner, "127.0.0.1", port, impatient()) {
+  }
+
+  reply acquire(const std::string& key, const acquire_request& x) override {
+    lockserver::client::acquire_options options;
+    if (x.lease.empty())
+      options.ttl = duration_cast<milliseconds>(x.ttl);
+    options.lease = x.lease;
+    options.wait = duration_cast<milliseconds>(x.wait);
+    options.request_id = x.request_id;
+    if (x.limit > 1) {
+      options.mode = lockserver::client::lock_mode::shared;
+      options.limit = x.limit;
+    }
+    return granted(client_.acquire(key, options));
+  }
+
+  reply renew(const std::string& key, std::uint64_t token, duration ttl) override {
+    return granted(client_.renew(key, token, duration_cast<milliseconds>(ttl)));
+  }
+
+  reply release(const std::string& key, std::uint64_t token) override {
+    auto done = client_.release(key, token);
+    if (!done)
+      return failed(done.why());
+    reply result;
+    result.result = outcome::ok;
+    result.token = token;
+    return result;
+  }
+
+  reply verify(const std::string& key) override {
+    auto info = client_.inspect(key);
+    if (!info)
+      return failed(info.why());
+    reply result;
+    result.result = outcome::ok;
+    show(result, info->holders);
+    for (auto& x : info->queue)
+      result.queue.push_back(x.owner);
+    return result;
+  }
+
+  reply create_lease(duration ttl) override {
+    return leased(client_.create_lease(duration_cast<milliseconds>(ttl)));
+  }
+
+  reply renew_lease(const std::string& id) override {
+    return leased(client_.renew_lease(id));
+  }
+
+  reply end_lease(const std::string& id) override {
+    auto done = client_.end_lease(id);
+    if (!done)
+      return failed(done.why());
+    reply result;
+    result.result = outcome::ok;
+    return result;
+  }
+
+private:
+  lockserver::rest_client client_;
+};
+
+} // namespace
+
+std::unique_ptr<lock_client> make_client(const std::string& kind, const std::string& owner,
+                                         std::uint16_t port) {
+  if (kind == "http")
+    return std::make_unique<http_client>(owner, port);
+  throw std::invalid_argument{"no such kind of client: " + kind};
+}
+
+} // namespace reliability
