@@ -65,7 +65,8 @@ private:
         },
         [this, what](const caf::error& why) {
           std::cout << who_ << ": does not lead: " << lockserver::detail_of(why) << std::endl;
-          if (why != lockserver::errc::cancelled)
+          // It waited for an hour, or there was no server for some seconds.
+          if (why == lockserver::errc::wait_timeout || why == lockserver::errc::unreachable)
             apply(what);
         });
   }

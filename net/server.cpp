@@ -182,6 +182,12 @@ service::~service() {
   if (gateway_)
     compat::anon_send(gateway_, shut_down{});
   gateway_ = nullptr;
+  {
+    // They tell the registries what they take back.
+    std::unique_lock guard{mutex_};
+    last_connection_closed_.wait(
+      guard, [this] { return !context_.has_gateway && context_.remote_sessions == 0; });
+  }
   for (auto& x : context_.keys->all)
     compat::anon_send(x, shut_down{});
   compat::anon_send(context_.leases, shut_down{});

@@ -8,9 +8,11 @@
 #include "lockserver/server.hpp"
 #include "lockserver/settings.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -25,14 +27,25 @@ struct server_context {
 
   /// Stops the server, soon; called by the session that got /SHUTDOWN.
   std::function<void()> request_stop;
-  /// Called when the last connection has gone.
+  /// Called when the last connection, the last remote session or the gateway has
+  /// gone.
   std::function<void()> on_last_connection_closed;
   /// What the server holds now.
   std::function<counts()> count;
 
+  /// Seconds, rounded up, in which nothing is granted yet (`restart_grace`).
+  unsigned grace_left() const {
+    if (config.restart_grace == settings::duration::zero())
+      return 0;
+    auto left = started_at + config.restart_grace - env.time.now();
+    return static_cast<unsigned>(
+      std::max(std::chrono::ceil<std::chrono::seconds>(left).count(), std::int64_t{0}));
+  }
+
   std::atomic<std::uint64_t> last_ticket{0};
   std::atomic<std::size_t> connections{0};
   std::atomic<std::size_t> remote_sessions{0};
+  std::atomic<bool> has_gateway{false};
   std::atomic<bool> stopping{false};
 };
 

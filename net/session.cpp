@@ -82,7 +82,7 @@ void session::do_submit(acquire_operation& x, const dialect& how) {
     acquire_reply reply;
     reply.status = acquire_reply::stopping;
     finish_acquire(reply);
-  } else if (auto rest = grace_left(); rest > 0) {
+  } else if (auto rest = context_.grace_left(); rest > 0) {
     refuse(restart_grace(rest));
   } else if (x.hold_connection && !has_room_to_hold()) {
     refuse({429, "too_many", "this connection holds as many locks as it may"});
@@ -91,16 +91,6 @@ void session::do_submit(acquire_operation& x, const dialect& how) {
   } else {
     ask_to_acquire(context_.leases, lease_acquire_request{std::move(x.lease), std::move(request)});
   }
-}
-
-// Seconds, rounded up, in which nothing is granted yet.
-unsigned session::grace_left() const {
-  auto grace = context_.config.restart_grace;
-  if (grace == settings::duration::zero())
-    return 0;
-  auto left = context_.started_at + grace - context_.env.time.now();
-  return static_cast<unsigned>(
-    std::max(std::chrono::ceil<std::chrono::seconds>(left).count(), std::int64_t{0}));
 }
 
 template <class Actor, class Request>
@@ -185,7 +175,7 @@ void session::do_submit(readiness_operation, const dialect& how) {
     return refuse(stopping());
   if (!context_.env.writable())
     return refuse(store_failed(context_.env.stored.problem()));
-  if (auto rest = grace_left(); rest > 0)
+  if (auto rest = context_.grace_left(); rest > 0)
     return refuse(restart_grace(rest));
   pending_.reset();
   peer_->answer({200, media_type::json, "{\"status\":\"ready\"}\n"});

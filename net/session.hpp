@@ -190,7 +190,7 @@ private:
   time_point end_of(caf::timespan ttl);
   void forget_arrived();
   bool has_room_to_hold();
-  unsigned grace_left() const;
+
   void on_released(const asked& what, bool all);
 
   io_thread& host_;

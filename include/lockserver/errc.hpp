@@ -24,6 +24,7 @@ enum class errc : std::uint8_t {
   too_many,        ///< A limit of the server is reached.
   stopping,        ///< The server is stopping.
   store_failed,    ///< The server cannot write to its disk: nothing was changed.
+  restart_grace,   ///< The server has forgotten its locks, and waits until they have ended.
   server_error,    ///< The server failed otherwise.
   unreachable,     ///< There was no connection to the server until the deadline.
   timeout,         ///< The server did not answer until the deadline.

@@ -7,11 +7,11 @@ namespace lockserver {
 namespace {
 
 // In the order of the values, the first of which is 1.
-constexpr std::array<std::string_view, 16> names{
-  "bad_request",     "held",           "wait_timeout", "already_held",
-  "already_waiting", "limit_mismatch", "not_holder",   "wrong_owner",
-  "lease_expired",   "too_many",       "stopping",     "store_failed",
-  "server_error",    "unreachable",    "timeout",      "cancelled"};
+constexpr std::array<std::string_view, 17> names{
+  "bad_request",    "held",         "wait_timeout",  "already_held",  "already_waiting",
+  "limit_mismatch", "not_holder",   "wrong_owner",   "lease_expired", "too_many",
+  "stopping",       "store_failed", "restart_grace", "server_error",  "unreachable",
+  "timeout",        "cancelled"};
 
 } // namespace
 

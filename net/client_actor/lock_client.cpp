@@ -2,6 +2,7 @@
 
 #include "actors/random_name.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace lockserver {
@@ -54,12 +55,12 @@ client_actor::behavior_type lock_client::make_behavior() {
 }
 
 // Gives everything back, and ends when the server has answered: what is sent may
-// be overtaken by the news of the sender's end.
+// be overtaken by the news of the sender's end. Nor does it leave CAF's network
+// with a connection half made, with which CAF 0.17 may not end.
 void lock_client::leave() {
   if (leaves_ != 0)
     return;
   leaves_ = ++last_id_;
-  agenda_.set(leaves_, time_->now() + options_.request_timeout);
   while (!operations_.empty())
     give_up(operations_.begin()->first, has_ended());
   while (!locks_.empty()) {
@@ -73,7 +74,17 @@ void lock_client::leave() {
       give_back_lease(x.name);
     forget_lease(number);
   }
-  if (given_back_ == 0)
+  // A peer that is no lock server need not answer at all.
+  auto most = given_back_ > 0
+                ? options_.request_timeout
+                : std::min<client_actor_options::duration>(options_.request_timeout,
+                                                           std::chrono::milliseconds{500});
+  agenda_.set(leaves_, time_->now() + most);
+  leave_if_done();
+}
+
+void lock_client::leave_if_done() {
+  if (leaves_ != 0 && given_back_ == 0 && attempts_ == 0)
     quit();
 }
 
@@ -81,8 +92,7 @@ void lock_client::on_given_back(id session) {
   if (session != session_id_)
     return;
   --given_back_;
-  if (leaves_ != 0 && given_back_ == 0)
-    quit();
+  leave_if_done();
 }
 
 void lock_client::on_exit() {
@@ -95,6 +105,10 @@ void lock_client::on_exit() {
     lose(locks_.begin()->first, lock_lost::stopping, "the client actor has ended");
   session_ = nullptr;
   session_addr_ = gateway_addr_ = nullptr;
+  // Else an attempt under way keeps it, and it the actor system, for as long as
+  // CAF waits for the other side.
+  compat::anon_send_exit(caf::actor_cast<caf::abstract_actor*>(server_.connector));
+  server_.connector = nullptr;
   leases_.clear();
   users_.clear();
 }
@@ -177,8 +191,10 @@ void lock_client::on_user_gone(const caf::actor_addr& gone) {
     if (x.user == gone)
       numbers.push_back(number);
   for (auto number : numbers) {
-    give_back_lease(leases_.at(number).name);
-    forget_lease(number);
+    // It may have locks of others, who are told before the server ends them.
+    auto name = leases_.at(number).name;
+    lose_lease(number, "the actor that made the lease has ended");
+    give_back_lease(name);
   }
   users_.erase(gone);
 }

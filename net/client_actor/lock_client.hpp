@@ -15,6 +15,7 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace lockserver {
 
@@ -151,11 +152,12 @@ private:
   void on_user_gone(const caf::actor_addr& x);
   void on_due();
   void leave();
+  void leave_if_done();
   void on_given_back(id session);
   static caf::error has_ended();
   void set_alarm();
 
-  const target server_;
+  target server_;
   const client_actor_options options_;
   std::shared_ptr<timers> time_;
   wake_up wake_up_;
@@ -165,6 +167,7 @@ private:
 
   id leaves_ = 0;              // not 0: gives everything back and ends
   std::size_t given_back_ = 0; // without an answer yet
+  std::size_t attempts_ = 0;   // of the connector, without an answer yet
 
   phase phase_ = phase::pausing;
   id session_id_ = 0; // of the present attempt or session; late answers have another
@@ -180,6 +183,9 @@ private:
   std::map<id, operation> operations_; // in the order in which they were asked
   std::unordered_map<id, kept_lock> locks_;
   std::map<lock_name, id> lock_ids_;
+  // Lost with the last session, with their tokens: a server that was restarted may
+  // have kept them.
+  std::vector<std::pair<lock_name, std::uint64_t>> left_behind_;
   std::unordered_map<id, kept_lease> leases_;
   std::map<std::string, id> lease_ids_;
   std::map<caf::actor_addr, id> users_; // who ever asked and lives; the number names their locks

@@ -10,19 +10,28 @@
 namespace lockserver {
 
 void lock_client::connect() {
+  if (leaves_ != 0)
+    return;
   phase_ = phase::connecting;
+  ++attempts_;
   auto attempt = ++session_id_;
   connection_due_ = time_->now() + options_.connect_timeout;
   set_connection_due();
   compat::request(this, server_.connector, connect_request{server_.host, server_.port})
     .then(
       [this, attempt](const caf::strong_actor_ptr& gateway) {
-        if (attempt == session_id_)
+        --attempts_;
+        if (leaves_ != 0)
+          leave_if_done();
+        else if (attempt == session_id_)
           say_hello(gateway);
         set_alarm();
       },
       [this, attempt](const caf::error& what) {
-        if (attempt == session_id_)
+        --attempts_;
+        if (leaves_ != 0)
+          leave_if_done();
+        else if (attempt == session_id_)
           pause(detail_of(what));
         set_alarm();
       });
@@ -64,6 +73,8 @@ void lock_client::on_welcome(session_welcome& x, time_point sent) {
   set_connection_due();
   compat::on_down(this, caf::actor_cast<caf::actor>(x.session),
                   [this](const caf::actor_addr& y) { on_down(y); });
+  for (auto& [name, token] : std::exchange(left_behind_, {}))
+    give_back(name, token);
   // What is still held? And then what was asked meanwhile, in its order.
   std::vector<id> numbers;
   for (auto& [number, lock] : locks_)
@@ -111,12 +122,15 @@ void lock_client::on_session_lost(const char* why) {
   for (auto& [number, x] : leases_)
     x.renewing = false;
   next_pause_ = options_.first_pause;
-  given_back_ = 0; // no answer comes any more
+  given_back_ = attempts_ = 0; // no answer comes any more
   if (leaves_ != 0)
     return quit();
   pause(why);
-  for (auto number : lost)
+  for (auto number : lost) {
+    auto& x = locks_.at(number);
+    left_behind_.emplace_back(x.name, x.token);
     lose(number, lock_lost::connection_lost, why);
+  }
 }
 
 void lock_client::on_connection_due() {

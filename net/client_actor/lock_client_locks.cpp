@@ -12,6 +12,13 @@ namespace {
 // What a user of locks must understand.
 using listener = compat::typed_actor<caf::result<void>(lock_lost)>;
 
+// After a renewal that failed: soon again, but not so soon that it hurts a server
+// that is in trouble.
+caf::timespan retry_pause(caf::timespan ttl) {
+  return std::clamp<caf::timespan>(ttl / 20, std::chrono::milliseconds{10},
+                                   std::chrono::seconds{1});
+}
+
 } // namespace
 
 // -- locks ----------------------------------------------------------------------
@@ -83,8 +90,7 @@ void lock_client::on_renewed(id number, time_point sent, const acquire_reply& x)
                   "forgotten in a restart");
     default:
       // Such as a disk that is full: there may be time for another try.
-      lock.renew_at = time_->now()
-                      + std::max<duration>(lock.ttl / 20, std::chrono::milliseconds{10});
+      lock.renew_at = time_->now() + retry_pause(lock.ttl);
       agenda_.set(number, std::min(lock.renew_at, lock.safe_until));
   }
 }
@@ -145,7 +151,10 @@ void lock_client::check_lease(id number) {
       return;
     auto& lease = i->second;
     lease.renewing = false;
-    if (reply.status != lease_reply::alive) {
+    if (reply.status == lease_reply::store_failed) { // there may be time for another try
+      lease.renew_at = time_->now() + retry_pause(reply.ttl);
+      agenda_.set(number, std::min(lease.renew_at, lease.safe_until));
+    } else if (reply.status != lease_reply::alive) {
       lose_lease(number, "the lease has ended");
     } else {
       lease.safe_until = std::max(lease.safe_until, safe_until(now, reply.ttl));

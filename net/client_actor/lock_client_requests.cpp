@@ -20,6 +20,11 @@ std::string holders_of(const acquire_reply& x) {
   return result;
 }
 
+caf::error store_failed() {
+  return caf::make_error(errc::store_failed,
+                         "the server cannot write to its disk: nothing was changed");
+}
+
 // Why a request was not granted.
 caf::error refusal_of(const acquire_reply& x) {
   switch (x.status) {
@@ -55,6 +60,8 @@ caf::error refusal_of(const acquire_reply& x) {
       return caf::make_error(errc::wrong_owner, "the lease belongs to another owner");
     case acquire_reply::stopping:
       return caf::make_error(errc::stopping, "the server is stopping");
+    case acquire_reply::store_failed:
+      return store_failed();
     default:
       return caf::make_error(errc::server_error,
                              "the server refused with the status " + std::to_string(x.status));
@@ -64,13 +71,15 @@ caf::error refusal_of(const acquire_reply& x) {
 caf::error refusal_of(const lease_reply& x) {
   if (x.status == lease_reply::too_many_leases)
     return caf::make_error(errc::too_many, "the server has as many leases as it may");
+  if (x.status == lease_reply::store_failed)
+    return store_failed();
   return caf::make_error(errc::lease_expired, "there is no such lease (any more)");
 }
 
 // Whether a server's actor has said so, and not CAF for one that cannot.
 bool is_answer(const caf::error& x) {
-  constexpr std::array codes{errc::bad_request, errc::too_many, errc::stopping, errc::store_failed,
-                             errc::server_error};
+  constexpr std::array codes{errc::bad_request,  errc::too_many,      errc::stopping,
+                             errc::store_failed, errc::restart_grace, errc::server_error};
   return std::any_of(codes.begin(), codes.end(), [&](errc code) { return x == code; });
 }
 
@@ -289,6 +298,8 @@ caf::result<bool> lock_client::release(release_request& x) {
                                       return true;
                                     if (y.status == release_reply::not_held)
                                       return false;
+                                    if (y.status == release_reply::store_failed)
+                                      return store_failed();
                                     acquire_reply refused;
                                     refused.status = acquire_reply::not_holder;
                                     refused.holders = std::move(y.holders);
@@ -378,16 +389,18 @@ caf::result<lease_reply> lock_client::inspect_lease(lease_inspect_request& x) {
 }
 
 caf::result<lease_reply> lock_client::end_lease(lease_end_request& x) {
-  // Its locks end with it, as the user wishes.
+  // Its locks end with it: as this user wishes, but others are told.
   if (auto i = lease_ids_.find(x.lease); i != lease_ids_.end()) {
+    auto who = asker();
     std::vector<id> numbers;
     for (auto& [number, y] : locks_)
-      if (y.lease == x.lease)
+      if (y.lease == x.lease && y.user == who)
         numbers.push_back(number);
     auto lease = i->second;
     for (auto number : numbers)
       forget_lock(number);
-    forget_lease(lease);
+    if (leases_.contains(lease))
+      lose_lease(lease, "the lease was ended");
   }
   return ask_about_lease(std::move(x));
 }

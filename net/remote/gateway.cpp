@@ -11,21 +11,22 @@ namespace lockserver {
 
 gateway::gateway(caf::actor_config& cfg, server_context& context)
   : gateway_actor::base(cfg), context_(context) {
+  context_.has_gateway = true;
 }
 
 gateway_actor::behavior_type gateway::make_behavior() {
   return {
     [this](session_hello& x) { return open(x); },
-    [this](shut_down) {
-      for (auto& [client, session] : sessions_)
-        compat::send(this, session, shut_down{});
-      quit();
-    },
+    [this](shut_down) { quit(); },
   };
 }
 
 void gateway::on_exit() {
+  for (auto& [client, session] : sessions_)
+    compat::send(this, session, shut_down{});
   sessions_.clear();
+  context_.has_gateway = false;
+  context_.on_last_connection_closed();
 }
 
 caf::result<session_welcome> gateway::open(session_hello& x) {

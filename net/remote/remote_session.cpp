@@ -16,6 +16,13 @@ caf::error bad_request(std::string sentence) {
   return caf::make_error(errc::bad_request, std::move(sentence));
 }
 
+caf::error restart_grace(unsigned seconds) {
+  return caf::make_error(errc::restart_grace,
+                         "the server was started a short time ago and has no memory of earlier "
+                         "locks: it grants none for another "
+                           + std::to_string(seconds) + " s");
+}
+
 } // namespace
 
 remote_session::remote_session(caf::actor_config& cfg, server_context& context, caf::actor client,
@@ -26,10 +33,11 @@ remote_session::remote_session(caf::actor_config& cfg, server_context& context, 
     client_name_(std::move(name)),
     wake_up_(context.env.time, this),
     last_heard_(context.env.time.now()) {
+  // Not only when it runs: the server does not end before it has.
+  ++context_.remote_sessions;
 }
 
 remote_session_actor::behavior_type remote_session::make_behavior() {
-  ++context_.remote_sessions;
   context_.env.log.info("CAF client connected: client={}", client_name_);
   compat::on_down(this, client_, [this](const caf::actor_addr&) { end("has ended or is gone"); });
   wake_up_.no_later_than(last_heard_ + context_.config.caf_session_timeout);
@@ -40,7 +48,11 @@ remote_session_actor::behavior_type remote_session::make_behavior() {
     [this](check_request& x) { return pass_on<bool>(context_.keys->of(x.key), x); },
     [this](inspect_request& x) { return pass_on<lock_info>(context_.keys->of(x.key), x); },
     [this](list_request& x) { return list(x); },
-    [this](lease_create_request& x) { return pass_on<lease_reply>(context_.leases, x); },
+    [this](lease_create_request& x) -> caf::result<lease_reply> {
+      if (auto rest = context_.grace_left(); rest > 0)
+        return restart_grace(rest);
+      return pass_on<lease_reply>(context_.leases, x);
+    },
     [this](lease_renew_request& x) { return pass_on<lease_reply>(context_.leases, x); },
     [this](lease_inspect_request& x) { return pass_on<lease_reply>(context_.leases, x); },
     [this](lease_end_request& x) { return pass_on<lease_reply>(context_.leases, x); },
@@ -75,7 +87,8 @@ void remote_session::on_exit() {
     take_back(x.what);
   held_.clear();
   client_ = nullptr;
-  --context_.remote_sessions;
+  if (--context_.remote_sessions == 0)
+    context_.on_last_connection_closed();
 }
 
 // -- requests -----------------------------------------------------------------
@@ -93,6 +106,8 @@ caf::result<acquire_reply> remote_session::acquire(session_acquire& x) {
   refused.status = acquire_reply::stopping;
   if (context_.stopping)
     return refused;
+  if (auto rest = context_.grace_left(); rest > 0)
+    return restart_grace(rest);
   if (pending_.size() >= max_pending)
     return caf::make_error(errc::too_many,
                            "this client has " + std::to_string(max_pending)

@@ -285,3 +285,36 @@ TEST_CASE("more clients than the server takes are told so") {
   REQUIRE(refused->is(errc::unreachable));
   CHECK(detail_of(*refused->why).find("max_connections") != std::string::npos);
 }
+
+TEST_CASE("what the server kept of a lost session is given back in the next one") {
+  client_world x;
+  auto a = x.new_user(x.new_client());
+  a->acquire("k", 1h);
+  x.world.run();
+  // Only the client hears of it, as when a server with a data directory starts anew.
+  x.net.silent = true;
+  compat::anon_send_exit(caf::actor_cast<caf::abstract_actor*>(x.net.wires.at(0)));
+  x.world.run();
+  x.net.silent = false;
+  REQUIRE(a->lost().size() == 1);
+  CHECK(!x.is_free("k"));
+  auto again = a->acquire("k", 1h);
+  x.world.advance(100ms);
+  CHECK(again->value);
+}
+
+TEST_CASE("a server that has forgotten its locks grants none at first, and says so") {
+  client_world x;
+  x.config.restart_grace = 30s;
+  x.context.started_at = x.world.now();
+  auto a = x.new_user(x.new_client());
+  auto early = a->acquire("k", 9s);
+  auto lease = a->ask<lease_reply>(lease_create_request{{}, 9s});
+  x.world.advance(30s);
+  REQUIRE(early->is(errc::restart_grace));
+  CHECK(detail_of(*early->why).find("another 30 s") != std::string::npos);
+  CHECK(lease->is(errc::restart_grace));
+  auto late = a->acquire("k", 9s);
+  x.world.run();
+  CHECK(late->value);
+}

@@ -1,0 +1,172 @@
+// Peers that are none: what comes to the CAF port without being a CAF node, and
+// clients that ask where no lock server is.
+#include "tests/support/caf_server.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/seed.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <caf/io/all.hpp>
+
+#include <exception>
+#include <random>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+using namespace test;
+using lockserver::errc;
+
+namespace {
+
+// A server with a client that holds a lock, neither of which a stranger must
+// disturb.
+struct undisturbed {
+  running_server server{with_caf_port()};
+  caf_node node{server->caf_port()};
+  std::unique_ptr<caf_user> user = node.new_user();
+  std::uint64_t token = user->acquire("key", 60s)->value().token;
+
+  raw_client stranger() {
+    return raw_client{server->caf_port()};
+  }
+
+  void check() {
+    CHECK(user->verify("key")->value());
+    CHECK(user->losses() == 0);
+    CHECK(server.ask("/PING") == "1\n");
+    caf_node next{server->caf_port()};
+    auto other = next.new_user();
+    CHECK(other->acquire("other", 60s)->value().token > token);
+    CHECK(other->release("other")->value());
+  }
+};
+
+// The head of a BASP message: operation, flags, length of what follows, number.
+std::string basp_head(char operation, std::uint32_t length, std::uint64_t number = 0) {
+  std::string result{operation, 0, 0, 0};
+  for (int shift = 24; shift >= 0; shift -= 8)
+    result += static_cast<char>(length >> shift);
+  for (int shift = 56; shift >= 0; shift -= 8)
+    result += static_cast<char>(number >> shift);
+  return result + std::string(16, '\0');
+}
+
+// Why a client of that port gets no lock; at its deadline, and its system ends.
+std::string refusal_from(std::uint16_t port) {
+  lockserver::client_actor_options options;
+  options.request_timeout = 700ms;
+  options.connect_timeout = 300ms;
+  auto begin = clock::now();
+  std::string result;
+  {
+    caf_node node{port, options};
+    auto user = node.new_user();
+    auto grant = user->acquire("key", 60s);
+    auto verified = user->verify("key");
+    CHECK(grant->is(errc::unreachable));
+    CHECK(verified->is(errc::unreachable));
+    CHECK(grant->at() - begin >= 700ms);
+    CHECK(grant->at() - begin < 3s);
+    result = grant->detail();
+  }
+  CHECK(clock::now() - begin < 5s);
+  return result;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+TEST_CASE_METHOD(undisturbed, "an HTTP request to the CAF port disturbs nobody", "[net]") {
+  auto x = stranger();
+  x.send("GET /LOCK/key/me HTTP/1.1\r\nHost: here\r\n\r\n");
+  CHECK_NOTHROW(x.closes());
+  check();
+}
+
+TEST_CASE_METHOD(undisturbed, "random bytes to the CAF port disturb nobody", "[net]") {
+  auto seed = lockserver::test::random_seed();
+  CAPTURE(seed);
+  std::mt19937_64 random{seed};
+  for (int i = 0; i < 50; ++i) {
+    auto x = stranger();
+    std::string bytes(1 + random() % 4096, '\0');
+    for (auto& c : bytes)
+      c = static_cast<char>(random());
+    x.send_some(bytes);
+    if (i % 2 == 0)
+      x.reset();
+  }
+  check();
+}
+
+TEST_CASE_METHOD(undisturbed, "damaged heads of BASP messages disturb nobody", "[net]") {
+  auto seed = lockserver::test::random_seed();
+  CAPTURE(seed);
+  std::mt19937_64 random{seed};
+  for (int i = 0; i < 50; ++i) {
+    auto x = stranger();
+    auto operation = static_cast<char>(random() % 9);
+    auto length = static_cast<std::uint32_t>(random() % 300);
+    auto message = basp_head(operation, length, i % 3) + std::string(random() % 300, 'x');
+    try {
+      x.send_some(message);
+      x.send_some(message);
+    } catch (const std::exception&) { // the server has closed it by then
+    }
+  }
+  check();
+}
+
+TEST_CASE_METHOD(undisturbed, "half a BASP message, and silence, disturb nobody", "[net]") {
+  std::vector<raw_client> strangers;
+  for (int i = 0; i < 50; ++i) {
+    strangers.push_back(stranger());
+    if (i % 2 == 0)
+      strangers.back().send(basp_head(1, 100, 3).substr(0, 20));
+  }
+  check();
+  // Byte by byte.
+  for (char c : basp_head(1, 100, 3))
+    strangers.back().send(std::string{c});
+  check();
+  strangers.clear();
+  check();
+}
+
+TEST_CASE("a client that is sent to an HTTP port says so by its deadline", "[net]") {
+  running_server server;
+  auto detail = refusal_from(server->port());
+  INFO(detail);
+  CHECK(contains(detail, "the server could not be reached in time: "));
+  CHECK(server.ask("/PING") == "1\n");
+}
+
+TEST_CASE("a client of a port where nobody listens says so by its deadline", "[net]") {
+  auto port = free_port();
+  auto detail = refusal_from(port);
+  INFO(detail);
+  CHECK(contains(detail, "cannot connect to 127.0.0.1:" + std::to_string(port)));
+  CHECK(contains(detail, lockserver::compat::version()));
+}
+
+TEST_CASE("a client of a port that says nothing says so by its deadline", "[net]") {
+  boost::asio::io_context context;
+  boost::asio::ip::tcp::acceptor silent{context, {boost::asio::ip::address_v4::loopback(), 0}};
+  auto detail = refusal_from(silent.local_endpoint().port());
+  INFO(detail);
+  CHECK(contains(detail, "nobody answered as a lock server does"));
+}
+
+TEST_CASE("a client of a CAF node that is no lock server says so by its deadline", "[net]") {
+  caf_node other{free_port()};
+  auto published = other.new_user();
+  auto port = caf::io::publish(published->handle(), 0, "127.0.0.1");
+  REQUIRE(port);
+  auto detail = refusal_from(*port);
+  INFO(detail);
+  CHECK(contains(detail, "the server could not be reached in time: "));
+}
