@@ -76,7 +76,7 @@ need_for_build() {
 
 need_for_tests() {
   # Node.js holds the server to net/openapi.yaml.
-  need catch2 curl nodejs node-ajv node-js-yaml
+  need catch2 curl openssl nodejs node-ajv node-js-yaml
 }
 
 # -- building ------------------------------------------------------------------

@@ -185,8 +185,9 @@ service::~service() {
   {
     // They tell the registries what they take back.
     std::unique_lock guard{mutex_};
-    last_connection_closed_.wait(
-      guard, [this] { return !context_.has_gateway && context_.remote_sessions == 0; });
+    last_connection_closed_.wait(guard, [this] {
+      return !context_.has_gateway && context_.remote_sessions == 0;
+    });
   }
   for (auto& x : context_.keys->all)
     compat::anon_send(x, shut_down{});

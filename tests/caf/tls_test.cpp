@@ -1,0 +1,166 @@
+// CAF's network over TLS, with certificates that are made for the test.
+#include "net/remote/caf_modules.hpp"
+#include "tests/support/caf_server.hpp"
+#include "tests/support/catch.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+using namespace std::chrono_literals;
+using namespace test;
+using lockserver::client_actor_options;
+using lockserver::errc;
+using lockserver::settings;
+using lockserver::compat::tls_files;
+
+namespace {
+
+// An authority, and a certificate that it has signed; in a folder that ends with
+// this.
+class authority {
+public:
+  explicit authority(const std::string& name)
+    : folder_(std::filesystem::temp_directory_path()
+              / ("lockserver-" + name + "-" + std::to_string(::getpid()))) {
+    std::filesystem::create_directories(folder_);
+    openssl("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=" + name
+            + " -keyout authority.key -out authority.pem");
+    openssl("req -newkey rsa:2048 -nodes -subj /CN=node -keyout node.key -out node.csr");
+    openssl("x509 -req -in node.csr -CA authority.pem -CAkey authority.key -CAcreateserial"
+            " -days 2 -out node.pem");
+  }
+  ~authority() {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+
+  tls_files files() const {
+    return {path("node.pem"), path("node.key"), path("authority.pem")};
+  }
+  std::string path(const std::string& name) const {
+    return (folder_ / name).string();
+  }
+
+private:
+  void openssl(const std::string& arguments) {
+    auto command = "cd '" + folder_.string() + "' && openssl " + arguments + " 2>openssl.log";
+    if (std::system(command.c_str()) != 0)
+      throw std::runtime_error{"failed: " + command};
+  }
+
+  std::filesystem::path folder_;
+};
+
+settings with_tls(const authority& x) {
+  auto config = with_caf_port();
+  config.caf_tls_certificate = x.path("node.pem");
+  config.caf_tls_key = x.path("node.key");
+  config.caf_tls_authority = x.path("authority.pem");
+  return config;
+}
+
+client_actor_options options(bool tls) {
+  client_actor_options x;
+  x.request_timeout = 1s;
+  x.connect_timeout = 300ms;
+  x.tls = tls;
+  return x;
+}
+
+// Why a client with these options gets no lock.
+std::string refusal_from(std::uint16_t port, bool tls, const tls_files& files) {
+  caf_node node{port, options(tls), files};
+  auto user = node.new_user();
+  auto grant = user->acquire("refused", 60s);
+  CHECK(grant->is(errc::unreachable));
+  return grant->detail();
+}
+
+} // namespace
+
+TEST_CASE("over TLS only clients with a certificate of the authority are served", "[net]") {
+  if (!lockserver::caf_modules::has_tls())
+    return;
+  authority ours{"ours"};
+  authority theirs{"theirs"};
+  running_server server{with_tls(ours)};
+  auto port = server->caf_port();
+  caf_node node{port, options(true), ours.files()};
+  auto user = node.new_user();
+  auto token = user->acquire("key", 60s)->value().token;
+  CHECK(token > 0);
+
+  auto without = refusal_from(port, false, {});
+  CHECK(without.find("the server could not be reached in time: ") == 0);
+  auto foreign = refusal_from(port, true, theirs.files());
+  CHECK(foreign.find("the server could not be reached in time: ") == 0);
+  // Nor does a client trust a server of another authority, or one without TLS.
+  auto half = theirs.files();
+  half.authority = ours.files().authority;
+  CHECK_FALSE(refusal_from(port, true, half).empty());
+  running_server plain{with_caf_port()};
+  CHECK_FALSE(refusal_from(plain->caf_port(), true, ours.files()).empty());
+  CHECK_FALSE(server.ask("/LOCKED/refused") == "1\n");
+
+  // The server and its client go on.
+  CHECK(user->verify("key")->value());
+  CHECK(user->losses() == 0);
+  caf_node next{port, options(true), ours.files()};
+  auto other = next.new_user();
+  CHECK(other->acquire("other", 60s)->value().token > token);
+}
+
+TEST_CASE("strangers to the port with TLS disturb nobody", "[net]") {
+  if (!lockserver::caf_modules::has_tls())
+    return;
+  authority ours{"strangers"};
+  running_server server{with_tls(ours)};
+  caf_node node{server->caf_port(), options(true), ours.files()};
+  auto user = node.new_user();
+  user->acquire("key", 60s)->value();
+  raw_client silent{server->caf_port()};
+  for (std::string bytes : {"GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x02\x00\x01", "x"}) {
+    raw_client stranger{server->caf_port()};
+    stranger.send(bytes);
+    stranger.reset();
+  }
+  CHECK(user->verify("key")->value());
+  CHECK(user->losses() == 0);
+  caf_node next{server->caf_port(), options(true), ours.files()};
+  CHECK(next.new_user()->acquire("other", 60s)->value().token > 0);
+}
+
+TEST_CASE("a client over TLS finds its server again, and ends in order", "[net]") {
+  if (!lockserver::caf_modules::has_tls())
+    return;
+  authority ours{"again"};
+  auto config = with_tls(ours);
+  config.caf_port = free_port();
+  std::optional<running_server> server;
+  server.emplace(config);
+  auto patient = options(true);
+  patient.request_timeout = patience;
+  caf_node node{*config.caf_port, patient, ours.files()};
+  auto user = node.new_user();
+  user->acquire("key", 60s)->value();
+  server.reset();
+  user->loss_of("key");
+  server.emplace(config);
+  CHECK(user->acquire("key", 60s)->value().token > 0);
+}
+
+TEST_CASE("files for TLS that cannot be used are refused with a sentence", "[net]") {
+  lockserver::init_client_types();
+  caf::actor_system_config config;
+  CHECK_THROWS_AS(lockserver::load_client(config, {"none.pem", "none.key", "none.ca"}),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(lockserver::load_client(config, {"none.pem", "", ""}), std::invalid_argument);
+  auto wrong = with_caf_port();
+  wrong.caf_tls_certificate = "none.pem";
+  CHECK_FALSE(lockserver::validate(wrong).empty());
+}
