@@ -6,7 +6,7 @@
 # shellcheck disable=SC2154 # set by `serve`
 set -euo pipefail
 cd "$(dirname "$0")/.."
-names="hot-keys hand-over churn held-keys parked long-ttl threads durable"
+names="hot-keys hand-over churn held-keys parked long-ttl threads durable caf"
 
 usage() { echo "usage: bench/run.sh NAME…, with NAME one of: $names, or all"; }
 
@@ -21,6 +21,16 @@ done
 have wrk || { echo "wrk is missing: ./dev.sh bench installs it" >&2; exit 69; }
 
 title() { printf '\n== %s\n' "$*"; }
+
+bench_caf() {
+  title "A lock taken and given back by one client, REST client and CAF's client actor in turns"
+  local caf_port
+  caf_port=$(free_port)
+  serve_ours ours --caf-port "$caf_port"
+  printf '%-24s %12s %10s %10s %12s %12s\n' '' 'trips/s' 'p50 µs' 'p99 µs' 'server CPU' 'client CPU'
+  taskset -c "$load_cpu" build/bench/bench_round_trip "$port_ours" "$caf_port" "$pid_ours" \
+    "$rounds" "$seconds"
+}
 
 bench_hot_keys() {
   title "LOCK/UNLOCK, 1,000 hot keys, 64 connections, one core"
