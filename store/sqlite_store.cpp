@@ -84,6 +84,10 @@ sqlite_store::directory_lock::~directory_lock() {
 namespace {
 
 sqlite::database opened(const std::string& file, sync_mode sync) {
+  // Only its owner may read it: who knows a lease's name may use it. SQLite's
+  // other files get the same mode.
+  if (auto fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); fd >= 0)
+    close(fd);
   sqlite::database result{file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE};
   result.run(settings);
   result.run(sync == sync_mode::always ? "PRAGMA synchronous = FULL"

@@ -197,6 +197,12 @@ TEST_CASE("grants end with their lease, also while no server runs") {
   CHECK(contents_of(*x.store).leases.size() == 1);
 }
 
+TEST_CASE("only its owner may read a store") {
+  fixture x;
+  CHECK(std::filesystem::status(x.file()).permissions()
+        == (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+}
+
 TEST_CASE("a second server on the same directory is refused") {
   fixture x;
   try {
