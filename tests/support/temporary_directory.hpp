@@ -10,8 +10,11 @@ namespace lockserver::test {
 
 class temporary_directory {
 public:
-  temporary_directory() {
-    auto name = (std::filesystem::temp_directory_path() / "lockserver-XXXXXX").string();
+  /// @param parent where it is made; the system's place for them, if empty.
+  explicit temporary_directory(std::filesystem::path parent = {}) {
+    if (parent.empty())
+      parent = std::filesystem::temp_directory_path();
+    auto name = (parent / "lockserver-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr)
       throw std::runtime_error{"cannot make " + name};
     path_ = name;
