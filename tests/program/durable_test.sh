@@ -27,6 +27,10 @@ acquire() { # KEY OWNER [MEMBERS]
   http "/v1/locks/$1" -H 'Content-Type: application/json' -d "{\"owner\":\"$2\",\"ttl_ms\":600000${3-}}"
 }
 token_of() { http "/v1/locks/$1" | sed -n 's/.*"token":\([0-9]*\).*/\1/p'; }
+# For conditions: what a bare request, a path, a request for a lock is answered with.
+equal_answer() { equal "$(ask "$port" "$2")" "$1"; }
+contains_answer() { contains "$(http "$2")" "$1"; }
+grants() { contains "$(acquire "$1" "$2")" ' 200'; }
 kill_it() {
   kill -KILL "$server"
   ended "$server"
@@ -42,7 +46,7 @@ lease=$(http /v1/leases -H 'Content-Type: application/json' -d '{"ttl_ms":600000
 acquire shared a ',"mode":"shared","limit":2,"metadata":"m"' >/dev/null
 http /v1/locks/leased -H 'Content-Type: application/json' \
   -d "{\"owner\":\"o\",\"lease\":\"$lease\"}" >/dev/null
-short=$(ask "$port" '/LOCK/short/owner?lock_timeout=0.2')
+ask "$port" '/LOCK/short/owner?lock_timeout=0.2' >/dev/null
 tokens="$(token_of key1) $(token_of key5) $(token_of leased)"
 last=$(token_of leased)
 kill_it
@@ -53,7 +57,6 @@ check 'all that was acknowledged is there again' \
 check 'with its tokens' equal "$(token_of key1) $(token_of key5) $(token_of leased)" "$tokens"
 check 'and what was released is free' equal "$(ask "$port" /CHECK/key2)" 0
 check 'a lock that ran out meanwhile is free' wait_until equal_answer 0 /CHECK/short
-equal_answer() { equal "$(ask "$port" "$2")" "$1"; }
 check 'its owner still has it' equal "$(ask "$port" /VERIFY/key1/owner)" 1
 check 'others do not get it' contains "$(acquire key1 other)" ' 423'
 check 'a semaphore has its limit and its metadata' \
@@ -97,7 +100,7 @@ try check
 check 'check without a directory: 64' equal $status 64
 
 echo '-- a disk that is full'
-# No file may grow above 400 blocks of 512 or 1,024 bytes.
+# No file may grow above 400 KiB.
 (
   ulimit -f 400
   trap '' XFSZ
@@ -110,7 +113,8 @@ port=$(sed -n 's/^listening on .*://p' "$out")
 pad=$(printf 'x%.0s' {1..1000})
 acquire before owner >/dev/null
 full() {
-  answer=$(acquire "fill$((++filled))" owner ",\"metadata\":\"$pad\"")
+  filled=$((filled + 1))
+  answer=$(acquire "fill$filled" owner ",\"metadata\":\"$pad\"")
   contains "$answer" ' 503'
 }
 filled=0
@@ -120,7 +124,6 @@ check 'and the reason' contains "$answer" 'nothing has changed'
 check 'the server is not ready' contains "$(http /readyz)" ' 503'
 check 'an UNLOCK gets 503 as well, and 0' \
   wait_until contains_answer '0 503' /UNLOCK/before/owner
-contains_answer() { contains "$(http "$2")" "$1"; }
 check 'and changes nothing' equal "$(ask "$port" /VERIFY/before/owner)" 1
 check 'the log says so' grep -q 'changes are refused' "$log"
 # The limit is the process's own: give it room.
@@ -139,8 +142,7 @@ check 'nothing is granted at first' contains "$(acquire k o)" '"code":"restart_g
 check 'LOCK says 0' contains "$(http /LOCK/k/o)" '0 503'
 check 'questions are answered' equal "$(ask "$port" /CHECK/k)" 0
 serve --port 0 --restart-grace 0.2
-check 'later it is' wait_until contains_grant
-contains_grant() { contains "$(acquire k o)" ' 200'; }
+check 'later it is' wait_until grants k o
 
 echo "$passed checks passed, $failed failed"
 [ $failed -eq 0 ]
