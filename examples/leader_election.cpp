@@ -54,7 +54,7 @@ private:
   void apply(const std::string& what) {
     lockserver::acquire_lock request{what};
     request.ttl = 3s;
-    request.wait = 1h;
+    request.wait = 10s; // then it asks again
     request.metadata = who_;
     lockserver::compat::request(this, locks_, std::move(request))
       .then(
@@ -64,8 +64,9 @@ private:
           std::cout << who_ << ": leads, token " << x.token << std::endl;
         },
         [this, what](const caf::error& why) {
-          std::cout << who_ << ": does not lead: " << lockserver::detail_of(why) << std::endl;
-          // It waited for an hour, or there was no server for some seconds.
+          if (why != lockserver::errc::wait_timeout)
+            std::cout << who_ << ": does not lead: " << lockserver::detail_of(why) << std::endl;
+          // Somebody else leads, or there was no server for some seconds.
           if (why == lockserver::errc::wait_timeout || why == lockserver::errc::unreachable)
             apply(what);
         });
