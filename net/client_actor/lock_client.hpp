@@ -70,8 +70,9 @@ private:
     caf::actor_addr user;
     std::uint64_t token = 0;
     std::uint8_t mode = 0;
-    caf::timespan ttl{};
-    std::string lease; // not empty: lives with it, and is not renewed
+    caf::timespan ttl{};         // what renewing asks for
+    caf::timespan granted_ttl{}; // the last that the server agreed to
+    std::string lease;           // not empty: lives with it, and is not renewed
     bool hold_connection = false;
     bool renewing = false;
     time_point safe_until{};

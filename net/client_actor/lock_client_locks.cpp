@@ -63,15 +63,29 @@ void lock_client::renew_lock(id number) {
   x.renewing = true;
   compat::request(this, session_, renew_request{x.name.first, x.name.second, x.token, x.ttl})
     .then(
-      [this, number, now, token = x.token, session = session_id_](const acquire_reply& reply) {
+      [this, number, now, token = x.token, ttl = x.ttl,
+       session = session_id_](const acquire_reply& reply) {
         auto i = locks_.find(number);
         if (i == locks_.end() || i->second.token != token || session != session_id_)
           return;
         i->second.renewing = false;
-        on_renewed(number, now, reply);
+        // Its user has asked for another ttl meanwhile: that answer counts.
+        if (reply.status != acquire_reply::granted || ttl == i->second.ttl)
+          on_renewed(number, now, reply);
         set_alarm();
       },
-      [](const caf::error&) {}); // the session is monitored
+      [this, number, token = x.token, session = session_id_](const caf::error&) {
+        // The session is monitored; else the ttl was more than the server grants.
+        auto i = locks_.find(number);
+        if (i == locks_.end() || i->second.token != token || session != session_id_)
+          return;
+        auto& lock = i->second;
+        lock.renewing = false;
+        lock.ttl = lock.granted_ttl;
+        lock.renew_at = time_->now() + retry_pause(lock.ttl);
+        agenda_.set(number, std::min(lock.renew_at, lock.safe_until));
+        set_alarm();
+      });
 }
 
 void lock_client::on_renewed(id number, time_point sent, const acquire_reply& x) {
@@ -80,6 +94,7 @@ void lock_client::on_renewed(id number, time_point sent, const acquire_reply& x)
     case acquire_reply::granted:
       if (x.token != lock.token || !lock.lease.empty())
         return;
+      lock.granted_ttl = x.ttl;
       lock.safe_until = safe_until(sent, x.ttl);
       lock.renew_at = sent + lock.ttl / 3;
       agenda_.set(number, std::min(lock.renew_at, lock.safe_until));

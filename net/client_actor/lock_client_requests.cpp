@@ -247,7 +247,7 @@ void lock_client::on_acquire_reply(id number, const acquire_lock& x, time_point 
   lock.user = user;
   lock.token = reply.token;
   lock.mode = reply.mode;
-  lock.ttl = reply.ttl;
+  lock.ttl = lock.granted_ttl = reply.ttl;
   lock.lease = x.lease;
   lock.hold_connection = x.hold == acquire_lock::hold_connection && x.lease.empty();
   lock.safe_until = x.lease.empty() ? safe_until(from, reply.ttl) : time_point::max();
@@ -311,19 +311,25 @@ caf::result<lock_grant> lock_client::renew(renew_request& x) {
   if (x.owner.empty())
     x.owner = own_name();
   lock_name name{x.key, x.owner};
+  // From now on, so that no renewal of our own, which may overtake the answer,
+  // takes back what it promises.
+  if (auto i = lock_ids_.find(name); i != lock_ids_.end()) {
+    auto& lock = locks_.at(i->second);
+    if (x.ttl <= caf::timespan::zero())
+      x.ttl = lock.ttl;
+    lock.ttl = x.ttl;
+  }
   auto sent = time_->now();
-  return ask<lock_grant, acquire_reply>(
-    std::move(x), name.first,
-    [this, name, sent](acquire_reply& y, bool) -> caf::expected<lock_grant> {
-      auto i = lock_ids_.find(name);
-      if (i != lock_ids_.end() && y.status == acquire_reply::granted)
-        locks_.at(i->second).ttl = y.ttl;
-      if (i != lock_ids_.end())
-        on_renewed(i->second, sent, y);
-      if (y.status != acquire_reply::granted)
-        return refusal_of(y);
-      return to_grant(name.first, name.second, y);
-    });
+  return ask<lock_grant, acquire_reply>(std::move(x), name.first,
+                                        [this, name, sent](acquire_reply& y,
+                                                           bool) -> caf::expected<lock_grant> {
+                                          auto i = lock_ids_.find(name);
+                                          if (i != lock_ids_.end())
+                                            on_renewed(i->second, sent, y);
+                                          if (y.status != acquire_reply::granted)
+                                            return refusal_of(y);
+                                          return to_grant(name.first, name.second, y);
+                                        });
 }
 
 // -- what only asks ---------------------------------------------------------------

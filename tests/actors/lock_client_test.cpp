@@ -318,3 +318,34 @@ TEST_CASE("a client that is told to end gives everything back") {
   REQUIRE(a->lost().size() == 1);
   CHECK(a->lost()[0].reason == lock_lost::stopping);
 }
+
+TEST_CASE("what a user's renewal was promised, the client's own does not take back") {
+  client_world x;
+  auto a = x.new_user(x.new_client());
+  a->acquire("k", 3s);
+  x.world.run();
+  // The client's own renewal is due when the user's is on its way.
+  x.world.time().pass(1s);
+  auto renewed = a->ask<lock_grant>(renew_request{"k", {}, 0, 60s});
+  x.world.steps().step();
+  x.world.time().fire();
+  x.world.run();
+  CHECK(renewed->value);
+  CHECK(x.look("k").holders.at(0).ttl == 60s);
+  x.world.advance(19s);
+  CHECK(x.look("k").holders.at(0).ttl == 41s);
+  CHECK(a->lost().empty());
+}
+
+TEST_CASE("a renewal that asks for too much is refused, and the lock lasts as before") {
+  client_world x;
+  auto a = x.new_user(x.new_client());
+  a->acquire("k", 3s);
+  x.world.run();
+  auto refused = a->ask<lock_grant>(renew_request{"k", {}, 0, 48h});
+  x.world.run();
+  CHECK(refused->is(errc::bad_request));
+  x.world.advance(60s);
+  CHECK(a->lost().empty());
+  CHECK(!x.is_free("k"));
+}
