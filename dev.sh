@@ -71,7 +71,7 @@ need() {
 need_for_build() {
   # shellcheck disable=SC2046 # several words
   need g++ cmake ninja-build ccache libcaf-dev $(boost_packages) libcli11-dev libspdlog-dev \
-    libjemalloc-dev libsqlite3-dev
+    libjemalloc-dev libsqlite3-dev libssl-dev
 }
 
 need_for_tests() {

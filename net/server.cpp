@@ -118,8 +118,7 @@ boost::system::error_code service::open(const boost::asio::ip::tcp::endpoint& wh
 
 std::string service::start() {
   if (context_.config.caf_port)
-    if (auto wrong = caf_port::prepare(system_config_, context_.config); !wrong.empty())
-      return wrong;
+    caf_port::prepare(system_config_);
   system_ = compat::make_system(system_config_, threads_);
   if (kept_ != nullptr)
     env_.journal = caf::actor_cast<journal_actor>(
@@ -136,7 +135,7 @@ std::string service::start() {
   }
   if (context_.config.caf_port) {
     gateway_ = caf::actor_cast<gateway_actor>(system_->spawn<gateway>(context_));
-    if (auto wrong = caf_port::publish(*system_, gateway_, context_.config, caf_port_);
+    if (auto wrong = caf_port::publish(*system_, gateway_, context_.config, env_.log, caf_port_);
         !wrong.empty())
       return wrong;
   }

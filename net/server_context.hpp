@@ -37,7 +37,7 @@ struct server_context {
   unsigned grace_left() const {
     if (config.restart_grace == settings::duration::zero())
       return 0;
-    auto left = started_at + config.restart_grace - env.time.now();
+    auto left = started_at + restart_grace(config) - env.time.now();
     return static_cast<unsigned>(
       std::max(std::chrono::ceil<std::chrono::seconds>(left).count(), std::int64_t{0}));
   }

@@ -38,8 +38,9 @@ std::string validate(const settings& x) {
     return "max-keys must be 1 or more";
   if (x.max_holders_per_key == 0 || x.max_holders_per_key > 1'000'000)
     return "max-holders-per-key must be 1 to 1000000";
-  if (x.restart_grace < duration::zero() || x.restart_grace > year)
-    return "restart-grace must be 0 or more and at most a year";
+  if (x.restart_grace < duration::zero()
+      || (x.restart_grace > year && x.restart_grace != settings::as_long_as_locks))
+    return "restart-grace must be max, or 0 or more and at most a year";
   if (x.terraform_lock_timeout < duration::zero() || x.terraform_lock_timeout > year)
     return "terraform-lock-timeout must be 0 (no end) or more and at most a year";
   if (x.threads == 0 || x.threads > 256)

@@ -38,6 +38,17 @@ std::string show_seconds(const settings::duration& x) {
   return fmt::format("{}", std::chrono::duration<double>{x}.count());
 }
 
+bool read_seconds_or_max(std::string_view text, settings::duration& out) {
+  if (text != "max")
+    return read_seconds(text, out);
+  out = settings::as_long_as_locks;
+  return true;
+}
+
+std::string show_seconds_or_max(const settings::duration& x) {
+  return x == settings::as_long_as_locks ? "max" : show_seconds(x);
+}
+
 template <class T>
 bool read_number(std::string_view text, T& out) {
   auto* end = text.data() + text.size();
@@ -170,6 +181,9 @@ namespace value {
 
 const value_kind<settings::duration> seconds{"SECONDS", "a number of seconds, such as 2.5",
                                              read_seconds, show_seconds};
+const value_kind<settings::duration> seconds_or_max{
+  "SECONDS|max", "a number of seconds, such as 2.5, or max", read_seconds_or_max,
+  show_seconds_or_max};
 const value_kind<std::uint16_t> port_number{"NUMBER", "a whole number from 0 to 65535",
                                             read_number<std::uint16_t>, show_number<std::uint16_t>};
 const value_kind<std::optional<std::uint16_t>> optional_port{

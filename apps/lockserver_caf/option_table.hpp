@@ -30,6 +30,7 @@ struct value_kind {
 namespace value {
 
 extern const value_kind<settings::duration> seconds;
+extern const value_kind<settings::duration> seconds_or_max;
 extern const value_kind<std::uint16_t> port_number;
 extern const value_kind<std::optional<std::uint16_t>> optional_port; ///< None: empty.
 extern const value_kind<unsigned> number;

@@ -72,8 +72,9 @@ void add_options(option_table& table, options& x) {
             "Keep locks in DIRECTORY, so that they survive a restart");
   table.add("sync", value::sync, s.sync,
             "Answer when a change is on disk: always, or off: soon after");
-  table.add("restart-grace", value::seconds, s.restart_grace,
-            "Grant nothing for so long after the start; for servers without a data-dir");
+  table.add("restart-grace", value::seconds_or_max, s.restart_grace,
+            "Grant nothing for so long after the start, max: as long as max-lock-timeout; for "
+            "servers without a data-dir");
 
   table.group("Limits (who goes beyond gets 429)");
   table.add("max-keys", value::large_number, s.max_keys, "Keys in use at a time");

@@ -73,7 +73,7 @@ void log_settings(const settings& x, spdlog::logger& log) {
            seconds(x.max_lock_attempt_timeout), x.allow_shutdown, x.max_connections, x.threads,
            seconds(x.header_timeout), seconds(x.idle_timeout), seconds(x.write_timeout),
            x.data_dir.empty() ? "(none)" : x.data_dir,
-           x.sync == sync_mode::always ? "always" : "off", seconds(x.restart_grace));
+           x.sync == sync_mode::always ? "always" : "off", seconds(restart_grace(x)));
 }
 
 // Serves until stopped. Calls `on_listening` with the address when clients can

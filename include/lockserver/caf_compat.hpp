@@ -222,6 +222,15 @@ inline void set_tls(caf::actor_system_config& cfg, const tls_files& x) {
 #endif
 }
 
+/// By which CAF's middleman knows the actor that speaks BASP.
+inline auto basp_broker_name() {
+#if LOCKSERVER_CAF_1
+  return "BASP";
+#else
+  return caf::atom("BASP");
+#endif
+}
+
 // -- hosting actors -----------------------------------------------------------
 
 #if LOCKSERVER_CAF_1

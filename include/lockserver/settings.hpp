@@ -101,6 +101,8 @@ struct settings {
   /// Nothing is granted for so long after the start. For servers without
   /// `data_dir`, which do not know what was held before: with the longest time
   /// that a lock may have been granted for, no two clients ever hold the same.
+  /// `as_long_as_locks` is `max_lock_timeout`.
+  static constexpr duration as_long_as_locks = duration::max();
   duration restart_grace{0};
 
   /// How long a lock of Terraform lasts; 0: until it is released, as Terraform
@@ -135,5 +137,10 @@ struct settings {
 /// Returns an empty string when `x` can be served, else one sentence that says
 /// which setting is wrong and what would be right.
 std::string validate(const settings& x);
+
+/// `restart_grace` as a time.
+inline settings::duration restart_grace(const settings& x) {
+  return x.restart_grace == settings::as_long_as_locks ? x.max_lock_timeout : x.restart_grace;
+}
 
 } // namespace lockserver

@@ -216,7 +216,7 @@ http_content v1_dialect::write(const server_info& x, std::string& out) const {
                         {"idle_timeout_ms", to_ms(c.idle_timeout)},
                         {"write_timeout_ms", to_ms(c.write_timeout)},
                         {"terraform_lock_timeout_ms", to_ms(c.terraform_lock_timeout)},
-                        {"restart_grace_ms", to_ms(c.restart_grace)},
+                        {"restart_grace_ms", to_ms(restart_grace(c))},
                         {"durable", !c.data_dir.empty()},
                         {"sync", c.sync == sync_mode::always ? "always" : "off"}};
   json::object counts{{"keys", x.now.keys},          {"holders", x.now.holders},

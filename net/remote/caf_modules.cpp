@@ -53,10 +53,11 @@ std::string load(caf::actor_system_config& cfg, const compat::tls_files& files) 
         std::pair{"authority's certificate", &files.authority}})
     if (auto wrong = check_pem(what, *name); !wrong.empty())
       return wrong;
-  compat::set_tls(cfg, files);
 #ifdef LOCKSERVER_TLS
   cfg.load<caf::openssl::manager>();
 #endif
+  // CAF 1.1 knows the names of these options once the module is loaded.
+  compat::set_tls(cfg, files);
   return {};
 }
 

@@ -1,34 +1,30 @@
 #include "net/remote/caf_port.hpp"
 
-#include "net/remote/caf_modules.hpp"
+#include "net/remote/guarded_port.hpp"
 
-#include <caf/io/publish.hpp>
+#include <caf/io/middleman.hpp>
 
-#ifdef LOCKSERVER_TLS
-#  include <caf/openssl/publish.hpp>
-#endif
+#include <optional>
+#include <stdexcept>
 
 namespace lockserver::caf_port {
 
-bool has_tls() noexcept {
-  return caf_modules::has_tls();
-}
-
-std::string prepare(caf::actor_system_config& cfg, const settings& x) {
-  return caf_modules::load(cfg, {x.caf_tls_certificate, x.caf_tls_key, x.caf_tls_authority});
+void prepare(caf::actor_system_config& cfg) {
+  cfg.load<caf::io::middleman>();
 }
 
 std::string publish(caf::actor_system& sys, const gateway_actor& what, const settings& x,
-                    std::uint16_t& port) {
-  const auto* host = x.caf_host.c_str();
-  auto wanted = x.caf_port.value_or(0);
-  auto result = [&]() -> caf::expected<std::uint16_t> {
-#ifdef LOCKSERVER_TLS
+                    spdlog::logger& log, std::uint16_t& port) {
+  std::optional<tls_context> tls;
+  try {
     if (!x.caf_tls_certificate.empty())
-      return caf::openssl::publish(what, wanted, host, true);
-#endif
-    return caf::io::publish(what, wanted, host, true);
-  }();
+      tls.emplace(x.caf_tls_certificate, x.caf_tls_key, x.caf_tls_authority);
+  } catch (const std::invalid_argument& e) {
+    return std::string{"TLS for CAF programs: "} + e.what();
+  }
+  auto wanted = x.caf_port.value_or(0);
+  auto result = publish_guarded(sys, what, wanted, x.caf_host.c_str(), x.max_connections,
+                                std::move(tls), log);
   if (!result)
     return "cannot listen on " + x.caf_host + ":" + std::to_string(wanted)
            + " for CAF: " + compat::render(sys, result.error());

@@ -8,21 +8,22 @@
 #include <cstdint>
 #include <string>
 
-namespace lockserver::caf_port {
+namespace spdlog {
+class logger;
+}
 
-/// Whether this build has CAF's OpenSSL module.
-bool has_tls() noexcept;
+namespace lockserver::caf_port {
 
 /// Loads what the port needs into the config of an actor system. Call before
 /// the system is made.
-/// @return what is wrong with the settings, such as a file that cannot be
-///         read; or an empty string.
-std::string prepare(caf::actor_system_config& cfg, const settings& x);
+void prepare(caf::actor_system_config& cfg);
 
 /// Opens the port and publishes `what` on it.
+/// @param log outlives the system.
 /// @param[out] port that it listens on.
-/// @return why it cannot, or an empty string.
+/// @return why it cannot, such as a file for TLS that cannot be used; or an
+///         empty string.
 std::string publish(caf::actor_system& sys, const gateway_actor& what, const settings& x,
-                    std::uint16_t& port);
+                    spdlog::logger& log, std::uint16_t& port);
 
 } // namespace lockserver::caf_port

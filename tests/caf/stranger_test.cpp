@@ -7,9 +7,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <caf/io/all.hpp>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
 
 #include <exception>
+#include <fstream>
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -51,6 +55,25 @@ std::string basp_head(char operation, std::uint32_t length, std::uint64_t number
     result += static_cast<char>(number >> shift);
   return result + std::string(16, '\0');
 }
+
+// The most memory that this process has had so far, in MiB.
+std::size_t peak_memory() {
+  std::ifstream file{"/proc/self/status"};
+  for (std::string word; file >> word;)
+    if (word == "VmHWM:") {
+      std::size_t kib = 0;
+      file >> kib;
+      return kib / 1024;
+    }
+  throw std::runtime_error{"no VmHWM in /proc/self/status"};
+}
+
+// A server that logs into a text.
+struct logging_server {
+  std::ostringstream text; // read once the server is gone
+  std::shared_ptr<spdlog::logger> log = std::make_shared<spdlog::logger>(
+    "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text));
+};
 
 // Why a client of that port gets no lock; at its deadline, and its system ends.
 std::string refusal_from(std::uint16_t port) {
@@ -135,6 +158,78 @@ TEST_CASE_METHOD(undisturbed, "half a BASP message, and silence, disturb nobody"
   check();
   strangers.clear();
   check();
+}
+
+TEST_CASE_METHOD(undisturbed, "a forged head that announces 4 GiB costs no memory", "[net]") {
+  auto before = peak_memory();
+  for (int i = 0; i < 10; ++i) {
+    auto x = stranger();
+    CHECK(x.send(basp_head(1, 0xFFFFFFFF)).ends());
+  }
+  CHECK(peak_memory() < before + 256);
+  check();
+}
+
+TEST_CASE_METHOD(undisturbed, "a handshake without a payload crashes nothing", "[net]") {
+  for (char operation : {0, 1}) {
+    auto x = stranger();
+    CHECK(x.send(basp_head(operation, 0, 3)).ends());
+  }
+  check();
+}
+
+TEST_CASE("silent strangers give way to a client when there are too many", "[net]") {
+  auto config = with_caf_port();
+  config.max_connections = 3;
+  running_server server{config};
+  caf_node first{server->caf_port()};
+  auto user = first.new_user();
+  auto token = user->acquire("key", 60s)->value().token;
+  std::vector<raw_client> strangers;
+  for (int i = 0; i < 3 + 64 + 7; ++i)
+    strangers.emplace_back(server->caf_port());
+  // 66 stay, besides the client.
+  for (int i = 0; i < 8; ++i)
+    CHECK(strangers[i].ends());
+  caf_node second{server->caf_port()};
+  CHECK(second.new_user()->acquire("other", 60s)->value().token > token);
+  CHECK(user->verify("key")->value());
+  CHECK(user->losses() == 0);
+}
+
+TEST_CASE("the log says what a stranger to the CAF port did", "[net]") {
+  logging_server x;
+  std::string did, says;
+  SECTION("it left at once, as a node of another CAF does") {
+    says = "CAF peer left before it introduced itself, as a node of another CAF version does: "
+           "peer=127.0.0.1:";
+  }
+  SECTION("it speaks HTTP") {
+    did = "GET /LOCK/key/me HTTP/1.1\r\nHost: here\r\n\r\n";
+    says = "CAF peer does not begin with a handshake of CAF: peer=127.0.0.1:";
+  }
+  SECTION("it announces too much") {
+    did = basp_head(1, 4097);
+    says = "CAF peer announced a message of 4097 bytes, 4096 are the most: peer=127.0.0.1:";
+  }
+  {
+    running_server server{with_caf_port(), x.log};
+    {
+      raw_client stranger{server->caf_port()};
+      stranger.send(did);
+      if (did.empty())
+        stranger.half_close();
+      CHECK(stranger.ends());
+    }
+    caf_node node{server->caf_port()};
+    node.new_user()->acquire("key", 60s)->value();
+  }
+  auto text = x.text.str();
+  INFO(text);
+  auto found = text.find(says);
+  REQUIRE(found != std::string::npos);
+  CHECK(contains(text.substr(found), "CAF here=" + lockserver::compat::version()));
+  CHECK(text.find("CAF peer", found + 1) == std::string::npos); // nothing of the client
 }
 
 TEST_CASE("a client that is sent to an HTTP port says so by its deadline", "[net]") {

@@ -72,16 +72,6 @@ client_actor_options options(bool tls) {
   return x;
 }
 
-// A lock that outlives its connection. CAF 0.17 breaks good connections over TLS
-// when a bad one fails on the same thread: it does not clear OpenSSL's queue of
-// errors. The client connects again, and asks again.
-lockserver::acquire_lock lasting(const std::string& key) {
-  lockserver::acquire_lock x{key};
-  x.ttl = 60s;
-  x.hold = lockserver::acquire_lock::hold_ttl;
-  return x;
-}
-
 // Why a client with these options gets no lock.
 std::string refusal_from(std::uint16_t port, bool tls, const tls_files& files) {
   caf_node node{port, options(tls), files};
@@ -102,7 +92,7 @@ TEST_CASE("over TLS only clients with a certificate of the authority are served"
   auto port = server->caf_port();
   caf_node node{port, options(true), ours.files()};
   auto user = node.new_user();
-  auto token = user->acquire(lasting("key"))->value().token;
+  auto token = user->acquire("key", 60s)->value().token;
   CHECK(token > 0);
 
   auto without = refusal_from(port, false, {});
@@ -117,7 +107,7 @@ TEST_CASE("over TLS only clients with a certificate of the authority are served"
   CHECK_FALSE(refusal_from(plain->caf_port(), true, ours.files()).empty());
   CHECK_FALSE(server.ask("/LOCKED/refused") == "1\n");
 
-  // The server and its client go on, if over another connection: see `lasting`.
+  // The server and its client go on.
   CHECK(user->verify("key")->value());
   CHECK(user->losses() == 0);
   caf_node next{port, options(true), ours.files()};
@@ -132,7 +122,7 @@ TEST_CASE("strangers to the port with TLS disturb nobody", "[net]") {
   running_server server{with_tls(ours)};
   caf_node node{server->caf_port(), options(true), ours.files()};
   auto user = node.new_user();
-  user->acquire(lasting("key"))->value();
+  user->acquire("key", 60s)->value();
   raw_client silent{server->caf_port()};
   for (std::string bytes : {"GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x02\x00\x01", "x"}) {
     raw_client stranger{server->caf_port()};
@@ -166,11 +156,29 @@ TEST_CASE("a client over TLS finds its server again, and ends in order", "[net]"
 
 TEST_CASE("files for TLS that cannot be used are refused with a sentence", "[net]") {
   lockserver::init_client_types();
-  caf::actor_system_config config;
-  CHECK_THROWS_AS(lockserver::load_client(config, {"none.pem", "none.key", "none.ca"}),
+  caf::actor_system_config client;
+  CHECK_THROWS_AS(lockserver::load_client(client, {"none.pem", "none.key", "none.ca"}),
                   std::invalid_argument);
-  CHECK_THROWS_AS(lockserver::load_client(config, {"none.pem", "", ""}), std::invalid_argument);
+  CHECK_THROWS_AS(lockserver::load_client(client, {"none.pem", "", ""}), std::invalid_argument);
   auto wrong = with_caf_port();
   wrong.caf_tls_certificate = "none.pem";
   CHECK_FALSE(lockserver::validate(wrong).empty());
+
+  authority ours{"files"};
+  authority theirs{"others"};
+  auto problem = [](const settings& x) {
+    lockserver::server server{running_server::on_free_port(x)};
+    CHECK(server.start());
+    return server.start_problem();
+  };
+  auto config = with_tls(ours);
+  config.caf_tls_certificate = "none.pem";
+  CHECK(problem(config).find("TLS for CAF programs: the certificate 'none.pem' cannot be used: ") == 0);
+  config = with_tls(ours);
+  config.caf_tls_key = theirs.path("node.key");
+  CHECK(problem(config) == "TLS for CAF programs: the key '" + config.caf_tls_key
+                             + "' cannot be used: key values mismatch");
+  config = with_tls(ours);
+  config.caf_tls_authority = ours.path("node.key");
+  CHECK(problem(config).find("TLS for CAF programs: the authority's certificate '") == 0);
 }

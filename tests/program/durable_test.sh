@@ -143,6 +143,10 @@ check 'LOCK says 0' contains "$(http /LOCK/k/o)" '0 503'
 check 'questions are answered' equal "$(ask "$port" /CHECK/k)" 0
 serve --port 0 --restart-grace 0.2
 check 'later it is' wait_until grants k o
+serve --port 0 --restart-grace max --max-lock-timeout 1000
+check 'the grace can be as long as any lock may last' contains \
+  "$(http /v1/server)" '"restart_grace_ms":1000000'
+check 'nothing is granted meanwhile' contains "$(acquire k o)" '"code":"restart_grace"'
 
 echo "$passed checks passed, $failed failed"
 [ $failed -eq 0 ]

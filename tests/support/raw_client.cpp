@@ -210,6 +210,14 @@ bool raw_client::closes(std::chrono::milliseconds limit) {
   return what == event::end || what == event::broken;
 }
 
+bool raw_client::ends(std::chrono::milliseconds limit) {
+  auto deadline = clock::now() + limit;
+  event what;
+  while ((what = receive(deadline)) == event::input)
+    continue;
+  return what != event::none;
+}
+
 bool raw_client::silent() {
   return input().empty() && receive(clock::now()) == event::none;
 }

@@ -84,6 +84,9 @@ public:
   /// without sending anything more.
   bool closes(std::chrono::milliseconds limit = patience);
 
+  /// The same, whatever it sends before.
+  bool ends(std::chrono::milliseconds limit = patience);
+
   /// Whether nothing has arrived that was not read yet, the end included.
   bool silent();
 

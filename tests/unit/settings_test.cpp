@@ -72,8 +72,18 @@ TEST_CASE("no other time is so long that adding it to a clock overflows") {
   for (auto field : positive)
     check_range(field, {1us, year}, {0s, -1us, year + 1us, huge});
   check_range(&settings::key_idle_timeout, {0s, 1us, year}, {-1us, year + 1us, huge});
-  check_range(&settings::restart_grace, {0s, 1us, year}, {-1us, year + 1us, huge});
+  check_range(&settings::restart_grace, {0s, 1us, year}, {-1us, year + 1us});
   check_range(&settings::time_between_attempts, {0s, 1us, year}, {-1us, year + 1us, huge});
+}
+
+TEST_CASE("the grace after a restart can be as long as any lock may last") {
+  settings x;
+  x.max_lock_timeout = 7s;
+  x.restart_grace = 3s;
+  CHECK(restart_grace(x) == 3s);
+  x.restart_grace = settings::as_long_as_locks;
+  CHECK(restart_grace(x) == 7s);
+  CHECK(validate(x).empty());
 }
 
 TEST_CASE("counts are at least one") {
