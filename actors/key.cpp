@@ -60,7 +60,7 @@ key_actor::behavior_type key::make_behavior() {
     [this](const renew_request& x) { return renew(x); },
     [this](const check_request& x) { return check(x); },
     [this](const inspect_request& x) { return inspect(x); },
-    [this](const withdraw_request& x) { withdraw(x); },
+    [this](const withdraw_request& x) { withdraw(x, begin_request()); },
     [this](const lease_ended& x) {
       auto op = begin_operation(begin_request());
       lock_.end_lease(op.now, x.lease, op.changes);
@@ -196,8 +196,12 @@ caf::result<lock_info> key::inspect(const inspect_request& x) {
   return compat::delegate(this, env_.journal, durable_look{x, std::move(result)});
 }
 
-void key::withdraw(const withdraw_request& x) {
-  auto op = begin_operation(begin_request());
+void key::withdraw(const withdraw_request& x, time_point now) {
+  auto op = begin_operation(now);
+  if (settled())
+    withdrawn_.reset();
+  else if (!x.wait_only)
+    remember_withdrawn(x.ticket);
   auto waits = waiting_ && waiting_->contains(x.ticket);
   if (waits || !x.wait_only)
     if (lock_.withdraw(op.now, x.ticket, op.changes))
@@ -278,12 +282,15 @@ void key::settle_up(operation& op) {
       continue;
     }
     auto waited = unpark(x.ticket);
-    tell_leases(waited.lease, x.token);
     auto reply = granted(op.now, *lock_.find(op.now, x.owner));
     reply.waited = op.now - waited.since;
     env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s", name_,
                    x.owner, x.ticket, x.token, seconds(reply.ttl), seconds(reply.waited));
-    deliver(waited.promise, std::move(reply));
+    if (waited.lease == 0)
+      deliver(waited.promise, std::move(reply));
+    else
+      waited.promise.delegate(registry_,
+                              leased_grant{waited.lease, name_, std::move(reply), settled()});
   }
   if (waiting_ && waiting_->empty())
     waiting_.reset();

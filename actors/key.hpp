@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace lockserver {
 
@@ -49,7 +50,7 @@ private:
   caf::result<release_reply> release(const release_request& x);
   caf::result<bool> check(const check_request& x);
   caf::result<lock_info> inspect(const inspect_request& x);
-  void withdraw(const withdraw_request& x);
+  void withdraw(const withdraw_request& x, time_point now);
   void restore(restore_key& x);
 
   time_point begin_request();
@@ -61,6 +62,7 @@ private:
   void settle_up(operation& x);
   void keep_up(time_point now);
   void write_down(operation& x);
+  void remember_withdrawn(ticket_id ticket);
   bool settled() const noexcept {
     return mark_.settled(env_.stored);
   }
@@ -83,6 +85,8 @@ private:
   std::uint64_t served_ = 0;
   time_point last_used_;
   settled_mark mark_;       // of what the journal has been told
+  // Withdrawn since all was settled: a way back must not bring them back.
+  std::unique_ptr<std::vector<ticket_id>> withdrawn_;
   std::size_t holders_ = 0; // as in `counts_`
 };
 

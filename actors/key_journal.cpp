@@ -49,6 +49,12 @@ void key::write_down(operation& op) {
   mark_.sent(env_.stored);
 }
 
+void key::remember_withdrawn(ticket_id ticket) {
+  if (!withdrawn_)
+    withdrawn_ = std::make_unique<std::vector<ticket_id>>();
+  withdrawn_->push_back(ticket);
+}
+
 void key::deliver(caf::typed_response_promise<acquire_reply>& to, acquire_reply x) {
   if (settled())
     to.deliver(std::move(x));
@@ -75,8 +81,12 @@ void key::restore(restore_key& x) {
     lock_.restore(grant_of(std::move(holder)), limit);
   }
   keep_up(now);
-  if (x.go_back)
-    compat::send(this, env_.journal, key_restored{name_});
+  if (!x.go_back)
+    return;
+  compat::send(this, env_.journal, key_restored{name_});
+  if (auto withdrawn = std::exchange(withdrawn_, nullptr))
+    for (auto ticket : *withdrawn)
+      withdraw({name_, ticket}, now);
 }
 
 } // namespace lockserver

@@ -32,6 +32,7 @@ leases_actor::behavior_type leases::make_behavior() {
     [this](const lease_inspect_request& x) { return inspect(x.lease); },
     [this](const lease_end_request& x) { return end(x.lease); },
     [this](withdraw_request& x) { compat::send(this, keys_->of(x.key), std::move(x)); },
+    [this](leased_grant& x) { return confirm(x); },
     [this](const lease_answered& x) {
       change_share(x.lease, x.key, [&](share& has) {
         --has.unanswered;
@@ -78,6 +79,24 @@ caf::result<acquire_reply> leases::acquire(lease_acquire_request& x) {
   x.request.ttl = forever;
   auto& registry = keys_->of(x.request.key);
   return compat::delegate(this, registry, std::move(x.request));
+}
+
+// A key's timer may be earlier than ours, when both are late: who waited is
+// refused, and `expire` has told the key to take its grant back.
+caf::result<acquire_reply> leases::confirm(leased_grant& x) {
+  expire();
+  if (!leases_.contains(x.lease)) {
+    x.reply = {};
+    x.reply.status = acquire_reply::lease_expired;
+  }
+  change_share(x.lease, x.key, [&](share& has) {
+    --has.unanswered;
+    has.tokens.insert(x.reply.token);
+  });
+  if (x.settled)
+    return std::move(x.reply);
+  return compat::delegate(this, env_.journal,
+                          durable<acquire_reply>{std::move(x.key), std::move(x.reply)});
 }
 
 caf::result<lease_reply> leases::create(const lease_create_request& x) {

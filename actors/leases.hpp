@@ -22,7 +22,8 @@ namespace lockserver {
 ///
 /// A lease is over at the end of its time, however late the timer is. The keys
 /// hear of it when the timer fires, so a grant may outlive its lease by that
-/// much; it never ends before.
+/// much; it never ends before. Who waits with a lease gets its grant by way of
+/// this actor, so not once the lease is over.
 ///
 /// With a durable store the journal is told first: a lease is made and ended
 /// once that is stored, and the answers leave then.
@@ -55,6 +56,7 @@ private:
   using lease_map = std::unordered_map<lease_id, entry>;
 
   caf::result<acquire_reply> acquire(lease_acquire_request& x);
+  caf::result<acquire_reply> confirm(leased_grant& x);
   caf::result<lease_reply> create(const lease_create_request& x);
   caf::result<lease_reply> renew(const std::string& name);
   caf::result<lease_reply> inspect(const std::string& name);

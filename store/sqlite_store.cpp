@@ -22,12 +22,9 @@ using std::chrono::duration_cast;
 // How far the wall clock may drift from the boot clock before it counts as set.
 constexpr auto tolerance = std::chrono::seconds{1};
 
-// 32 MB until SQLite copies from the log into the table: seldom enough to cost
-// nothing, and soon done.
 constexpr auto settings = R"(
   PRAGMA busy_timeout = 1000;
   PRAGMA journal_mode = WAL;
-  PRAGMA wal_autocheckpoint = 8000;
   PRAGMA temp_store = MEMORY;
 )";
 

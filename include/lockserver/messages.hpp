@@ -220,6 +220,15 @@ struct lease_answered {
   std::uint64_t token = 0; ///< Of the grant; 0: it was refused or withdrawn.
 };
 
+/// From a key to the leases: who waits with this lease has its turn. Answered by
+/// `reply`, or that the lease has expired: its key may not know that yet.
+struct leased_grant {
+  std::uint64_t lease = 0;
+  std::string key;
+  acquire_reply reply;
+  bool settled = true; ///< Else the answer has to wait for the journal.
+};
+
 /// From a key to the leases: a grant with this lease has ended.
 struct lease_released {
   std::uint64_t lease = 0;

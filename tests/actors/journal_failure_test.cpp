@@ -119,6 +119,26 @@ TEST_CASE("what was decided behind a failed commit is refused as well") {
   CHECK(x.stored() == "k a");
 }
 
+TEST_CASE("a way back does not bring back the grant of a client that went meanwhile") {
+  fixture x;
+  auto a = x.ask->acquire("k", "a", 100s);
+  auto b = x.ask->acquire("k", "b", 100s, 60s);
+  x.world.run();
+  x.fail();
+  auto renewed = x.renew("k", "a", 200s);
+  x.run_until_journal();
+  x.ask->withdraw("k", a->ticket);
+  x.world.run();
+  CHECK(renewed->value->status == acquire_reply::store_failed);
+  CHECK(b->has(acquire_reply::store_failed));
+  CHECK(x.holders("k").empty());
+  CHECK(x.stored() == "k a");
+  x.heal();
+  CHECK(x.stored().empty());
+  x.world.advance(2s);
+  CHECK(x.keys_alive() == 0);
+}
+
 TEST_CASE("while the store fails, looks are answered and changes refused at once") {
   fixture x;
   x.ask->acquire("k", "a", 100s);
