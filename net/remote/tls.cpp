@@ -7,6 +7,7 @@
 #include <limits>
 #include <new>
 #include <stdexcept>
+#include <system_error>
 
 namespace lockserver {
 
@@ -16,15 +17,19 @@ namespace {
 // takes what is left in it for the failure of whatever comes next: empties it.
 std::string take_error() {
   auto code = ERR_peek_error();
-  const auto* reason = ERR_reason_error_string(code);
-  std::string result = reason != nullptr ? reason : code != 0 ? "error " + std::to_string(code) : "";
+  std::string result;
+  if (ERR_SYSTEM_ERROR(code))
+    result = std::system_category().message(ERR_GET_REASON(code));
+  else if (const auto* reason = ERR_reason_error_string(code))
+    result = reason;
   ERR_clear_error();
   return result;
 }
 
 void require(bool ok, const char* what, const std::string& file) {
   if (!ok)
-    throw std::invalid_argument{std::string{what} + " '" + file + "' cannot be used: " + take_error()};
+    throw std::invalid_argument{std::string{what} + " '" + file
+                                + "' cannot be used: " + take_error()};
 }
 
 int to_int(std::size_t size) {

@@ -69,6 +69,7 @@ TEST_CASE("who waits with a lease that is over is refused, however late the time
   x.ask->acquire("k", "h", 10s);
   x.world.run();
   auto waiting = x.acquire(lease, "k", "a", 300s);
+  x.world.run();
   auto next = x.ask->acquire("k", "b", 10s, 300s);
   x.world.run();
   CHECK(!waiting->value);

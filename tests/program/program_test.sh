@@ -39,7 +39,7 @@ try --port 0 --caf-port 0 --caf-tls-key k
 check 'half a set of TLS files: 64' equal $status 64
 try --port 0 --caf-port 0 --caf-tls-certificate no --caf-tls-key no --caf-tls-authority no
 check 'TLS files that are not there: 69' equal $status 69
-check 'the message names the file' contains "$output" "'no' cannot be read"
+check 'the message names the file' contains "$output" "the certificate 'no' cannot be used: No such file or directory"
 
 echo '-- foreground'
 serve run --port 0
