@@ -1,0 +1,109 @@
+// A disk that fails when a test says so: what SQLite asks of the system goes
+// through here, and else to the real one.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstddef>
+#include <new>
+
+namespace lockserver::test {
+
+/// SQLite's way to the disk while this lives, for all that is opened meanwhile
+/// and closed before its end.
+class failing_disk {
+public:
+  failing_disk() : real_(sqlite3_vfs_find(nullptr)), vfs_(*real_) {
+    vfs_.zName = "failing";
+    vfs_.pAppData = this;
+    vfs_.szOsFile = static_cast<int>(sizeof(file)) + real_->szOsFile;
+    vfs_.xOpen = open;
+    sqlite3_vfs_register(&vfs_, 1);
+  }
+  ~failing_disk() {
+    sqlite3_vfs_unregister(&vfs_);
+    sqlite3_vfs_register(real_, 1);
+  }
+  failing_disk(const failing_disk&) = delete;
+  failing_disk& operator=(const failing_disk&) = delete;
+
+  /// What writing is answered with; SQLITE_OK: it works.
+  int write = SQLITE_OK;
+  /// What waiting for the disk is answered with.
+  int sync = SQLITE_OK;
+  /// The same for the one that comes after so many writes and waits, and those
+  /// behind it; 0: for all.
+  std::size_t after = 0;
+  /// How many writes and waits there were.
+  std::size_t uses = 0;
+
+private:
+  struct file {
+    const sqlite3_io_methods* methods;
+    failing_disk* disk;
+    sqlite3_io_methods own;
+
+    sqlite3_file* real() {
+      return reinterpret_cast<sqlite3_file*>(this + 1);
+    }
+  };
+  static file& of(sqlite3_file* x) {
+    return *reinterpret_cast<file*>(x);
+  }
+
+  template <auto Member, class... Ts>
+  static int pass(sqlite3_file* x, Ts... xs) {
+    auto* real = of(x).real();
+    return (real->pMethods->*Member)(real, xs...);
+  }
+  int fails(int code) {
+    return ++uses > after ? code : SQLITE_OK;
+  }
+
+  static int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* x, int flags, int* out) {
+    auto& self = *static_cast<failing_disk*>(vfs->pAppData);
+    auto* result = new (x) file{nullptr, &self, {}};
+    auto code = self.real_->xOpen(self.real_, name, result->real(), flags, out);
+    if (code != SQLITE_OK)
+      return code;
+    using io = sqlite3_io_methods;
+    result->own = {2,
+                   close,
+                   pass<&io::xRead, void*, int, sqlite3_int64>,
+                   [](sqlite3_file* f, const void* data, int size, sqlite3_int64 at) {
+                     auto wrong = of(f).disk->fails(of(f).disk->write);
+                     return wrong != SQLITE_OK ? wrong : pass<&io::xWrite>(f, data, size, at);
+                   },
+                   pass<&io::xTruncate, sqlite3_int64>,
+                   [](sqlite3_file* f, int how) {
+                     auto wrong = of(f).disk->fails(of(f).disk->sync);
+                     return wrong != SQLITE_OK ? wrong : pass<&io::xSync>(f, how);
+                   },
+                   pass<&io::xFileSize, sqlite3_int64*>,
+                   pass<&io::xLock, int>,
+                   pass<&io::xUnlock, int>,
+                   pass<&io::xCheckReservedLock, int*>,
+                   pass<&io::xFileControl, int, void*>,
+                   pass<&io::xSectorSize>,
+                   pass<&io::xDeviceCharacteristics>,
+                   pass<&io::xShmMap, int, int, int, void volatile**>,
+                   pass<&io::xShmLock, int, int, int>,
+                   [](sqlite3_file* f) {
+                     auto* real = of(f).real();
+                     real->pMethods->xShmBarrier(real);
+                   },
+                   pass<&io::xShmUnmap, int>,
+                   nullptr,
+                   nullptr};
+    result->methods = &result->own;
+    return SQLITE_OK;
+  }
+  static int close(sqlite3_file* x) {
+    return pass<&sqlite3_io_methods::xClose>(x);
+  }
+
+  sqlite3_vfs* real_;
+  sqlite3_vfs vfs_;
+};
+
+} // namespace lockserver::test

@@ -1,0 +1,117 @@
+// A disk that is read-only, full or broken, and what the store makes of it.
+#include "store/sqlite_store.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/failing_disk.hpp"
+#include "tests/support/stored.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+#include <optional>
+#include <string>
+
+using namespace lockserver;
+using namespace lockserver::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct fixture {
+  fixture() {
+    open();
+    commit(*store, {{"k", grant_now(on, 1, "a", 1h)}});
+  }
+  void open() {
+    store.reset();
+    store.emplace(directory.path(), sync_mode::always, on.clock());
+  }
+  // a's lock goes to b.
+  std::string hand_over() {
+    return commit(*store, {{"k", grant_now(on, 2, "b", 1h)}}, {1});
+  }
+  std::string holders() const {
+    return contents_of(*store).text();
+  }
+  void heal() {
+    disk.write = disk.sync = SQLITE_OK;
+    disk.after = 0;
+  }
+
+  failing_disk disk;
+  machine on;
+  temporary_directory directory;
+  std::optional<sqlite_store> store;
+};
+
+} // namespace
+
+TEST_CASE("a disk that cannot be written changes nothing and is named, until it is well") {
+  fixture x;
+  std::string says;
+  SECTION("full") {
+    x.disk.write = SQLITE_FULL;
+    says = "the disk of the store is full";
+  }
+  SECTION("read-only") {
+    x.disk.write = SQLITE_READONLY;
+    says = "the disk of the store is read-only";
+  }
+  SECTION("broken") {
+    x.disk.write = SQLITE_IOERR_WRITE;
+    says = "the store cannot be written: disk I/O error";
+  }
+  SECTION("broken when it is waited for") {
+    x.disk.sync = SQLITE_IOERR_FSYNC;
+    says = "the store cannot be written: disk I/O error";
+  }
+  for (int i = 0; i < 3; ++i) {
+    CHECK(x.hand_over() == says);
+    CHECK(x.holders() == "k a");
+    CHECK(x.store->last_token() == 1);
+  }
+  x.heal();
+  CHECK(x.hand_over().empty());
+  CHECK(x.holders() == "k b");
+  x.open();
+  CHECK(x.holders() == "k b");
+  CHECK(x.store->last_token() == 2);
+}
+
+TEST_CASE("at whichever use a disk breaks, a commit is whole or not there") {
+  auto code = GENERATE(SQLITE_FULL, SQLITE_IOERR_WRITE);
+  std::size_t refused = 0;
+  for (std::size_t after = 0;; ++after) {
+    fixture x;
+    x.disk.uses = 0;
+    x.disk.after = after;
+    x.disk.write = code;
+    x.disk.sync = SQLITE_IOERR_FSYNC;
+    auto wrong = x.hand_over();
+    CHECK(x.holders() == (wrong.empty() ? "k b" : "k a"));
+    x.heal();
+    x.open();
+    auto now = x.holders();
+    // The answer of a disk that breaks while it is waited for may be a lie.
+    CHECK((now == "k b" || (now == "k a" && !wrong.empty())));
+    if (wrong.empty())
+      break;
+    ++refused;
+  }
+  CHECK(refused >= 5); // heads and pages of two changes, and the wait
+}
+
+TEST_CASE("a server that starts on a disk that cannot be written says so") {
+  fixture x;
+  x.store.reset();
+  x.on.pass(1s); // else there is nothing to write
+  x.disk.write = GENERATE(SQLITE_FULL, SQLITE_READONLY, SQLITE_IOERR_WRITE);
+  std::string refusal;
+  try {
+    x.open();
+  } catch (const store_error& e) {
+    refusal = e.what();
+  }
+  INFO(refusal);
+  CHECK(refusal.find("/locks.db cannot be used: ") != std::string::npos);
+  x.heal();
+  x.open();
+  CHECK(x.holders() == "k a");
+}
