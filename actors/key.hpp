@@ -84,7 +84,7 @@ private:
   std::unique_ptr<std::unordered_map<ticket_id, parked>> waiting_;
   std::uint64_t served_ = 0;
   time_point last_used_;
-  settled_mark mark_;       // of what the journal has been told
+  settled_mark mark_; // of what the journal has been told
   // Withdrawn since all was settled: a way back must not bring them back.
   std::unique_ptr<std::vector<ticket_id>> withdrawn_;
   std::size_t holders_ = 0; // as in `counts_`

@@ -23,7 +23,10 @@ void load_client(caf::actor_system_config& cfg, const compat::tls_files& files) 
 
 client_actor spawn_client(caf::actor_system& sys, std::string host, std::uint16_t port,
                           client_actor_options options) {
-  auto through = caf::actor_cast<connector_actor>(sys.spawn<connector>(options.tls));
+  // Somewhat less, so that its answer says why, before the client gives it up.
+  auto timeout = options.connect_timeout * 9 / 10;
+  auto through
+    = caf::actor_cast<connector_actor>(sys.spawn<connector, caf::detached>(options.tls, timeout));
   return caf::actor_cast<client_actor>(
     sys.spawn<lock_client>(lock_client::target{std::move(through), std::move(host), port},
                            std::move(options), std::make_shared<caf_timers>()));

@@ -89,7 +89,9 @@ public:
 
   ~guarded_scribe() override {
     --guard_->connections;
-    if (wrong_.empty() && !known_ && !guard_->closing)
+    // With TLS a client first looks whether there is anyone.
+    auto silent = tls_ && !tls_->heard();
+    if (wrong_.empty() && !known_ && !guard_->closing && !silent)
       wrong_ = tls_ && !tls_->failure().empty()
                  ? "has no TLS with us: " + tls_->failure()
                  : "left before it introduced itself, as a node of another CAF version does";
@@ -236,8 +238,8 @@ network::rw_state channel::read_some(std::size_t& n, network::native_socket fd, 
   return owner.read_some(n, fd, data, size);
 }
 
-network::rw_state channel::write_some(std::size_t& n, network::native_socket fd,
-                                      const void* data, std::size_t size) {
+network::rw_state channel::write_some(std::size_t& n, network::native_socket fd, const void* data,
+                                      std::size_t size) {
   return owner.write_some(n, fd, data, size);
 }
 

@@ -5,6 +5,7 @@
 // each connection, ending the program if one is gone.
 #pragma once
 
+#include <openssl/bio.h>
 #include <openssl/ssl.h>
 
 #include <cstddef>
@@ -48,6 +49,11 @@ public:
   /// Whether the peer has shown its certificate.
   bool established() const noexcept {
     return SSL_is_init_finished(handle_.get()) != 0;
+  }
+
+  /// Whether the peer has sent anything.
+  bool heard() const noexcept {
+    return BIO_number_read(SSL_get_rbio(handle_.get())) > 0;
   }
 
   /// Bytes that can be read without the socket.

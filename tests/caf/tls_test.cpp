@@ -173,11 +173,13 @@ TEST_CASE("files for TLS that cannot be used are refused with a sentence", "[net
   };
   auto config = with_tls(ours);
   config.caf_tls_certificate = "none.pem";
-  CHECK(problem(config).find("TLS for CAF programs: the certificate 'none.pem' cannot be used: ") == 0);
+  CHECK(problem(config).find("TLS for CAF programs: the certificate 'none.pem' cannot be used: ")
+        == 0);
   config = with_tls(ours);
   config.caf_tls_key = theirs.path("node.key");
-  CHECK(problem(config) == "TLS for CAF programs: the key '" + config.caf_tls_key
-                             + "' cannot be used: key values mismatch");
+  CHECK(problem(config)
+        == "TLS for CAF programs: the key '" + config.caf_tls_key
+             + "' cannot be used: key values mismatch");
   config = with_tls(ours);
   config.caf_tls_authority = ours.path("node.key");
   CHECK(problem(config).find("TLS for CAF programs: the authority's certificate '") == 0);

@@ -1,0 +1,52 @@
+// A TCP connection within a time, which CAF's own way to connect does not keep: a
+// host that answers nothing keeps that for two minutes. Knows no CAF.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace lockserver {
+
+/// A socket that is closed in the end.
+class owned_socket {
+public:
+  owned_socket() = default;
+  explicit owned_socket(int fd) noexcept : fd_(fd) {
+  }
+  owned_socket(owned_socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {
+  }
+  owned_socket& operator=(owned_socket&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~owned_socket();
+
+  explicit operator bool() const noexcept {
+    return fd_ >= 0;
+  }
+  int get() const noexcept {
+    return fd_;
+  }
+  int release() noexcept {
+    return std::exchange(fd_, -1);
+  }
+
+  /// Another owner of the same connection; none if the system has no more
+  /// descriptors.
+  owned_socket duplicate() const;
+  /// Ends the connection, whoever else owns it.
+  void shut_down() noexcept;
+
+private:
+  int fd_ = -1;
+};
+
+/// Connects to the first address of `host` that answers. Blocks for `timeout` at
+/// most, and for as long as looking up the name takes.
+/// @param[out] problem why there is no socket, such as "Connection refused".
+owned_socket reach(const std::string& host, std::uint16_t port, std::chrono::nanoseconds timeout,
+                   std::string& problem);
+
+} // namespace lockserver
