@@ -37,6 +37,8 @@ struct lock_environment {
   std::size_t max_leases = 0;       ///< Leases at a time.
   std::atomic<std::size_t> keys{0}; ///< Of all registries.
   std::atomic<std::size_t> leases{0};
+  /// Who runs the actors, but the journal; null: CAF.
+  compat::worker_pool* workers = nullptr;
   /// Null without a durable store; unchanged while there are actors.
   journal_actor journal{};
   journal_status stored{};

@@ -76,6 +76,7 @@ private:
   void add(item&& x);
   void commit();
   std::string write(const std::vector<item>& round);
+  void answer(std::vector<item>& round);
   void on_failure(const std::string& problem);
   void try_again();
   void set_alarm();

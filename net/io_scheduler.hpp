@@ -29,6 +29,12 @@ public:
   void add(caf::resumable* job) override;
   void start(caf::actor_system& sys) override;
   void stop() override;
+  void hold_wakes() override {
+    io_thread::hold_wakes();
+  }
+  void release_wakes() override {
+    io_thread::release_wakes();
+  }
 
   // -- timers -----------------------------------------------------------------
 

@@ -23,6 +23,10 @@ constexpr std::size_t timers_per_turn = 512;
 
 thread_local io_thread* current_thread = nullptr;
 
+// Whom the calling thread has to wake when it releases its wakes.
+thread_local bool holds_wakes = false;
+thread_local std::vector<io_thread*> held_wakes;
+
 } // namespace
 
 io_thread::io_thread(owner_of owner)
@@ -75,12 +79,29 @@ void io_thread::add(caf::resumable* job) {
     first = inbox_.empty();
     inbox_.push_back(job);
   }
-  // A non-empty inbox has a turn under way already.
-  if (first)
-    boost::asio::post(context_, [this] {
-      turn t{*this};
-      take_inbox();
-    });
+  // A non-empty inbox has a turn under way already, or will have one soon.
+  if (first && holds_wakes)
+    held_wakes.push_back(this);
+  else if (first)
+    post_inbox();
+}
+
+void io_thread::hold_wakes() noexcept {
+  holds_wakes = true;
+}
+
+void io_thread::release_wakes() {
+  holds_wakes = false;
+  for (auto* x : held_wakes)
+    x->post_inbox();
+  held_wakes.clear();
+}
+
+void io_thread::post_inbox() {
+  boost::asio::post(context_, [this] {
+    turn t{*this};
+    take_inbox();
+  });
 }
 
 void io_thread::take_inbox() {

@@ -56,6 +56,12 @@ public:
   /// Thread-safe.
   void add(caf::resumable* job) override;
 
+  /// Until `release_wakes`, what the calling thread adds to others wakes each of
+  /// them once, at the end. For one that has many answers to give: a thread that
+  /// is woken by the first may run at once, and find but that one. Thread-safe.
+  static void hold_wakes() noexcept;
+  static void release_wakes();
+
   /// Encloses what a handler of a socket does: the turn ends with it.
   class turn {
   public:
@@ -111,6 +117,7 @@ public:
 private:
   void finish_turn();
   void post_turn();
+  void post_inbox();
   void take_inbox();
   void arm();
   void on_timer();

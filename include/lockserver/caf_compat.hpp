@@ -293,6 +293,13 @@ public:
   /// handed to `abandon`.
   virtual void stop() = 0;
 
+  /// Until `release_wakes`, jobs from the calling thread, which is none of the
+  /// workers', need not wake a worker one by one. Thread-safe.
+  virtual void hold_wakes() {
+  }
+  virtual void release_wakes() {
+  }
+
 protected:
   /// Gives a job up that will never run.
   static void abandon(caf::resumable* job) {
