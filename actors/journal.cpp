@@ -87,9 +87,12 @@ void journal::add(item&& x) {
 
 void journal::commit() {
   auto round = std::exchange(round_, {});
+  failed_now_ = false;
   if (env_.stored.is_well())
-    if (auto problem = write(round); !problem.empty())
+    if (auto problem = write(round); !problem.empty()) {
+      failed_now_ = true;
       on_failure(problem);
+    }
   answer(round);
   // Keys that have not gone back yet must not think that all is settled.
   if (going_back_.empty())
@@ -178,7 +181,10 @@ void journal::refuse(parked<lease_entry, bool>& x) {
 
 template <class Reply>
 void journal::refuse(parked_answer<Reply>& x) {
-  if (going_back_.contains(x.what.key)) {
+  // Of a lease nobody knows on which keys it depends: on those that go back.
+  auto depends
+    = x.what.key.empty() ? failed_now_ || !going_back_.empty() : going_back_.contains(x.what.key);
+  if (depends) {
     x.what.reply = {};
     x.what.reply.status = Reply::store_failed;
   }

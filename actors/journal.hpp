@@ -106,6 +106,7 @@ private:
   wake_up wake_up_;
   std::vector<item> round_; // in the order of its arrival
   bool commit_sent_ = false;
+  bool failed_now_ = false; // in the round that is being answered
 
   // While the store fails:
   std::unordered_set<std::string> going_back_; // keys that have not said so yet

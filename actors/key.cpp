@@ -126,9 +126,10 @@ caf::result<acquire_reply> key::acquire(acquire_request& x) {
   }
   env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s", name_, got->owner,
                  x.ticket, got->token, seconds(left(op.now, *got)));
-  tell_leases(x.lease, got->token);
   auto reply = granted(op.now, *got);
   settle_up(op);
+  // Behind what the journal is told: whoever looks at the lease waits for that.
+  tell_leases(x.lease, reply.token);
   return answer(std::move(reply));
 }
 
@@ -198,11 +199,9 @@ caf::result<lock_info> key::inspect(const inspect_request& x) {
 
 void key::withdraw(const withdraw_request& x, time_point now) {
   auto op = begin_operation(now);
-  if (settled())
-    withdrawn_.reset();
-  else if (!x.wait_only)
-    remember_withdrawn(x.ticket);
   auto waits = waiting_ && waiting_->contains(x.ticket);
+  if (!waits && !x.wait_only && !settled())
+    remember_withdrawn(x.ticket);
   if (waits || !x.wait_only)
     if (lock_.withdraw(op.now, x.ticket, op.changes))
       env_.log.debug("withdrawn: key={} ticket={}, its client is gone", name_, x.ticket);
@@ -282,15 +281,12 @@ void key::settle_up(operation& op) {
       continue;
     }
     auto waited = unpark(x.ticket);
+    tell_leases(waited.lease, x.token);
     auto reply = granted(op.now, *lock_.find(op.now, x.owner));
     reply.waited = op.now - waited.since;
     env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s", name_,
                    x.owner, x.ticket, x.token, seconds(reply.ttl), seconds(reply.waited));
-    if (waited.lease == 0)
-      deliver(waited.promise, std::move(reply));
-    else
-      waited.promise.delegate(registry_,
-                              leased_grant{waited.lease, name_, std::move(reply), settled()});
+    deliver(waited.promise, std::move(reply));
   }
   if (waiting_ && waiting_->empty())
     waiting_.reset();

@@ -6,9 +6,11 @@
 #include "actors/lock_queue.hpp"
 #include "lockserver/actors.hpp"
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace lockserver {
@@ -85,8 +87,9 @@ private:
   std::uint64_t served_ = 0;
   time_point last_used_;
   settled_mark mark_; // of what the journal has been told
-  // Withdrawn since all was settled: a way back must not bring them back.
-  std::unique_ptr<std::vector<ticket_id>> withdrawn_;
+  // Requests whose clients have gone, until a way back cannot bring their grants
+  // back any more: the ticket, and when that is.
+  std::unique_ptr<std::deque<std::pair<ticket_id, settled_mark>>> withdrawn_;
   std::size_t holders_ = 0; // as in `counts_`
 };
 

@@ -51,8 +51,12 @@ void key::write_down(operation& op) {
 
 void key::remember_withdrawn(ticket_id ticket) {
   if (!withdrawn_)
-    withdrawn_ = std::make_unique<std::vector<ticket_id>>();
-  withdrawn_->push_back(ticket);
+    withdrawn_ = std::make_unique<std::deque<std::pair<ticket_id, settled_mark>>>();
+  while (!withdrawn_->empty() && withdrawn_->front().second.settled(env_.stored))
+    withdrawn_->pop_front();
+  settled_mark mark;
+  mark.sent(env_.stored);
+  withdrawn_->emplace_back(ticket, mark);
 }
 
 void key::deliver(caf::typed_response_promise<acquire_reply>& to, acquire_reply x) {
@@ -85,7 +89,7 @@ void key::restore(restore_key& x) {
     return;
   compat::send(this, env_.journal, key_restored{name_});
   if (auto withdrawn = std::exchange(withdrawn_, nullptr))
-    for (auto ticket : *withdrawn)
+    for (auto& [ticket, mark] : *withdrawn)
       withdraw({name_, ticket}, now);
 }
 

@@ -29,10 +29,9 @@ leases_actor::behavior_type leases::make_behavior() {
     [this](lease_acquire_request& x) { return acquire(x); },
     [this](const lease_create_request& x) { return create(x); },
     [this](const lease_renew_request& x) { return renew(x.lease); },
-    [this](const lease_inspect_request& x) { return inspect(x.lease); },
+    [this](const lease_inspect_request& x) { return inspect(x); },
     [this](const lease_end_request& x) { return end(x.lease); },
     [this](withdraw_request& x) { compat::send(this, keys_->of(x.key), std::move(x)); },
-    [this](leased_grant& x) { return confirm(x); },
     [this](const lease_answered& x) {
       change_share(x.lease, x.key, [&](share& has) {
         --has.unanswered;
@@ -81,24 +80,6 @@ caf::result<acquire_reply> leases::acquire(lease_acquire_request& x) {
   return compat::delegate(this, registry, std::move(x.request));
 }
 
-// A key's timer may be earlier than ours, when both are late: who waited is
-// refused, and `expire` has told the key to take its grant back.
-caf::result<acquire_reply> leases::confirm(leased_grant& x) {
-  expire();
-  if (!leases_.contains(x.lease)) {
-    x.reply = {};
-    x.reply.status = acquire_reply::lease_expired;
-  }
-  change_share(x.lease, x.key, [&](share& has) {
-    --has.unanswered;
-    has.tokens.insert(x.reply.token);
-  });
-  if (x.settled)
-    return std::move(x.reply);
-  return compat::delegate(this, env_.journal,
-                          durable<acquire_reply>{std::move(x.key), std::move(x.reply)});
-}
-
 caf::result<lease_reply> leases::create(const lease_create_request& x) {
   expire();
   lease_reply reply;
@@ -118,43 +99,47 @@ caf::result<lease_reply> leases::create(const lease_create_request& x) {
     [this] { --env_.leases; });
 }
 
-// Its new time counts at once, whatever the disk takes.
+// Its new time counts at once, whatever the disk takes; nobody is told of it before
+// it is stored.
 caf::result<lease_reply> leases::renew(const std::string& name) {
   auto i = find(name);
   if (i == leases_.end())
     return lease_reply{};
   auto& [id, x] = *i;
-  auto before = x.expires_at;
   auto after = env_.time.now() + x.ttl;
-  prolong(x, id, after);
+  set_expiry(x, id, after);
   return store(
     {lease_entry::renewed, {id, name, x.owner, x.ttl, after.time_since_epoch()}},
-    [this, name] {
+    [this, name, after] {
       auto renewed = find(name);
       if (renewed == leases_.end())
         return lease_reply{};
+      renewed->second.promised = after;
       return lease_reply{lease_reply::alive, name, renewed->second.ttl};
     },
-    [this, name, before, after] {
+    [this, name, after] {
       auto renewed = find(name);
       if (renewed != leases_.end() && renewed->second.expires_at == after) {
-        prolong(renewed->second, renewed->first, before);
+        set_expiry(renewed->second, renewed->first, renewed->second.promised);
         set_alarm();
       }
     });
 }
 
-caf::result<lease_reply> leases::inspect(const std::string& name) {
-  auto i = find(name);
+// Whose question names a key has had a grant, and asks how long that lasts; others
+// want to see all locks, and of those the keys have told before they are stored.
+caf::result<lease_reply> leases::inspect(const lease_inspect_request& question) {
+  auto i = find(question.lease);
   lease_reply reply;
   if (i != leases_.end()) {
     auto& x = i->second;
-    reply = {lease_reply::alive, x.name, x.expires_at - env_.time.now(), true};
-    for (auto& [key, has] : x.keys)
-      for (auto token : has.tokens)
-        reply.locks.push_back({key, token});
+    reply = {lease_reply::alive, x.name, x.promised - env_.time.now(), true};
+    if (question.key.empty())
+      for (auto& [key, has] : x.keys)
+        for (auto token : has.tokens)
+          reply.locks.push_back({key, token});
   }
-  if (mark_.settled(env_.stored))
+  if (!env_.journal || !question.key.empty())
     return reply;
   return compat::delegate(this, env_.journal, durable<lease_reply>{{}, std::move(reply)});
 }
@@ -200,7 +185,6 @@ caf::result<lease_reply> leases::store(lease_entry what, F f, G undo) {
           refuse();
       },
       [refuse](const caf::error&) mutable { refuse(); });
-  mark_.sent(env_.stored);
   return promise;
 }
 
@@ -209,12 +193,12 @@ lease_reply leases::add(const lease_record& x) {
   time_point expires_at{x.expires_at};
   by_name_.emplace(x.name, x.id);
   by_expiry_.emplace(expires_at, x.id);
-  leases_.emplace(x.id, entry{x.name, x.owner, x.ttl, expires_at, {}});
+  leases_.emplace(x.id, entry{x.name, x.owner, x.ttl, expires_at, expires_at, {}});
   set_alarm();
   return {lease_reply::alive, x.name, x.ttl};
 }
 
-void leases::prolong(entry& x, lease_id id, time_point expires_at) {
+void leases::set_expiry(entry& x, lease_id id, time_point expires_at) {
   by_expiry_.erase({x.expires_at, id});
   x.expires_at = expires_at;
   by_expiry_.emplace(expires_at, id);
@@ -250,7 +234,6 @@ void leases::expire() {
   if (!env_.journal || expired.ids.empty())
     return;
   compat::send(this, env_.journal, std::move(expired));
-  mark_.sent(env_.stored);
 }
 
 void leases::remove(lease_map::iterator x) {

@@ -22,8 +22,7 @@ namespace lockserver {
 ///
 /// A lease is over at the end of its time, however late the timer is. The keys
 /// hear of it when the timer fires, so a grant may outlive its lease by that
-/// much; it never ends before. Who waits with a lease gets its grant by way of
-/// this actor, so not once the lease is over.
+/// much; it never ends before.
 ///
 /// With a durable store the journal is told first: a lease is made and ended
 /// once that is stored, and the answers leave then.
@@ -51,22 +50,22 @@ private:
     std::string owner;
     caf::timespan ttl;
     time_point expires_at;
+    time_point promised; ///< Until when it lasts by what is stored, or sooner.
     std::unordered_map<std::string, share> keys;
   };
   using lease_map = std::unordered_map<lease_id, entry>;
 
   caf::result<acquire_reply> acquire(lease_acquire_request& x);
-  caf::result<acquire_reply> confirm(leased_grant& x);
   caf::result<lease_reply> create(const lease_create_request& x);
   caf::result<lease_reply> renew(const std::string& name);
-  caf::result<lease_reply> inspect(const std::string& name);
+  caf::result<lease_reply> inspect(const lease_inspect_request& question);
   caf::result<lease_reply> end(const std::string& name);
 
   // Answers with `f()` once `what` is stored, or calls `undo` and refuses.
   template <class F, class G>
   caf::result<lease_reply> store(lease_entry what, F f, G undo);
   lease_reply add(const lease_record& x);
-  void prolong(entry& x, lease_id id, time_point expires_at);
+  void set_expiry(entry& x, lease_id id, time_point expires_at);
   void regrant(const lease_regranted& x);
 
   lease_map::iterator find(const std::string& name);
@@ -83,7 +82,6 @@ private:
   std::unordered_map<std::string, lease_id> by_name_;
   std::set<std::pair<time_point, lease_id>> by_expiry_;
   lease_id last_id_ = 0;
-  settled_mark mark_; // of what the journal has been told
 };
 
 } // namespace lockserver

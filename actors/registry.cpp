@@ -43,9 +43,6 @@ registry_actor::behavior_type registry::make_behavior() {
     [this](lease_inspect_request& x) -> caf::result<lease_reply> {
       return compat::delegate(this, leases_, std::move(x));
     },
-    [this](leased_grant& x) -> caf::result<acquire_reply> {
-      return compat::delegate(this, leases_, std::move(x));
-    },
     [this](lease_answered& x) { compat::send(this, leases_, std::move(x)); },
     [this](lease_released& x) { compat::send(this, leases_, std::move(x)); },
     [this](lease_regranted& x) { compat::send(this, leases_, std::move(x)); },

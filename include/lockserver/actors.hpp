@@ -66,9 +66,8 @@ using registry_actor = compat::typed_actor<
   // Its keys, whether held or not.
   caf::result<key_names>(list_request),
   // Passed on to LEASES, as are the next, which come from KEYs.
-  caf::result<lease_reply>(lease_inspect_request), caf::result<acquire_reply>(leased_grant),
-  caf::result<void>(lease_answered), caf::result<void>(lease_released),
-  caf::result<void>(lease_regranted),
+  caf::result<lease_reply>(lease_inspect_request), caf::result<void>(lease_answered),
+  caf::result<void>(lease_released), caf::result<void>(lease_regranted),
   // From the JOURNAL. Passed on; spawns the KEY if there is none.
   caf::result<void>(restore_key),
   // From the JOURNAL. Passed on to all KEYs, some at a time.
@@ -89,8 +88,8 @@ using leases_actor = compat::typed_actor<
   // Passed on to the REGISTRY behind the acquire that it is about.
   caf::result<void>(withdraw_request),
   // From KEYs: what became of the leases' requests and grants.
-  caf::result<acquire_reply>(leased_grant), caf::result<void>(lease_answered),
-  caf::result<void>(lease_released), caf::result<void>(lease_regranted),
+  caf::result<void>(lease_answered), caf::result<void>(lease_released),
+  caf::result<void>(lease_regranted),
   // At the start: a lease that was stored.
   caf::result<void>(restore_lease),
   // Ends the actor.

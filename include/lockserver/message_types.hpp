@@ -156,13 +156,6 @@ auto inspect(Inspector& f, lease_acquire_request& x) {
 }
 
 template <class Inspector>
-auto inspect(Inspector& f, leased_grant& x) {
-  using compat::field;
-  return compat::fields(f, x, "leased_grant", field("lease", x.lease), field("key", x.key),
-                        field("reply", x.reply), field("settled", x.settled));
-}
-
-template <class Inspector>
 auto inspect(Inspector& f, lease_answered& x) {
   using compat::field;
   return compat::fields(f, x, "lease_answered", field("lease", x.lease), field("key", x.key),
@@ -293,7 +286,6 @@ CAF_BEGIN_TYPE_ID_BLOCK(lockserver, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_reply))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_acquire_request))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_answered))
-  CAF_ADD_TYPE_ID(lockserver, (lockserver::leased_grant))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_released))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::lease_ended))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::key_idle))

@@ -175,8 +175,8 @@ struct lease_renew_request {
 /// Asks what a lease has. Answered by `lease_reply`.
 struct lease_inspect_request {
   std::string lease;
-  /// Not empty: sent by way of the registry of this key, so that it comes behind
-  /// whatever the key has told before.
+  /// Not empty: how long a grant of this key lasts, without the lease's locks. Sent
+  /// by way of the key's registry, so that it comes behind what the key has told.
   std::string key{};
 };
 
@@ -218,15 +218,6 @@ struct lease_answered {
   std::uint64_t lease = 0;
   std::string key;
   std::uint64_t token = 0; ///< Of the grant; 0: it was refused or withdrawn.
-};
-
-/// From a key to the leases: who waits with this lease has its turn. Answered by
-/// `reply`, or that the lease has expired: its key may not know that yet.
-struct leased_grant {
-  std::uint64_t lease = 0;
-  std::string key;
-  acquire_reply reply;
-  bool settled = true; ///< Else the answer has to wait for the journal.
 };
 
 /// From a key to the leases: a grant with this lease has ended.

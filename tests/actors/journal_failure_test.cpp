@@ -225,6 +225,52 @@ TEST_CASE("a lease that cannot be made, renewed or ended is as before") {
   CHECK(x.stored().empty());
 }
 
+TEST_CASE("a look at a lease shows no lock that is not stored") {
+  fixture x;
+  auto lease = x.about_lease(lease_create_request{"", 10s}).lease;
+  auto fails = GENERATE(false, true);
+  if (fails)
+    x.fail();
+  auto grant = x.acquire_with(lease, "k");
+  x.run_until_journal();
+  auto look = x.ask->ask_any<lease_reply>(x.leases, lease_inspect_request{lease});
+  x.run_until_journal();
+  CHECK(!look->value);
+  x.world.run();
+  REQUIRE(look->value);
+  if (fails) {
+    CHECK(grant->has(acquire_reply::store_failed));
+    CHECK(look->value->status == lease_reply::store_failed);
+    auto later = x.about_lease(lease_inspect_request{lease}); // reads go on
+    CHECK(later.status == lease_reply::alive);
+    CHECK(later.locks.empty());
+  } else {
+    CHECK(grant->granted());
+    CHECK(look->value->locks.size() == 1);
+  }
+}
+
+TEST_CASE("renewals of a lease that cannot be stored leave it its old end, and nobody is told more") {
+  fixture x;
+  auto lease = x.about_lease(lease_create_request{"", 10s}).lease;
+  x.world.advance(4s);
+  x.fail();
+  auto first = x.ask->ask_any<lease_reply>(x.leases, lease_renew_request{lease});
+  x.run_until_journal();
+  x.world.time().pass(1s);
+  auto second = x.ask->ask_any<lease_reply>(x.leases, lease_renew_request{lease});
+  auto ttl = x.ask->ask_any<lease_reply>(x.leases, lease_inspect_request{lease, "k"});
+  x.run_until_journal();
+  REQUIRE(ttl->value);
+  CHECK(ttl->value->ttl == 5s);
+  x.world.run();
+  CHECK(first->value->status == lease_reply::store_failed);
+  CHECK(second->value->status == lease_reply::store_failed);
+  CHECK(x.about_lease(lease_inspect_request{lease}).ttl == 5s);
+  x.world.advance(5s);
+  CHECK(x.env.leases == 0);
+}
+
 TEST_CASE("a lease still has the lock whose release could not be stored, not the failed grant") {
   fixture x;
   auto lease = x.about_lease(lease_create_request{"", 100s}).lease;

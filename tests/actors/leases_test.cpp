@@ -63,30 +63,6 @@ TEST_CASE("a lease keeps its locks as long as it is renewed") {
   CHECK(x.env.leases == 0);
 }
 
-TEST_CASE("who waits with a lease that is over is refused, however late the timers are") {
-  fixture x;
-  auto lease = x.make(5s);
-  x.ask->acquire("k", "h", 10s);
-  x.world.run();
-  auto waiting = x.acquire(lease, "k", "a", 300s);
-  x.world.run();
-  auto next = x.ask->acquire("k", "b", 10s, 300s);
-  x.world.run();
-  CHECK(!waiting->value);
-  // All stand still, beyond the ends of lease and lock; the key's timer is first.
-  x.world.time().pass(10s);
-  while (x.world.time().fire()) {
-  }
-  REQUIRE(x.world.steps().step("key"));
-  x.world.run();
-  REQUIRE(waiting->value);
-  CHECK(waiting->has(acquire_reply::lease_expired));
-  CHECK(next->granted());
-  auto seen = x.look("k");
-  REQUIRE(seen.holders.size() == 1);
-  CHECK(seen.holders[0].owner == "b");
-  CHECK(x.env.leases == 0);
-}
 
 TEST_CASE("the end of a lease releases all its locks and refuses its waiters at once") {
   fixture x;
