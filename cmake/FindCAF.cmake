@@ -1,13 +1,12 @@
 # Finds CAF 0.17.6 as Debian packages it: its libcaf-dev ships no CMake files, so
 # headers and libraries are looked up by name. Called where there is no CAF of
-# its own CMake package (CAF 1.1). Defines the targets CAF::core, CAF::io and,
-# where it is there, CAF::openssl.
+# its own CMake package (CAF 1.1). Defines the targets CAF::core and CAF::io.
 find_path(CAF_INCLUDE_DIR caf/actor_system.hpp HINTS ${CAF_ROOT} PATH_SUFFIXES include)
-foreach(module core io openssl)
+foreach(module core io)
   string(TOUPPER ${module} upper)
   find_library(CAF_${upper}_LIBRARY caf_${module} HINTS ${CAF_ROOT} PATH_SUFFIXES lib)
 endforeach()
-mark_as_advanced(CAF_INCLUDE_DIR CAF_CORE_LIBRARY CAF_IO_LIBRARY CAF_OPENSSL_LIBRARY)
+mark_as_advanced(CAF_INCLUDE_DIR CAF_CORE_LIBRARY CAF_IO_LIBRARY)
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(CAF
@@ -15,7 +14,7 @@ find_package_handle_standard_args(CAF
   REASON_FAILURE_MESSAGE "install the package libcaf-dev, or name the folder of a CAF 1.1 in CMAKE_PREFIX_PATH")
 
 if(CAF_FOUND AND NOT TARGET CAF::core)
-  foreach(module core io openssl)
+  foreach(module core io)
     string(TOUPPER ${module} upper)
     if(CAF_${upper}_LIBRARY)
       add_library(CAF::${module} UNKNOWN IMPORTED)
@@ -25,7 +24,4 @@ if(CAF_FOUND AND NOT TARGET CAF::core)
     endif()
   endforeach()
   set_property(TARGET CAF::io PROPERTY INTERFACE_LINK_LIBRARIES CAF::core)
-  if(TARGET CAF::openssl)
-    set_property(TARGET CAF::openssl PROPERTY INTERFACE_LINK_LIBRARIES CAF::io)
-  endif()
 endif()

@@ -121,7 +121,7 @@ boost::system::error_code service::open(const boost::asio::ip::tcp::endpoint& wh
 
 std::string service::start() {
   if (context_.config.caf_port)
-    caf_port::prepare(system_config_);
+    caf_modules::load(system_config_);
   system_ = compat::make_system(system_config_, threads_);
   if (kept_ != nullptr)
     env_.journal = caf::actor_cast<journal_actor>(

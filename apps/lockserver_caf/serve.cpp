@@ -55,9 +55,9 @@ void allow_connections(std::size_t connections, unsigned threads, spdlog::logger
   limit.rlim_cur = std::min(needed, limit.rlim_max);
   setrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur < needed)
-    log.warn("max-connections {} needs {} open files, but this process may have only {}: raise the "
-             "hard limit (ulimit -Hn) or lower max-connections",
-             connections, needed, limit.rlim_cur);
+    log.warn("for max-connections {} open files are needed, but this process may have only {}: "
+             "raise the hard limit (ulimit -Hn) or lower max-connections",
+             needed, limit.rlim_cur);
 }
 
 double seconds(settings::duration x) {
@@ -86,7 +86,10 @@ int serve(const options& x, const std::function<void(const std::string&)>& on_li
   if (!x.pid_file.empty())
     pid.emplace(x.pid_file);
   auto log = make_log(x);
-  allow_connections(x.server.max_connections, x.server.threads, *log);
+  auto files = x.server.max_connections;
+  if (x.server.caf_port) // as many again, and some that are told that they are too many
+    files = 2 * files + 64;
+  allow_connections(files, x.server.threads, *log);
 
   hold_stop_signals();
   server served{x.server, log};

@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 // Not CAF_VERSION: CAF 1.0.0 through 1.1.0 define it as 0000..0100 (octal).
 #define LOCKSERVER_CAF_1 (CAF_MAJOR_VERSION >= 1)
@@ -182,6 +183,23 @@ void anon_send_exit(Self* self) {
   caf::anon_send_exit(self->address(), caf::exit_reason::user_shutdown);
 }
 
+// -- on the wire ------------------------------------------------------------------
+
+/// How many bytes `x` takes there.
+template <class T>
+std::size_t wire_size(caf::actor_system& sys, T& x) {
+#if LOCKSERVER_CAF_1
+  caf::byte_buffer buffer;
+  caf::binary_serializer sink{sys, buffer};
+  static_cast<void>(sink.apply(x));
+#else
+  std::vector<char> buffer;
+  caf::binary_serializer sink{sys, buffer};
+  static_cast<void>(sink(x));
+#endif
+  return buffer.size();
+}
+
 // -- version ------------------------------------------------------------------
 
 /// Of CAF, such as "0.17.6". Two nodes must have the same.
@@ -200,27 +218,15 @@ inline std::string render([[maybe_unused]] caf::actor_system& sys, const caf::er
 #endif
 }
 
-// -- settings of CAF's modules -------------------------------------------------
+// -- CAF's network --------------------------------------------------------------
 
-/// What CAF's TLS goes by: names of PEM files. Each side shows its certificate
-/// and takes only peers whose certificate the authority has signed.
+/// What TLS between CAF nodes goes by: names of PEM files. Each side shows its
+/// certificate and takes only peers whose certificate the authority has signed.
 struct tls_files {
   std::string certificate;
-  std::string key;
+  std::string key;       ///< Without a passphrase.
   std::string authority; ///< The certificate of the authority.
 };
-
-inline void set_tls(caf::actor_system_config& cfg, const tls_files& x) {
-#if LOCKSERVER_CAF_1
-  cfg.set("caf.openssl.certificate", x.certificate);
-  cfg.set("caf.openssl.key", x.key);
-  cfg.set("caf.openssl.cafile", x.authority);
-#else
-  cfg.openssl_certificate = x.certificate;
-  cfg.openssl_key = x.key;
-  cfg.openssl_cafile = x.authority;
-#endif
-}
 
 /// By which CAF's middleman knows the actor that speaks BASP.
 inline auto basp_broker_name() {

@@ -1,32 +1,31 @@
 #include "net/client_actor/connector.hpp"
 
+#include "net/remote/basp_connection.hpp"
+#include "net/remote/tls.hpp"
+
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
-#include <caf/io/middleman_actor.hpp>
-#include <caf/io/network/multiplexer.hpp>
-
-#ifdef LOCKSERVER_TLS
-#  include <caf/openssl/manager.hpp>
-#endif
 
 #include <set>
-#include <string>
+#include <stdexcept>
 #include <utility>
 
 namespace lockserver {
 
 namespace {
 
-caf::error not_loaded() {
-  return caf::make_error(errc::unreachable,
-                         "CAF's network is not loaded: call load_client on the config before the "
-                         "actor system is made, with files for TLS");
+// Until a connection counts as lost on which nothing arrives: as long as a server
+// waits by default (`caf_session_timeout`).
+constexpr std::chrono::milliseconds silence = std::chrono::seconds{10};
+
+caf::error unreachable(std::string why) {
+  return caf::make_error(errc::unreachable, std::move(why));
 }
 
 } // namespace
 
-connector::connector(caf::actor_config& cfg, bool tls, std::chrono::nanoseconds timeout)
-  : connector_actor::base(cfg), tls_(tls), timeout_(timeout) {
+connector::connector(caf::actor_config& cfg, connector_options options)
+  : connector_actor::base(cfg), options_(std::move(options)) {
 }
 
 connector::behavior_type connector::make_behavior() {
@@ -43,48 +42,52 @@ caf::result<caf::strong_actor_ptr> connector::connect(connect_request& x) {
   // Who asks again has given up what came before: so there is one at a time.
   unanswered_.shut_down();
   unanswered_ = {};
-  if (!system().has_middleman())
-    return not_loaded();
+  if (!system().has_middleman() || (options_.tls && !options_.files))
+    return unreachable("CAF's network is not loaded: call load_client on the config before the "
+                       "actor system is made, with files for TLS");
   auto where = x.host + ":" + std::to_string(x.port);
   std::string problem;
-  auto socket = reach(x.host, x.port, timeout_, problem);
+  auto socket = reach(x.host, x.port, options_.timeout, *options_.interrupt, problem);
   if (!socket)
-    return caf::make_error(errc::unreachable, "cannot connect to " + where + ": " + problem);
-#ifdef LOCKSERVER_TLS
-  // CAF connects again: it alone has TLS.
-  if (tls_ && system().has_openssl_manager())
-    return ask(system().openssl_manager().actor_handle(), where, std::move(x.host), x.port);
-#endif
-  if (tls_)
-    return not_loaded();
+    return unreachable("cannot connect to " + where + ": " + problem);
+  limit_silence(socket.get(), silence);
+  std::optional<tls_session> tls;
+  try {
+    if (options_.tls)
+      tls.emplace(tls_context{options_.files->certificate, options_.files->key,
+                              options_.files->authority},
+                  socket.get(), tls_role::client);
+  } catch (const std::invalid_argument& e) {
+    return unreachable(e.what());
+  }
   unanswered_ = socket.duplicate();
-  auto& middleman = system().middleman();
-  auto connection = middleman.backend().new_scribe(socket.release());
-  return ask(middleman.named_broker<caf::io::basp_broker>(compat::basp_broker_name()), where,
-             std::move(connection), x.port);
-}
-
-template <class Handle, class... Ts>
-caf::result<caf::strong_actor_ptr>
-connector::ask(const Handle& whom, const std::string& where, Ts&&... xs) {
+  auto attempt = ++attempt_;
+  auto answered = [this, attempt] {
+    if (attempt == attempt_)
+      unanswered_ = {};
+  };
+  caf::io::scribe_ptr connection = caf::make_counted<basp_connection>(
+    basp_connection::multiplexer_of(system()), socket.release(), std::move(tls));
   auto promise = make_response_promise<caf::strong_actor_ptr>();
-  compat::request(this, whom, caf::connect_atom_v, std::forward<Ts>(xs)...)
+  auto& middleman = system().middleman();
+  compat::request(this, middleman.named_broker<caf::io::basp_broker>(compat::basp_broker_name()),
+                  caf::connect_atom_v, std::move(connection), x.port)
     .then(
-      [this, promise, where](const caf::node_id&, caf::strong_actor_ptr& found,
-                             const std::set<std::string>&) mutable {
-        unanswered_ = {};
+      [promise, where, answered](const caf::node_id&, caf::strong_actor_ptr& found,
+                                 const std::set<std::string>&) mutable {
+        answered();
         if (found)
           promise.deliver(std::move(found));
         else
-          promise.deliver(
-            caf::make_error(errc::unreachable, where + " is a CAF node, but no lock server"));
+          promise.deliver(unreachable(where + " is a CAF node, but no lock server"));
       },
-      [this, promise, where](const caf::error& what) mutable {
-        promise.deliver(caf::make_error(
-          errc::unreachable, "cannot connect to " + where
-                               + " as a CAF node (server and client need the same version of CAF, "
-                                 "here "
-                               + compat::version() + "): " + compat::render(system(), what)));
+      [this, promise, where, answered](const caf::error& what) mutable {
+        answered();
+        promise.deliver(unreachable("cannot connect to " + where
+                                    + " as a CAF node (server and client need the same version of "
+                                      "CAF, here "
+                                    + compat::version() + ", and both TLS or neither): "
+                                    + compat::render(system(), what)));
       });
   return promise;
 }

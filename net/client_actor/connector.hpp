@@ -4,19 +4,28 @@
 #include "lockserver/remote_actors.hpp"
 #include "net/client_actor/reach.hpp"
 
-#include <caf/io/fwd.hpp>
-
 #include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace lockserver {
 
+struct connector_options {
+  bool tls = false;
+  std::optional<compat::tls_files> files{}; ///< Read for each attempt: they may be renewed.
+  std::chrono::nanoseconds timeout{};       ///< Of an attempt, until the host has answered.
+  /// Ends that; for good, when its owner ends.
+  std::shared_ptr<const interruption> interrupt{};
+};
+
 /// Spawned detached: it connects on a thread of its own, so that a server which
 /// cannot be reached keeps none of the user's waiting, and not CAF's either, for
-/// which all who connect would wait, and the end of the actor system.
+/// which all who connect would wait.
 class connector final : public connector_actor::base {
 public:
-  /// @param timeout of one attempt, until the host has answered.
-  connector(caf::actor_config& cfg, bool tls, std::chrono::nanoseconds timeout);
+  connector(caf::actor_config& cfg, connector_options options);
 
   behavior_type make_behavior() override;
 
@@ -28,13 +37,11 @@ public:
 
 private:
   caf::result<caf::strong_actor_ptr> connect(connect_request& x);
-  template <class Handle, class... Ts>
-  caf::result<caf::strong_actor_ptr> ask(const Handle& whom, const std::string& where, Ts&&... xs);
 
-  bool tls_;
-  std::chrono::nanoseconds timeout_;
+  connector_options options_;
   /// Of an attempt whose other side has not said yet that it is a CAF node.
   owned_socket unanswered_;
+  std::uint64_t attempt_ = 0; ///< Whose that is.
 };
 
 } // namespace lockserver

@@ -105,8 +105,9 @@ void lock_client::on_exit() {
     lose(locks_.begin()->first, lock_lost::stopping, "the client actor has ended");
   session_ = nullptr;
   session_addr_ = gateway_addr_ = nullptr;
-  // Else an attempt under way keeps it, and it the actor system, for as long as
-  // CAF waits for the other side.
+  // Else an attempt under way keeps it, and it the actor system.
+  if (server_.interrupt)
+    server_.interrupt();
   compat::anon_send_exit(caf::actor_cast<caf::abstract_actor*>(server_.connector));
   server_.connector = nullptr;
   leases_.clear();

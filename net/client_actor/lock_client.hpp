@@ -33,6 +33,8 @@ public:
     connector_actor connector;
     std::string host;
     std::uint16_t port = 0;
+    /// Ends what the connector is waiting for, if it is. Thread-safe.
+    std::function<void()> interrupt{};
   };
 
   /// @param time shared with nobody who needs it longer than this actor.

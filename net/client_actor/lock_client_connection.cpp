@@ -64,7 +64,6 @@ void lock_client::say_hello(const caf::strong_actor_ptr& gateway) {
 void lock_client::on_welcome(session_welcome& x, time_point sent) {
   phase_ = phase::connected;
   trouble_.clear();
-  next_pause_ = options_.first_pause;
   session_ = caf::actor_cast<remote_session_actor>(x.session);
   session_addr_ = session_.address();
   session_timeout_ = x.timeout;
@@ -121,7 +120,6 @@ void lock_client::on_session_lost(const char* why) {
   }
   for (auto& [number, x] : leases_)
     x.renewing = false;
-  next_pause_ = options_.first_pause;
   given_back_ = attempts_ = 0; // no answer comes any more
   if (leaves_ != 0)
     return quit();
@@ -160,6 +158,7 @@ void lock_client::send_keep_alive() {
       [this, sent, session = session_id_](bool) {
         if (session != session_id_)
           return;
+        next_pause_ = options_.first_pause; // the session has lasted
         session_safe_until_ = std::max(session_safe_until_, safe_until(sent, session_timeout_));
         set_connection_due();
         set_alarm();

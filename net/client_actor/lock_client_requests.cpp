@@ -87,6 +87,19 @@ lock_grant to_grant(const std::string& key, const std::string& owner, const acqu
   return {key, owner, x.mode, x.token, x.ttl, x.expires_at, x.waited};
 }
 
+// The server closes the connection of who sends it far too much, with all that hangs
+// on it.
+constexpr std::size_t max_request_size = 64 * 1024;
+
+template <class Request>
+caf::error check_size(caf::actor_system& sys, Request& x) {
+  auto size = compat::wire_size(sys, x);
+  if (size <= max_request_size)
+    return {};
+  return caf::make_error(errc::bad_request, "the request has " + std::to_string(size) + " bytes, "
+                                              + std::to_string(max_request_size) + " are the most");
+}
+
 caf::error nobody() {
   return caf::make_error(errc::bad_request,
                          "a lock is for an actor: use request, not an anonymous message");
@@ -144,6 +157,8 @@ caf::result<Reply> lock_client::ask(Request x, std::string key, Convert convert)
   auto user = asker();
   if (leaves_ != 0)
     return has_ended();
+  if (auto wrong = check_size(system(), x))
+    return wrong;
   auto number = ++last_id_;
   auto promise = make_response_promise<Reply>();
   auto& now = add_operation(number, std::move(user), std::move(key), options_.request_timeout);
@@ -189,6 +204,8 @@ caf::result<lock_grant> lock_client::acquire(acquire_lock& x) {
   if (x.wait < caf::timespan::zero() || x.wait > most || x.ttl > most)
     return caf::make_error(errc::bad_request, "wait must be 0 or more, and it and ttl must be "
                                               "within the server's limits");
+  if (auto wrong = check_size(system(), x))
+    return wrong;
   auto number = ++last_id_;
   if (x.request_id.empty())
     x.request_id = instance_ + '-' + std::to_string(number);
@@ -281,7 +298,8 @@ caf::result<bool> lock_client::cancel(const cancel_wait& x) {
 caf::result<bool> lock_client::release(release_request& x) {
   if (x.owner.empty() && !x.force)
     x.owner = own_name();
-  // Not renewed from now on, and no `lock_lost`, whatever comes of the request.
+  // Not renewed from now on, and no `lock_lost`, whatever comes of the request: its
+  // user has done with the lock. What cannot be released ends with its ttl.
   // With its token, so that a repeat does not end a later grant.
   if (auto i = lock_ids_.find({x.key, x.owner}); i != lock_ids_.end())
     if (auto token = locks_.at(i->second).token; x.token == 0 || x.token == token) {

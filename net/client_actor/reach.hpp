@@ -43,10 +43,27 @@ private:
   int fd_ = -1;
 };
 
+/// Ends what another thread waits for.
+class interruption {
+public:
+  interruption();
+
+  /// From now on, all waiting is over. Thread-safe.
+  void notify() noexcept;
+
+  /// Can be read once `notify` was called.
+  int fd() const noexcept {
+    return event_.get();
+  }
+
+private:
+  owned_socket event_;
+};
+
 /// Connects to the first address of `host` that answers. Blocks for `timeout` at
-/// most, and for as long as looking up the name takes.
+/// most, less if interrupted, and for as long as looking up the name takes.
 /// @param[out] problem why there is no socket, such as "Connection refused".
 owned_socket reach(const std::string& host, std::uint16_t port, std::chrono::nanoseconds timeout,
-                   std::string& problem);
+                   const interruption& interrupt, std::string& problem);
 
 } // namespace lockserver

@@ -4,11 +4,32 @@
 #include "net/client_actor/connector.hpp"
 #include "net/client_actor/lock_client.hpp"
 #include "net/remote/caf_modules.hpp"
+#include "net/remote/tls.hpp"
 
-#include <stdexcept>
+#include <optional>
 #include <utility>
 
 namespace lockserver {
+
+namespace {
+
+// Where the names of the files wait in a config for `spawn_client`.
+constexpr auto certificate_name = "lockserver-caf.tls.certificate";
+constexpr auto key_name = "lockserver-caf.tls.key";
+constexpr auto authority_name = "lockserver-caf.tls.authority";
+
+std::optional<compat::tls_files> files_in(const caf::actor_system_config& cfg) {
+  auto text = [&](const char* name) {
+    auto x = caf::get_if<std::string>(&cfg.content, name);
+    return x ? *x : std::string{};
+  };
+  compat::tls_files result{text(certificate_name), text(key_name), text(authority_name)};
+  if (result.certificate.empty())
+    return std::nullopt;
+  return result;
+}
+
+} // namespace
 
 void init_client_types() {
   caf_modules::init_types();
@@ -17,19 +38,30 @@ void init_client_types() {
 
 void load_client(caf::actor_system_config& cfg, const compat::tls_files& files) {
   compat::register_types<caf::id_block::lockserver>(cfg);
-  if (auto wrong = caf_modules::load(cfg, files); !wrong.empty())
-    throw std::invalid_argument{wrong};
+  caf_modules::load(cfg);
+  if (files.certificate.empty() && files.key.empty() && files.authority.empty())
+    return;
+  tls_context{files.certificate, files.key, files.authority}; // throws
+  caf::put(cfg.content, certificate_name, files.certificate);
+  caf::put(cfg.content, key_name, files.key);
+  caf::put(cfg.content, authority_name, files.authority);
 }
 
 client_actor spawn_client(caf::actor_system& sys, std::string host, std::uint16_t port,
                           client_actor_options options) {
+  auto interrupt = std::make_shared<interruption>();
+  connector_options how;
+  how.tls = options.tls;
+  how.files = files_in(sys.config());
   // Somewhat less, so that its answer says why, before the client gives it up.
-  auto timeout = options.connect_timeout * 9 / 10;
+  how.timeout = options.connect_timeout * 9 / 10;
+  how.interrupt = interrupt;
   auto through
-    = caf::actor_cast<connector_actor>(sys.spawn<connector, caf::detached>(options.tls, timeout));
+    = caf::actor_cast<connector_actor>(sys.spawn<connector, caf::detached>(std::move(how)));
+  lock_client::target target{std::move(through), std::move(host), port,
+                             [interrupt] { interrupt->notify(); }};
   return caf::actor_cast<client_actor>(
-    sys.spawn<lock_client>(lock_client::target{std::move(through), std::move(host), port},
-                           std::move(options), std::make_shared<caf_timers>()));
+    sys.spawn<lock_client>(std::move(target), std::move(options), std::make_shared<caf_timers>()));
 }
 
 } // namespace lockserver

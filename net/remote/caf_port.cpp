@@ -2,16 +2,10 @@
 
 #include "net/remote/guarded_port.hpp"
 
-#include <caf/io/middleman.hpp>
-
 #include <optional>
 #include <stdexcept>
 
 namespace lockserver::caf_port {
-
-void prepare(caf::actor_system_config& cfg) {
-  cfg.load<caf::io::middleman>();
-}
 
 std::string publish(caf::actor_system& sys, const gateway_actor& what, const settings& x,
                     spdlog::logger& log, std::uint16_t& port) {
@@ -23,8 +17,8 @@ std::string publish(caf::actor_system& sys, const gateway_actor& what, const set
     return std::string{"TLS for CAF programs: "} + e.what();
   }
   auto wanted = x.caf_port.value_or(0);
-  auto result = publish_guarded(sys, what, wanted, x.caf_host.c_str(), x.max_connections,
-                                std::move(tls), log);
+  auto result = publish_guarded(sys, what, wanted, x.caf_host.c_str(),
+                                {x.max_connections, x.caf_session_timeout}, std::move(tls), log);
   if (!result)
     return "cannot listen on " + x.caf_host + ":" + std::to_string(wanted)
            + " for CAF: " + compat::render(sys, result.error());

@@ -14,10 +14,6 @@ class logger;
 
 namespace lockserver::caf_port {
 
-/// Loads what the port needs into the config of an actor system. Call before
-/// the system is made.
-void prepare(caf::actor_system_config& cfg);
-
 /// Opens the port and publishes `what` on it.
 /// @param log outlives the system.
 /// @param[out] port that it listens on.

@@ -25,8 +25,27 @@ void gateway::on_exit() {
   for (auto& [client, session] : sessions_)
     compat::send(this, session, shut_down{});
   sessions_.clear();
+  clients_.clear();
   context_.has_gateway = false;
   context_.on_last_connection_closed();
+}
+
+void gateway::watch(const caf::actor& x) {
+  compat::on_down(this, x, [this](const caf::actor_addr& gone) { forget(gone); });
+}
+
+// A client that is gone, or a session that has ended, such as one whose client was
+// silent: it may come again.
+void gateway::forget(const caf::actor_addr& gone) {
+  auto client = gone;
+  if (auto i = clients_.find(gone); i != clients_.end()) {
+    client = i->second;
+    clients_.erase(i);
+    // Unless the client has a later one.
+    if (auto j = sessions_.find(client); j == sessions_.end() || j->second.address() != gone)
+      return;
+  }
+  sessions_.erase(client);
 }
 
 caf::result<session_welcome> gateway::open(session_hello& x) {
@@ -52,10 +71,12 @@ caf::result<session_welcome> gateway::open(session_hello& x) {
     return caf::make_error(errc::too_many,
                            "the server has as many clients as it may, see max_connections");
   else
-    compat::on_down(this, client, [this](const caf::actor_addr& gone) { sessions_.erase(gone); });
+    watch(client);
   auto session = caf::actor_cast<remote_session_actor>(
     spawn<remote_session>(context_, client, std::move(x.name)));
+  watch(caf::actor_cast<caf::actor>(session));
   sessions_[client.address()] = session;
+  clients_[session.address()] = client.address();
   return session_welcome{caf::actor_cast<caf::strong_actor_ptr>(session),
                          context_.config.caf_session_timeout};
 }

@@ -23,9 +23,12 @@ public:
 
 private:
   caf::result<session_welcome> open(session_hello& x);
+  void watch(const caf::actor& x);
+  void forget(const caf::actor_addr& gone);
 
   server_context& context_;
   std::map<caf::actor_addr, remote_session_actor> sessions_; // by their clients
+  std::map<caf::actor_addr, caf::actor_addr> clients_;       // by their sessions
 };
 
 } // namespace lockserver

@@ -1,18 +1,13 @@
 #include "net/remote/guarded_port.hpp"
 
+#include "net/remote/basp_connection.hpp"
+
 #include <caf/io/basp/message_type.hpp>
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
-#include <caf/io/network/default_multiplexer.hpp>
 #include <caf/io/network/doorman_impl.hpp>
-#include <caf/io/network/stream_impl.hpp>
-#include <caf/io/scribe.hpp>
-#include <caf/policy/tcp.hpp>
 
 #include <spdlog/logger.h>
-
-#include <pthread.h>
-#include <signal.h>
 
 #include <chrono>
 #include <list>
@@ -27,21 +22,22 @@ namespace {
 
 namespace network = caf::io::network;
 
-class guarded_scribe;
+class guarded_connection;
 
-// What doorman and scribes of one port share. They live on the middleman's
-// thread.
-struct guard {
+// What the connections of one port share. They live on the middleman's thread.
+struct port_state {
   std::size_t max_connections;
   std::optional<tls_context> tls; // none: plain
+  std::chrono::milliseconds silence;
   spdlog::logger& log;
   std::size_t connections = 0;
   bool closing = false;
   // Those that have sent no handshake yet, the oldest first.
-  std::list<guarded_scribe*> strangers{};
+  std::list<guarded_connection*> strangers{};
 
-  guard(std::size_t most, std::optional<tls_context> context, spdlog::logger& logger)
-    : max_connections(most), tls(std::move(context)), log(logger) {
+  port_state(std::size_t most, std::optional<tls_context> context,
+             std::chrono::milliseconds timeout, spdlog::logger& logger)
+    : max_connections(most), tls(std::move(context)), silence(timeout), log(logger) {
   }
 
   // One line a second is enough, however many knock.
@@ -61,109 +57,57 @@ private:
   std::size_t unsaid_ = 0;
 };
 
-// Reads and writes for the stream of a scribe.
-struct channel {
-  guarded_scribe& owner;
-
-  network::rw_state read_some(std::size_t& n, network::native_socket fd, void* data,
-                              std::size_t size);
-  network::rw_state write_some(std::size_t& n, network::native_socket fd, const void* data,
-                               std::size_t size);
-  bool must_read_more(network::native_socket fd, std::size_t threshold);
-};
-
-// One connection. CAF calls it a scribe, and its port a doorman.
-class guarded_scribe final : public caf::io::scribe {
+// One connection of the port.
+class guarded_connection final : public basp_connection {
 public:
-  guarded_scribe(network::default_multiplexer& mx, network::native_socket fd,
-                 std::shared_ptr<guard> guard)
-    : scribe(network::conn_hdl_from_socket(fd)),
-      guard_(std::move(guard)),
-      stream_(mx, fd, channel{*this}),
+  guarded_connection(network::default_multiplexer& mx, network::native_socket fd,
+                     std::shared_ptr<port_state> port_is)
+    : basp_connection(mx, fd, session_of(*port_is, fd)),
+      port_(std::move(port_is)),
       peer_(addr() + ":" + std::to_string(port())) {
-    if (guard_->tls)
-      tls_.emplace(*guard_->tls, fd);
-    ++guard_->connections;
-    place_ = guard_->strangers.insert(guard_->strangers.end(), this);
+    ++port_->connections;
+    place_ = port_->strangers.insert(port_->strangers.end(), this);
   }
 
-  ~guarded_scribe() override {
-    --guard_->connections;
-    // With TLS a client first looks whether there is anyone.
-    auto silent = tls_ && !tls_->heard();
-    if (wrong_.empty() && !known_ && !guard_->closing && !silent)
-      wrong_ = tls_ && !tls_->failure().empty()
-                 ? "has no TLS with us: " + tls_->failure()
-                 : "left before it introduced itself, as a node of another CAF version does";
-    if (!known_)
-      guard_->strangers.erase(place_);
+  ~guarded_connection() override {
+    --port_->connections;
+    unlist();
+    // With TLS a client may look first whether there is anyone.
+    auto silent = tls() != nullptr && !tls()->heard();
+    if (wrong_.empty() && !introduced_ && !port_->closing && !silent)
+      wrong_ = tls() != nullptr && !tls()->failure().empty()
+                 ? "has no TLS with us: " + tls()->failure()
+                 : "did not introduce itself as a node of this version does";
     if (!wrong_.empty())
-      guard_->report(peer_, wrong_);
+      port_->report(peer_, wrong_);
   }
 
-  // -- what the broker tells it --------------------------------------------------
-
-  void configure_read(caf::io::receive_policy::config config) override {
-    stream_.configure_read(config);
-    if (!std::exchange(launched_, true))
-      stream_.start(this);
-  }
-
-  void ack_writes(bool enable) override {
-    stream_.ack_writes(enable);
-  }
-
-  auto wr_buf() -> decltype(std::declval<caf::io::scribe&>().wr_buf()) override {
-    return stream_.wr_buf();
-  }
-
-  auto rd_buf() -> decltype(std::declval<caf::io::scribe&>().rd_buf()) override {
-    return stream_.rd_buf();
-  }
-
-  // Without a peer that is known, writing would only be tried again and again.
+  // What a peer does not take is not kept without a limit.
   void flush() override {
-    if (!tls_ || tls_->established())
-      stream_.flush(this);
+    if (wr_buf().size() <= max_unread)
+      return basp_connection::flush();
+    wrong_ = "does not read its answers";
+    close();
   }
 
+  // When all connections end, nobody waits long for a peer that does not read.
   void graceful_shutdown() override {
-    stream_.graceful_shutdown();
-    detach(&stream_.backend(), false);
+    if (port_->closing)
+      limit_silence(socket(), std::chrono::seconds{1});
+    basp_connection::graceful_shutdown();
   }
-
-  void add_to_loop() override {
-    stream_.activate(this);
-  }
-
-  void remove_from_loop() override {
-    stream_.passivate();
-  }
-
-  std::string addr() const override {
-    auto x = network::remote_addr_of_fd(stream_.fd());
-    return x ? *x : std::string{};
-  }
-
-  std::uint16_t port() const override {
-    auto x = network::remote_port_of_fd(stream_.fd());
-    return x ? *x : std::uint16_t{0};
-  }
-
-  // -- what the doorman tells it -------------------------------------------------
 
   void give_way() {
     wrong_ = "was silent until another needed its place";
-    detach(&stream_.backend(), true);
-    stream_.passivate();
+    unlist();
+    close();
   }
-
-  // -- what the stream tells it --------------------------------------------------
 
   // A head, or the payload that it has announced.
   bool consume(compat::execution_context* context, const void* data, std::size_t size) override {
+    auto introduces = false;
     if (std::exchange(payload_follows_, false))
-      introduces_ = !known_;
+      introduces = !introduced_;
     else
       check_head(static_cast<const unsigned char*>(data));
     auto go_on = wrong_.empty() && scribe::consume(context, data, size);
@@ -171,36 +115,19 @@ public:
       detach(context, true); // tells the broker
     if (!go_on || detached())
       return false; // closes the connection
-    if (std::exchange(introduces_, false)) {
-      known_ = true;
-      guard_->strangers.erase(place_);
+    if (introduces) {
+      introduced_ = true;
+      unlist();
     }
     return true;
   }
 
-  network::rw_state read_some(std::size_t& n, network::native_socket fd, void* data,
-                              std::size_t size) {
-    if (!tls_)
-      return caf::policy::tcp::read_some(n, fd, data, size);
-    auto before = tls_->established();
-    auto ok = tls_->read(data, size, n);
-    if (!before && tls_->established())
-      flush();
-    return ok ? network::rw_state::success : network::rw_state::failure;
-  }
-
-  network::rw_state write_some(std::size_t& n, network::native_socket fd, const void* data,
-                               std::size_t size) {
-    if (!tls_)
-      return caf::policy::tcp::write_some(n, fd, data, size);
-    return tls_->write(data, size, n) ? network::rw_state::success : network::rw_state::failure;
-  }
-
-  bool must_read_more(std::size_t threshold) const {
-    return tls_ && tls_->pending() >= threshold;
-  }
-
 private:
+  static std::optional<tls_session> session_of(const port_state& x, int fd) {
+    return x.tls ? std::optional<tls_session>{std::in_place, *x.tls, fd, tls_role::server}
+                 : std::nullopt;
+  }
+
   // What CAF takes on trust: it would allocate what a head announces, and it
   // crashes for a handshake without a payload.
   void check_head(const unsigned char* head) {
@@ -209,8 +136,8 @@ private:
     std::uint32_t length = 0; // the fifth byte and three more, the highest first
     for (int i = 4; i < 8; ++i)
       length = length << 8 | head[i];
-    auto most = known_ ? max_basp_payload : max_basp_handshake;
-    if (!known_ && what != message_type::client_handshake)
+    auto most = introduced_ ? max_basp_payload : max_basp_handshake;
+    if (!introduced_ && what != message_type::client_handshake)
       wrong_ = "does not begin with a handshake of CAF";
     else if (what == message_type::server_handshake
              || (what == message_type::client_handshake && length == 0))
@@ -221,99 +148,79 @@ private:
     payload_follows_ = length > 0;
   }
 
-  std::shared_ptr<guard> guard_;
-  network::stream_impl<channel> stream_;
-  std::optional<tls_session> tls_; // uses the stream's socket
-  bool launched_ = false;
+  void unlist() {
+    if (std::exchange(listed_, false))
+      port_->strangers.erase(place_);
+  }
+
+  std::shared_ptr<port_state> port_;
   std::string peer_;
   std::string wrong_; // what it did, for the log
-  std::list<guarded_scribe*>::iterator place_;
+  std::list<guarded_connection*>::iterator place_;
+  bool listed_ = true; // among the strangers
   bool payload_follows_ = false;
-  bool introduces_ = false; // by the payload that is there now
-  bool known_ = false;
+  bool introduced_ = false;
 };
-
-network::rw_state channel::read_some(std::size_t& n, network::native_socket fd, void* data,
-                                     std::size_t size) {
-  return owner.read_some(n, fd, data, size);
-}
-
-network::rw_state channel::write_some(std::size_t& n, network::native_socket fd, const void* data,
-                                      std::size_t size) {
-  return owner.write_some(n, fd, data, size);
-}
-
-bool channel::must_read_more(network::native_socket, std::size_t threshold) {
-  return owner.must_read_more(threshold);
-}
 
 class guarded_doorman final : public network::doorman_impl {
 public:
   guarded_doorman(network::default_multiplexer& mx, network::native_socket fd,
-                  std::shared_ptr<guard> guard)
-    : doorman_impl(mx, fd), guard_(std::move(guard)) {
+                  std::shared_ptr<port_state> port_is)
+    : doorman_impl(mx, fd), port_(std::move(port_is)) {
   }
 
   bool new_connection() override {
     auto fd = acceptor_.accepted_socket();
-    if (detached() || !make_room()) {
+    if (detached() || !make_room(fd)) {
       network::close_socket(fd);
       return !detached();
     }
-    block_sigpipe();
     auto& mx = acceptor_.backend();
-    network::keepalive(fd, true);
-    auto scribe = caf::make_counted<guarded_scribe>(mx, fd, guard_);
-    auto handle = scribe->hdl();
-    parent()->add_scribe(std::move(scribe));
+    limit_silence(fd, port_->silence);
+    auto connection = caf::make_counted<guarded_connection>(mx, fd, port_);
+    auto handle = connection->hdl();
+    parent()->add_scribe(std::move(connection));
     return doorman::new_connection(&mx, handle);
   }
 
   void graceful_shutdown() override {
-    guard_->closing = true;
+    port_->closing = true;
     doorman_impl::graceful_shutdown();
   }
 
 private:
-  // Of OpenSSL's writing. The thread is the middleman's, which has no use for it.
-  static void block_sigpipe() {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  }
-
-  bool make_room() {
-    if (guard_->connections < guard_->max_connections + max_surplus_nodes)
+  bool make_room(network::native_socket fd) {
+    if (port_->connections < port_->max_connections + max_surplus_nodes)
       return true;
-    if (guard_->strangers.empty()) {
-      guard_->report("a new one", "refused, since there are as many as may be");
+    if (port_->strangers.empty()) {
+      auto from = network::remote_addr_of_fd(fd);
+      port_->report(from ? *from : "unknown", "is one too many: refused");
       return false;
     }
-    caf::intrusive_ptr<guarded_scribe> oldest{guard_->strangers.front()};
+    caf::intrusive_ptr<guarded_connection> oldest{port_->strangers.front()};
     oldest->give_way();
     return true;
   }
 
-  std::shared_ptr<guard> guard_;
+  std::shared_ptr<port_state> port_;
 };
 
 } // namespace
 
 caf::expected<std::uint16_t> publish_guarded(caf::actor_system& sys, const gateway_actor& what,
                                              std::uint16_t port, const char* host,
-                                             std::size_t max_connections,
-                                             std::optional<tls_context> tls, spdlog::logger& log) {
+                                             port_limits limits, std::optional<tls_context> tls,
+                                             spdlog::logger& log) {
   // As CAF's own publish does, but for the doorman.
-  auto& middleman = sys.middleman();
-  auto& mx = dynamic_cast<network::default_multiplexer&>(middleman.backend());
   auto fd = network::new_tcp_acceptor_impl(port, host, true);
   if (!fd)
     return std::move(fd.error());
+  auto silence = std::chrono::ceil<std::chrono::milliseconds>(limits.silence);
   caf::io::doorman_ptr doorman = caf::make_counted<guarded_doorman>(
-    mx, *fd, std::make_shared<guard>(max_connections, std::move(tls), log));
+    basp_connection::multiplexer_of(sys), *fd,
+    std::make_shared<port_state>(limits.connections, std::move(tls), silence, log));
   auto actual_port = doorman->port();
-  compat::anon_send(middleman.named_broker<caf::io::basp_broker>(compat::basp_broker_name()),
+  compat::anon_send(sys.middleman().named_broker<caf::io::basp_broker>(compat::basp_broker_name()),
                     caf::publish_atom_v, std::move(doorman), actual_port,
                     caf::actor_cast<caf::strong_actor_ptr>(what), sys.message_types(what));
   return actual_port;

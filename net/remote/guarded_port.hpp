@@ -9,6 +9,7 @@
 
 #include <caf/expected.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -20,7 +21,8 @@ class logger;
 namespace lockserver {
 
 /// The most bytes of one message without its head. What the server takes has a
-/// few KiB; what is longer by mistake should still get a refusal that says so.
+/// few KiB, and our client sends no more than 64; what another sends by mistake
+/// should still get a refusal that says so.
 inline constexpr std::uint32_t max_basp_payload = 1024 * 1024;
 
 /// The same for the handshake, which names a node and no more.
@@ -30,14 +32,24 @@ inline constexpr std::uint32_t max_basp_handshake = 4096;
 /// refusal from the gateway that says why.
 inline constexpr std::size_t max_surplus_nodes = 64;
 
+/// What the broker has to say to one peer, in bytes. A page of 1,000 locks has
+/// about 200 KiB.
+inline constexpr std::size_t max_unread = 16 * 1024 * 1024;
+
+struct port_limits {
+  /// Beyond which, and the surplus, a new one takes the place of the oldest that
+  /// has not introduced itself yet, or is closed.
+  std::size_t connections;
+  /// How long a peer may take nothing, or be gone without a word.
+  std::chrono::nanoseconds silence;
+};
+
 /// Publishes `what`, as caf::io::publish does.
-/// @param max_connections beyond which, and the surplus, a new one takes the
-///        place of the oldest that has not introduced itself yet, or is closed.
 /// @param log outlives the system.
 /// @return the port, or why it cannot be opened.
 caf::expected<std::uint16_t> publish_guarded(caf::actor_system& sys, const gateway_actor& what,
                                              std::uint16_t port, const char* host,
-                                             std::size_t max_connections,
-                                             std::optional<tls_context> tls, spdlog::logger& log);
+                                             port_limits limits, std::optional<tls_context> tls,
+                                             spdlog::logger& log);
 
 } // namespace lockserver

@@ -112,17 +112,19 @@ caf::result<acquire_reply> remote_session::acquire(session_acquire& x) {
     return caf::make_error(errc::too_many,
                            "this client has " + std::to_string(max_pending)
                              + " acquires under way, which is the most: use several clients");
+  if (pending_.contains(x.ticket))
+    return bad_request("ticket is in use: each request needs one of its own");
   auto ticket = context_.last_ticket.fetch_add(1, std::memory_order_relaxed) + 1;
   auto promise = make_response_promise<acquire_reply>();
   auto by_lease = !request.lease.empty();
   auto hold_connection = request.hold == acquire_lock::hold_connection && !by_lease;
-  auto [i, is_new] = pending_.try_emplace(x.ticket, pending{{request.key, ticket, by_lease},
-                                                            request.owner,
-                                                            request.lease,
-                                                            hold_connection,
-                                                            promise});
-  if (!is_new)
-    return bad_request("ticket is in use: each request needs one of its own");
+  auto i = pending_
+             .try_emplace(x.ticket, pending{{request.key, ticket, by_lease},
+                                            request.owner,
+                                            request.lease,
+                                            hold_connection,
+                                            promise})
+             .first;
   if (by_lease) {
     auto lease = std::move(request.lease);
     ask_to_acquire(context_.leases, x.ticket,
@@ -202,7 +204,8 @@ caf::result<Reply> remote_session::pass_on(const Actor& whom, Request& x) {
 
 caf::result<release_reply> remote_session::release(release_request& x) {
   // What the answer will be does not matter: a lock that is not held by that
-  // token is not one that this session would have to give back.
+  // token is not one that this session would have to give back, and one that cannot
+  // be released now ends with its ttl.
   if (auto i = held_.find({x.key, x.owner}); i != held_.end() && !x.force)
     if (x.token == 0 || x.token == i->second.token)
       held_.erase(i);

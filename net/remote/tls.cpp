@@ -40,7 +40,7 @@ int to_int(std::size_t size) {
 
 tls_context::tls_context(const std::string& certificate, const std::string& key,
                          const std::string& authority)
-  : handle_(SSL_CTX_new(TLS_server_method())) {
+  : handle_(SSL_CTX_new(TLS_method())) {
   auto* x = handle_.get();
   if (x == nullptr)
     throw std::bad_alloc{};
@@ -55,16 +55,19 @@ tls_context::tls_context(const std::string& certificate, const std::string& key,
   require(SSL_CTX_load_verify_locations(x, authority.c_str(), nullptr) == 1,
           "the authority's certificate", authority);
   SSL_CTX_set_verify(x, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  // CAF's clients take up no earlier session.
+  // Connections are few and last long: no earlier session is taken up.
   SSL_CTX_set_session_cache_mode(x, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(x, 0);
 }
 
-tls_session::tls_session(const tls_context& context, int fd)
+tls_session::tls_session(const tls_context& context, int fd, tls_role role)
   : handle_(SSL_new(context.handle_.get())) {
   if (handle_ == nullptr || SSL_set_fd(handle_.get(), fd) != 1)
     throw std::bad_alloc{};
-  SSL_set_accept_state(handle_.get());
+  if (role == tls_role::server)
+    SSL_set_accept_state(handle_.get());
+  else
+    SSL_set_connect_state(handle_.get());
 }
 
 bool tls_session::read(void* buffer, std::size_t capacity, std::size_t& size) {
@@ -76,10 +79,14 @@ bool tls_session::read(void* buffer, std::size_t capacity, std::size_t& size) {
   return result(code);
 }
 
+bool tls_session::shake_hands(std::size_t& size) {
+  size = 0;
+  ERR_clear_error();
+  return result(SSL_do_handshake(handle_.get()));
+}
+
 bool tls_session::write(const void* buffer, std::size_t length, std::size_t& size) {
   size = 0;
-  if (length == 0)
-    return true; // OpenSSL does not define it
   ERR_clear_error();
   auto code = SSL_write(handle_.get(), buffer, to_int(length));
   if (code > 0)

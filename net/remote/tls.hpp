@@ -1,14 +1,15 @@
-// TLS, by OpenSSL, on a connected socket that does not block: the accepting side,
-// which takes only peers that show a certificate of its authority. Knows neither
-// CAF nor locks. CAF has the like, but lets one failed handshake break all other
-// connections, spins while a peer is silent (0.17), and reads its files again for
-// each connection, ending the program if one is gone.
+// TLS, by OpenSSL, on a connected socket that does not block: each side takes only
+// a peer that shows a certificate of its authority. Knows neither CAF nor locks.
+// CAF has the like, but lets one failed handshake break all other connections,
+// spins while a peer is silent (0.17), and reads its files again for each
+// connection, ending its network if one is gone.
 #pragma once
 
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -32,16 +33,21 @@ private:
   std::unique_ptr<SSL_CTX, deleter> handle_;
 };
 
+enum class tls_role : std::uint8_t { client, server };
+
 /// One connection. A write to a peer that is gone raises SIGPIPE: block it.
 class tls_session {
 public:
   /// @param fd stays the caller's, and outlives this.
-  tls_session(const tls_context& context, int fd);
+  tls_session(const tls_context& context, int fd, tls_role role);
 
   /// Reads what is there, and goes on with the handshake before that.
   /// @param[out] size of what was read; 0: nothing for now.
   /// @return false when the connection has ended or failed, see `failure`.
   bool read(void* buffer, std::size_t capacity, std::size_t& size);
+
+  /// Goes on with the handshake. `size` becomes 0.
+  bool shake_hands(std::size_t& size);
 
   /// The same for writing. Only once `established`.
   bool write(const void* buffer, std::size_t length, std::size_t& size);

@@ -194,6 +194,19 @@ TEST_CASE_METHOD(served, "what is wrong with a request is said in a sentence", "
   CHECK(user->acquire("key", 60s)->value().token > 0);
 }
 
+TEST_CASE("a request that is far too long is refused, and costs no lock", "[net]") {
+  running_server server{with_caf_port()};
+  caf_node node{server->caf_port()};
+  auto user = node.new_user();
+  user->acquire("key", 60s)->value();
+  auto refused = user->acquire(std::string(2'000'000, 'k'), 60s);
+  CHECK(refused->is(errc::bad_request));
+  CHECK(refused->detail().find("65536 are the most") != std::string::npos);
+  CHECK(user->release(std::string(2'000'000, 'k'))->is(errc::bad_request));
+  CHECK(user->verify("key")->value());
+  CHECK(user->losses() == 0);
+}
+
 TEST_CASE("a server takes no more CAF clients than its limit of connections", "[net]") {
   auto config = with_caf_port();
   config.max_connections = 2;

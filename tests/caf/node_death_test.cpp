@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <vector>
 
 using namespace std::chrono_literals;
 using namespace test;
@@ -25,6 +26,7 @@ TEST_CASE("the locks of a killed node go to the next at once, over CAF and HTTP"
   running_server server{with_caf_port()};
   caf_node node{server->caf_port()};
   auto user = node.new_user();
+  std::vector<double> all_caf;
   double slowest_caf = 0;
   double slowest_http = 0;
   for (int round = 0; round < 10; ++round) {
@@ -43,11 +45,13 @@ TEST_CASE("the locks of a killed node go to the next at once, over CAF and HTTP"
     auto caf_took = milliseconds(next->at() - killed);
     CHECK(caf_took < 1000);
     CHECK(http_took < 1000);
+    all_caf.push_back(caf_took);
     slowest_caf = std::max(slowest_caf, caf_took);
     slowest_http = std::max(slowest_http, http_took);
     CHECK(user->release("a")->value());
     CHECK(server.ask("/UNLOCK/b/http") == "1\n");
   }
+  CHECK(std::count_if(all_caf.begin(), all_caf.end(), [](double x) { return x < 100; }) >= 5);
   std::cout << "from the end of a killed node to the next waiter's grant, slowest of 10: "
             << slowest_caf << " ms over CAF, " << slowest_http << " ms over HTTP\n";
   CHECK(user->losses() == 0);

@@ -1,7 +1,9 @@
 // CAF's network over TLS, with certificates that are made for the test.
-#include "net/remote/caf_modules.hpp"
 #include "tests/support/caf_server.hpp"
 #include "tests/support/catch.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include <unistd.h>
 
@@ -84,8 +86,6 @@ std::string refusal_from(std::uint16_t port, bool tls, const tls_files& files) {
 } // namespace
 
 TEST_CASE("over TLS only clients with a certificate of the authority are served", "[net]") {
-  if (!lockserver::caf_modules::has_tls())
-    return;
   authority ours{"ours"};
   authority theirs{"theirs"};
   running_server server{with_tls(ours)};
@@ -116,8 +116,6 @@ TEST_CASE("over TLS only clients with a certificate of the authority are served"
 }
 
 TEST_CASE("strangers to the port with TLS disturb nobody", "[net]") {
-  if (!lockserver::caf_modules::has_tls())
-    return;
   authority ours{"strangers"};
   running_server server{with_tls(ours)};
   caf_node node{server->caf_port(), options(true), ours.files()};
@@ -135,9 +133,29 @@ TEST_CASE("strangers to the port with TLS disturb nobody", "[net]") {
   CHECK(next.new_user()->acquire("other", 60s)->value().token > 0);
 }
 
+TEST_CASE("a client whose certificate and key do not match is told so when they are loaded",
+          "[net]") {
+  authority ours{"match"};
+  authority theirs{"mismatch"};
+  auto files = ours.files();
+  files.key = theirs.files().key;
+  lockserver::init_client_types();
+  caf::actor_system_config config;
+  CHECK_THROWS_WITH(lockserver::load_client(config, files),
+                    "the key '" + files.key + "' cannot be used: key values mismatch");
+}
+
+TEST_CASE("a server that says nothing over TLS keeps neither requests nor the system", "[net]") {
+  authority ours{"nothing"};
+  boost::asio::io_context context;
+  boost::asio::ip::tcp::acceptor silent{context, {boost::asio::ip::address_v4::loopback(), 0}};
+  auto begin = clock::now();
+  auto detail = refusal_from(silent.local_endpoint().port(), true, ours.files());
+  CHECK(detail.find("the server could not be reached in time: ") == 0);
+  CHECK(clock::now() - begin < 5s);
+}
+
 TEST_CASE("a client over TLS finds its server again, and ends in order", "[net]") {
-  if (!lockserver::caf_modules::has_tls())
-    return;
   authority ours{"again"};
   auto config = with_tls(ours);
   config.caf_port = free_port();
