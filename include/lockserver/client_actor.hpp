@@ -100,9 +100,9 @@ struct client_actor_options {
 /// `CAF_BEGIN_TYPE_ID_BLOCK(my_types, caf::id_block::lockserver::end)`.
 void init_client_types();
 
-/// Loads what a client needs into a config: the messages and CAF's middleman,
-/// with files also its OpenSSL module. Throws `std::invalid_argument` with a
-/// sentence when a file cannot be read or this build has no TLS.
+/// Loads what a client needs into a config: the messages and CAF's middleman, and
+/// the names of the files for TLS, which are read again for each connection. Throws
+/// `std::invalid_argument` with a sentence when a file cannot be used.
 void load_client(caf::actor_system_config& cfg, const compat::tls_files& files = {});
 
 /// Spawns a client, which connects at once and again whenever it has to.
