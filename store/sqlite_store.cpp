@@ -22,9 +22,9 @@ using std::chrono::duration_cast;
 // How far the wall clock may drift from the boot clock before it counts as set.
 constexpr auto tolerance = std::chrono::seconds{1};
 
+// Those of the connection; they write nothing.
 constexpr auto settings = R"(
   PRAGMA busy_timeout = 1000;
-  PRAGMA journal_mode = WAL;
   PRAGMA temp_store = MEMORY;
 )";
 
@@ -86,7 +86,17 @@ sqlite::database opened(const std::string& file, sync_mode sync) {
   if (auto fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); fd >= 0)
     close(fd);
   sqlite::database result{file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE};
+  // Else the last to close a file in WAL mode copies the WAL into it, also into
+  // one that it has been refused.
+  auto keep_wal = [&](bool x) {
+    sqlite3_db_config(result.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int{x}, nullptr);
+  };
+  keep_wal(true);
   result.run(settings);
+  if (auto wrong = not_ours(result); !wrong.empty())
+    throw store_error{file + " " + wrong};
+  keep_wal(false);
+  result.run("PRAGMA journal_mode = WAL");
   result.run(sync == sync_mode::always ? "PRAGMA synchronous = FULL"
                                        : "PRAGMA synchronous = NORMAL");
   if (auto wrong = migrate(result); !wrong.empty())
