@@ -269,17 +269,28 @@ TEST_CASE("a later version's file is refused, and not a byte of it changes") {
   CHECK(bytes_of(x.file()) == file);
 }
 
-TEST_CASE("a damaged file is refused") {
+TEST_CASE("a damaged file is refused, with what to do") {
   fixture x;
   for (std::uint64_t i = 1; i < 1000; ++i)
     commit(*x.store, {{"key", grant_now(x.on, i, "owner", 60s)}});
   x.store.reset();
   x.database().run("PRAGMA wal_checkpoint(TRUNCATE)");
-  std::fstream file{x.file(), std::ios::in | std::ios::out | std::ios::binary};
-  file.seekp(4096);
-  file << std::string(20 * 4096, 'x');
-  file.close();
-  CHECK(contains(x.refusal(), "is damaged: see 'lockserver-caf check"));
+  auto damage = [&] {
+    std::fstream file{x.file(), std::ios::in | std::ios::out | std::ios::binary};
+    file.seekp(4096);
+    file << std::string(20 * 4096, 'x');
+  };
+  auto says = "is damaged: see 'lockserver-caf check " + x.directory.path().string()
+              + "'; restore it";
+  SECTION("when it is opened") {
+    damage();
+    CHECK(contains(x.refusal(), says));
+  }
+  SECTION("when it is read") {
+    x.open();
+    damage();
+    CHECK(contains(x.store->load([](auto&&) {}, [](auto&&, auto&&) {}), says));
+  }
 }
 
 TEST_CASE("a file of an earlier version becomes one of the latest") {
