@@ -68,10 +68,10 @@ class Run {
     console.log(`${this.failed === before ? 'ok' : 'FAILED'}: ${name}`);
   }
 
-  // A server for the time of `action`.
-  async withServer(args, action) {
+  // A server for the time of `action`, with the test's options unless told otherwise.
+  async withServer(args, action, given = this.options) {
     const fresh = () => fs.mkdtempSync(path.join(os.tmpdir(), 'lockserver-contract-'));
-    const options = this.options.map((x) => (x === 'FRESH' ? fresh() : x));
+    const options = given.map((x) => (x === 'FRESH' ? fresh() : x));
     const server = await Server.start(this.program, ...args, ...options);
     try {
       await action(server);
@@ -83,7 +83,7 @@ class Run {
         `it is ${status}\n  ${server.log}`,
       );
       options.forEach((x, i) => {
-        if (this.options[i] === 'FRESH') fs.rmSync(x, { recursive: true });
+        if (given[i] === 'FRESH') fs.rmSync(x, { recursive: true });
       });
     }
   }
