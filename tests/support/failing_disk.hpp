@@ -2,7 +2,7 @@
 // through here, and else to the real one.
 #pragma once
 
-#include <sqlite3.h>
+#include "store/sqlite.hpp"
 
 #include <cstddef>
 #include <new>

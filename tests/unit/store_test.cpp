@@ -254,8 +254,8 @@ TEST_CASE("another program's database is refused, and not a byte of it changes")
   auto wal = bytes_of(x.file() + "-wal");
   REQUIRE(wal.empty() == (mode != "WAL"));
   CHECK(contains(x.refusal(), "is the database of another program"));
-  CHECK(bytes_of(x.file()) == file);
-  CHECK(bytes_of(x.file() + "-wal") == wal);
+  CHECK((bytes_of(x.file()) == file));
+  CHECK((bytes_of(x.file() + "-wal") == wal));
   CHECK(x.database().number("SELECT count(*) FROM recipes") == 1);
 }
 
@@ -266,7 +266,7 @@ TEST_CASE("a later version's file is refused, and not a byte of it changes") {
   x.database().run("PRAGMA journal_mode = DELETE; PRAGMA user_version = 1000");
   auto file = bytes_of(x.file());
   CHECK(contains(x.refusal(), "was written by a later lockserver-caf"));
-  CHECK(bytes_of(x.file()) == file);
+  CHECK((bytes_of(x.file()) == file));
 }
 
 TEST_CASE("a damaged file is refused, with what to do") {
