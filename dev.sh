@@ -174,7 +174,7 @@ format() {
 bench() {
   [ -x bench/run.sh ] || die 'there are no benchmarks yet (bench/run.sh)'
   need_for_build
-  need wrk redis-server redis-tools nginx-light etcd-server curl
+  need wrk redis-server redis-tools nginx-light etcd-server curl sqlite3
   [ -f build/build.ninja ] || configure build -DLOCKSERVER_TESTS=OFF
   configure build -DLOCKSERVER_BENCH=ON
   compile build

@@ -6,7 +6,7 @@
 # shellcheck disable=SC2154 # set by `serve`
 set -euo pipefail
 cd "$(dirname "$0")/.."
-names="hot-keys hand-over churn held-keys parked long-ttl threads durable caf"
+names="hot-keys hand-over churn held-keys parked long-ttl threads durable recovery caf"
 
 usage() { echo "usage: bench/run.sh NAME…, with NAME one of: $names, or all"; }
 
@@ -18,6 +18,8 @@ done
 . bench/support.sh
 # shellcheck source=bench/durable.sh
 . bench/durable.sh
+# shellcheck source=bench/recovery.sh
+. bench/recovery.sh
 have wrk || { echo "wrk is missing: ./dev.sh bench installs it" >&2; exit 69; }
 
 title() { printf '\n== %s\n' "$*"; }

@@ -15,7 +15,7 @@ public:
       case client_errc::bad_request:
         return "the server refused the request";
       case client_errc::unavailable:
-        return "the server is stopping or overloaded";
+        return "the server is starting, stopping or overloaded";
       case client_errc::bad_answer:
         return "not the answer of a lock server";
       case client_errc::timeout:

@@ -61,6 +61,10 @@ refusal no_answer() {
   return {503, "no_answer", "no answer in time"};
 }
 
+refusal recovering() {
+  return {503, "recovering", "the server has just been started and is reading what is held"};
+}
+
 refusal store_failed(const std::string& problem) {
   return {503, "store_failed",
           (problem.empty() ? "the store could not be written" : problem) + "; nothing has changed"};

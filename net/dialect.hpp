@@ -76,6 +76,9 @@ const dialect& dialect_of(http_version version, std::string_view target) noexcep
 refusal stopping();
 refusal no_answer();
 
+/// The refusal while the server takes up the locks in its store.
+refusal recovering();
+
 /// The refusal of a change that cannot be stored.
 /// @param problem why, as a sentence; empty if it could be by now.
 refusal store_failed(const std::string& problem);

@@ -132,9 +132,13 @@ std::string service::start() {
       caf::actor_cast<registry_actor>(system_->spawn<registry>(context_.leases, env_, x)));
   if (kept_ != nullptr) {
     tokens_.stay_above(kept_->last_token());
+    // Who comes meanwhile, a load balancer for one, is told so.
+    context_.recovering = true;
+    listener_->start(*system_);
     if (auto problem = recover(*kept_, *system_, *context_.keys, context_.leases, env_.log);
         !problem.empty())
       return problem;
+    context_.recovering = false;
   }
   if (context_.config.caf_port) {
     gateway_ = caf::actor_cast<gateway_actor>(system_->spawn<gateway>(context_));
@@ -142,7 +146,8 @@ std::string service::start() {
         !wrong.empty())
       return wrong;
   }
-  listener_->start(*system_);
+  if (kept_ == nullptr)
+    listener_->start(*system_);
   return {};
 }
 

@@ -46,6 +46,8 @@ struct server_context {
   std::atomic<std::size_t> connections{0};
   std::atomic<std::size_t> remote_sessions{0};
   std::atomic<bool> has_gateway{false};
+  /// While the locks of a store are taken up: nobody may be told what is held.
+  std::atomic<bool> recovering{false};
   std::atomic<bool> stopping{false};
 };
 

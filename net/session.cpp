@@ -6,6 +6,7 @@
 #include <spdlog/logger.h>
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 namespace lockserver {
@@ -45,7 +46,23 @@ void session::on_exit() {
 
 // -- asking -------------------------------------------------------------------
 
+namespace {
+
+// Whether the answer does not depend on any lock.
+constexpr bool needs_no_locks(const auto& x) {
+  using type = std::decay_t<decltype(x)>;
+  return std::is_same_v<
+           type,
+           server_info_operation> || std::is_same_v<type, shutdown_operation> || std::is_same_v<type, known_answer> || std::is_same_v<type, refusal>;
+}
+
+} // namespace
+
 void session::submit(operation&& x, const dialect& how) {
+  if (context_.recovering && !std::visit([](auto& what) { return needs_no_locks(what); }, x)) {
+    begin(how);
+    return refuse(context_.stopping ? stopping() : recovering());
+  }
   std::visit([&](auto& what) { do_submit(what, how); }, x);
 }
 

@@ -41,6 +41,8 @@ std::string validate(const settings& x) {
   if (x.restart_grace < duration::zero()
       || (x.restart_grace > year && x.restart_grace != settings::as_long_as_locks))
     return "restart-grace must be max, or 0 or more and at most a year";
+  if (x.restart_grace != duration::zero() && !x.data_dir.empty())
+    return "restart-grace is for servers without a data-dir: one with it knows what is held";
   if (x.terraform_lock_timeout < duration::zero() || x.terraform_lock_timeout > year)
     return "terraform-lock-timeout must be 0 (no end) or more and at most a year";
   if (x.threads == 0 || x.threads > 256)

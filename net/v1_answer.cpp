@@ -162,6 +162,7 @@ std::error_code code_of(std::string_view word, unsigned status) {
     {"too_many", client_errc::too_many},
     {"stopping", client_errc::stopping},
     {"store_failed", client_errc::store_failed},
+    {"recovering", client_errc::unavailable},
     {"internal", client_errc::server_error},
   };
   for (auto& [name, code] : codes)

@@ -50,7 +50,7 @@ const migration_steps& store_migrations() {
   return steps;
 }
 
-std::string migrate(sqlite::database& db, const migration_steps& steps) {
+std::string not_ours(sqlite::database& db, const migration_steps& steps) {
   auto version = db.number("PRAGMA user_version");
   auto owner = db.number("PRAGMA application_id");
   auto is_empty = version == 0 && owner == 0
@@ -61,6 +61,14 @@ std::string migrate(sqlite::database& db, const migration_steps& steps) {
   if (version > latest)
     return "was written by a later lockserver-caf (its version is " + std::to_string(version)
            + ", this program knows up to " + std::to_string(latest) + "): use that one";
+  return {};
+}
+
+std::string migrate(sqlite::database& db, const migration_steps& steps) {
+  if (auto wrong = not_ours(db, steps); !wrong.empty())
+    return wrong;
+  auto version = db.number("PRAGMA user_version");
+  auto latest = static_cast<std::int64_t>(steps.size());
   if (version == latest)
     return {};
   db.run("BEGIN IMMEDIATE");

@@ -18,9 +18,12 @@ using migration_steps = std::vector<const char*>;
 
 const migration_steps& store_migrations();
 
-/// Brings an open file to the latest version, in one transaction. Returns an
-/// empty string, or the end of a sentence why this cannot be: whose file it is,
-/// and what to do.
+/// Looks whose an open file is, and changes nothing. Returns an empty string when
+/// `migrate` can have it, or the end of a sentence why not, and what to do.
+std::string not_ours(sqlite::database& db, const migration_steps& steps = store_migrations());
+
+/// Brings an open file to the latest version, in one transaction. Returns what
+/// `not_ours` says, and then changes nothing.
 std::string migrate(sqlite::database& db, const migration_steps& steps = store_migrations());
 
 } // namespace lockserver

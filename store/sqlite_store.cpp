@@ -22,9 +22,9 @@ using std::chrono::duration_cast;
 // How far the wall clock may drift from the boot clock before it counts as set.
 constexpr auto tolerance = std::chrono::seconds{1};
 
+// Those of the connection; they write nothing.
 constexpr auto settings = R"(
   PRAGMA busy_timeout = 1000;
-  PRAGMA journal_mode = WAL;
   PRAGMA temp_store = MEMORY;
 )";
 
@@ -32,8 +32,20 @@ std::string system_error() {
   return std::system_category().message(errno);
 }
 
+// A new name in a directory is on disk when the directory is. As SQLite does for
+// its files, as far as the file system lets one.
+void sync_directory(const std::string& x) {
+  auto fd = ::open(x.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    return;
+  fsync(fd);
+  close(fd);
+}
+
 std::string make_directory(const std::string& x) {
-  if (mkdir(x.c_str(), 0700) != 0 && errno != EEXIST)
+  if (mkdir(x.c_str(), 0700) == 0)
+    sync_directory(x + "/..");
+  else if (errno != EEXIST)
     throw store_error{"cannot make the data directory " + x + ": " + system_error()};
   return x;
 }
@@ -52,6 +64,16 @@ std::string sentence(const sqlite::error& x) {
   }
 }
 
+// Why a file cannot be read or opened, and what to do.
+std::string sentence(const std::string& file, const sqlite::error& x) {
+  if (x.code() == SQLITE_NOTADB)
+    return file + " is no database: move it away, which forgets all locks";
+  if (x.code() == SQLITE_CORRUPT)
+    return file + " is damaged: see 'lockserver-caf check " + file.substr(0, file.rfind('/'))
+           + "'; restore it, or move it away, which forgets all locks";
+  return file + " cannot be used: " + x.what();
+}
+
 // Of something without an end, nothing.
 std::optional<std::int64_t> us(duration x, microseconds to_boot = {}) {
   if (x == forever)
@@ -68,9 +90,14 @@ sqlite_store::directory_lock::directory_lock(const std::string& directory)
   if (fd_ < 0)
     throw store_error{"cannot write to the data directory " + directory + ": " + system_error()};
   if (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+    auto taken = errno == EWOULDBLOCK;
+    auto reason = system_error();
     close(fd_);
-    throw store_error{"another server uses the data directory " + directory
-                      + ": stop it, or choose another directory"};
+    if (taken)
+      throw store_error{"another server uses the data directory " + directory
+                        + ": stop it, or choose another directory"};
+    throw store_error{"cannot lock the data directory " + directory + ": " + reason
+                      + "; choose one on a local disk"};
   }
 }
 
@@ -86,7 +113,17 @@ sqlite::database opened(const std::string& file, sync_mode sync) {
   if (auto fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); fd >= 0)
     close(fd);
   sqlite::database result{file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE};
+  // Else the last to close a file in WAL mode copies the WAL into it, also into
+  // one that it has been refused.
+  auto keep_wal = [&](bool x) {
+    sqlite3_db_config(result.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int{x}, nullptr);
+  };
+  keep_wal(true);
   result.run(settings);
+  if (auto wrong = not_ours(result); !wrong.empty())
+    throw store_error{file + " " + wrong};
+  keep_wal(false);
+  result.run("PRAGMA journal_mode = WAL");
   result.run(sync == sync_mode::always ? "PRAGMA synchronous = FULL"
                                        : "PRAGMA synchronous = NORMAL");
   if (auto wrong = migrate(result); !wrong.empty())
@@ -124,13 +161,7 @@ sqlite_store::sqlite_store(const std::string& directory, sync_mode sync, clock n
     note_(db_.prepare("UPDATE server SET last_token = ?, boot_id = ?, boot_us = ?, wall_us = ?")) {
   catch_up();
 } catch (const sqlite::error& x) {
-  auto file = directory + "/locks.db";
-  if (x.code() == SQLITE_NOTADB)
-    throw store_error{file + " is no database: move it away, which forgets all locks"};
-  if (x.code() == SQLITE_CORRUPT)
-    throw store_error{file + " is damaged: see 'lockserver-caf check " + directory
-                      + "'; restore it, or move it away, which forgets all locks"};
-  throw store_error{file + " cannot be used: " + x.what()};
+  throw store_error{sentence(directory + "/locks.db", x)};
 }
 
 // From the last commit until now: ends what has run out, with all that has a
@@ -207,7 +238,7 @@ sqlite_store::load(const std::function<void(lease_record&&)>& on_lease,
     }
     return {};
   } catch (const sqlite::error& x) {
-    return file_ + " cannot be read: " + x.what();
+    return sentence(file_, x);
   }
 }
 

@@ -21,6 +21,7 @@ namespace lockserver {
 enum class client_errc {
   bad_request = 1, ///< The server refused the request as wrong (400).
   unavailable, ///< First dialect: the server stops, is overloaded, or serves too many (503, 429).
+               ///< Both: it is being started.
   bad_answer,  ///< Something answered, but not as a lock server does.
   timeout,     ///< No connection, or no answer, in time.
   connection_lost, ///< The connection broke before the answer was complete.

@@ -87,17 +87,29 @@ module.exports = async (run) => {
     }),
   );
 
+  // One with a data directory knows what is held, and refuses the option.
+  const forgetful = run.options.filter(
+    (x, i) => x !== '--data-dir' && run.options[i - 1] !== '--data-dir',
+  );
   await run.section('a server that has just been started', () =>
-    run.withServer(['--restart-grace', '100'], async (server) => {
-      const grace = { expect: 503, code: 'restart_grace' };
-      const path = { key: 'k' };
-      const answer = await run.call(server, 'acquireLock', { path, body: { owner: 'o' }, ...grace });
-      const seconds = Number(answer.headers['retry-after']);
-      run.check('it says when to come again', seconds > 0 && seconds <= 100, `in ${seconds}`);
-      await run.call(server, 'getReadiness', grace);
-      await run.call(server, 'inspectLock', { path });
-      await run.call(server, 'lock', { path: { ...path, requester: 'o' }, expect: 503 });
-    }),
+    run.withServer(
+      ['--restart-grace', '100'],
+      async (server) => {
+        const grace = { expect: 503, code: 'restart_grace' };
+        const path = { key: 'k' };
+        const answer = await run.call(server, 'acquireLock', {
+          path,
+          body: { owner: 'o' },
+          ...grace,
+        });
+        const seconds = Number(answer.headers['retry-after']);
+        run.check('it says when to come again', seconds > 0 && seconds <= 100, `in ${seconds}`);
+        await run.call(server, 'getReadiness', grace);
+        await run.call(server, 'inspectLock', { path });
+        await run.call(server, 'lock', { path: { ...path, requester: 'o' }, expect: 503 });
+      },
+      forgetful,
+    ),
   );
 
   await run.section('a server that stops', async () => {

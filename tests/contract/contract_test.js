@@ -15,6 +15,7 @@ const { Server } = require('./server');
 const brief = 'a stopping server answers for too short a time to be hit without luck';
 const overload = 'only an overload of many seconds causes it';
 const disk = 'it takes a disk that fails: tests/program/durable_test.sh has one';
+const start = 'it takes a large store: tests/integration/recovery_test.cpp has one';
 const exceptions = {
   'any json request 500': 'only a fault of the server causes it',
   'any json request 503': brief,
@@ -23,9 +24,12 @@ const exceptions = {
   // A waiting acquireLock gets the same answer, which is tested.
   'any json request 503 no_answer': overload,
   'any json request 503 store_failed': disk,
+  'any json request 503 recovering': start,
+  'acquireLock 503 recovering': start,
   'acquireLock 503 no_answer': overload,
   'acquireLock 503 store_failed': disk,
   'getReadiness 503 stopping': brief,
+  'getReadiness 503 recovering': start,
   'getReadiness 503 store_failed': disk,
 };
 
@@ -68,10 +72,10 @@ class Run {
     console.log(`${this.failed === before ? 'ok' : 'FAILED'}: ${name}`);
   }
 
-  // A server for the time of `action`.
-  async withServer(args, action) {
+  // A server for the time of `action`, with the test's options unless told otherwise.
+  async withServer(args, action, given = this.options) {
     const fresh = () => fs.mkdtempSync(path.join(os.tmpdir(), 'lockserver-contract-'));
-    const options = this.options.map((x) => (x === 'FRESH' ? fresh() : x));
+    const options = given.map((x) => (x === 'FRESH' ? fresh() : x));
     const server = await Server.start(this.program, ...args, ...options);
     try {
       await action(server);
@@ -83,7 +87,7 @@ class Run {
         `it is ${status}\n  ${server.log}`,
       );
       options.forEach((x, i) => {
-        if (this.options[i] === 'FRESH') fs.rmSync(x, { recursive: true });
+        if (given[i] === 'FRESH') fs.rmSync(x, { recursive: true });
       });
     }
   }

@@ -96,6 +96,17 @@ check 'check: 65 for what is no database' equal $status 65
 try --port 0 --data-dir "$scratch/foreign"
 check 'it is refused at the start: 69' equal $status 69
 check 'with a sentence' contains "$output" 'is no database: move it away'
+echo >"$scratch/file"
+try --port 0 --data-dir "$scratch/file/data"
+check 'a directory that cannot be made is refused at the start: 69' equal $status 69
+check 'with a sentence' contains "$output" \
+  "cannot make the data directory $scratch/file/data: Not a directory"
+try --port 0 --data-dir "$scratch/file"
+check 'so is one that is a file: 69' equal $status 69
+check 'with a sentence' contains "$output" "cannot write to the data directory $scratch/file: "
+try --port 0 --data-dir "$data" --restart-grace max
+check 'a grace that a durable server does not need is refused: 64' equal $status 64
+check 'with a sentence' contains "$output" 'restart-grace is for servers without a data-dir'
 try check
 check 'check without a directory: 64' equal $status 64
 
@@ -112,6 +123,9 @@ wait_until listens_or_ended
 port=$(sed -n 's/^listening on .*://p' "$out")
 pad=$(printf 'x%.0s' {1..1000})
 acquire before owner >/dev/null
+acquire before waiter ",\"wait_ms\":$((patience * 1000))" >"$scratch/waiter" &
+waiter=$!
+check 'a LOCK waits' wait_until contains_answer '"owner":"waiter"' /v1/locks/before
 full() {
   filled=$((filled + 1))
   answer=$(acquire "fill$filled" owner ",\"metadata\":\"$pad\"")
@@ -121,6 +135,8 @@ filled=0
 check 'in the end a lock is refused' wait_until full
 check 'by its code' contains "$answer" '"code":"store_failed"'
 check 'and the reason' contains "$answer" 'nothing has changed'
+check 'who waited is answered, too' wait_until gone "$waiter"
+check 'with the same' contains "$(cat "$scratch/waiter")" '"code":"store_failed"'
 check 'the server is not ready' contains "$(http /readyz)" ' 503'
 check 'an UNLOCK gets 503 as well, and 0' \
   wait_until contains_answer '0 503' /UNLOCK/before/owner

@@ -2,7 +2,7 @@
 // through here, and else to the real one.
 #pragma once
 
-#include <sqlite3.h>
+#include "store/sqlite.hpp"
 
 #include <cstddef>
 #include <new>
@@ -34,8 +34,14 @@ public:
   /// The same for the one that comes after so many writes and waits, and those
   /// behind it; 0: for all.
   std::size_t after = 0;
-  /// How many writes and waits there were.
+  /// Only so many fail, the next work again; 0: all do.
+  std::size_t times = 0;
+  /// How many writes and waits there were, and how many of them failed.
   std::size_t uses = 0;
+  std::size_t failures = 0;
+  /// Whether the first that failed was a wait: what was written before it may be
+  /// there.
+  bool failed_at_sync = false;
 
 private:
   struct file {
@@ -56,8 +62,12 @@ private:
     auto* real = of(x).real();
     return (real->pMethods->*Member)(real, xs...);
   }
-  int fails(int code) {
-    return ++uses > after ? code : SQLITE_OK;
+  int fails(int code, bool at_sync) {
+    if (++uses <= after || code == SQLITE_OK || (times != 0 && failures >= times))
+      return SQLITE_OK;
+    if (++failures == 1)
+      failed_at_sync = at_sync;
+    return code;
   }
 
   static int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* x, int flags, int* out) {
@@ -71,12 +81,12 @@ private:
                    close,
                    pass<&io::xRead, void*, int, sqlite3_int64>,
                    [](sqlite3_file* f, const void* data, int size, sqlite3_int64 at) {
-                     auto wrong = of(f).disk->fails(of(f).disk->write);
+                     auto wrong = of(f).disk->fails(of(f).disk->write, false);
                      return wrong != SQLITE_OK ? wrong : pass<&io::xWrite>(f, data, size, at);
                    },
                    pass<&io::xTruncate, sqlite3_int64>,
                    [](sqlite3_file* f, int how) {
-                     auto wrong = of(f).disk->fails(of(f).disk->sync);
+                     auto wrong = of(f).disk->fails(of(f).disk->sync, true);
                      return wrong != SQLITE_OK ? wrong : pass<&io::xSync>(f, how);
                    },
                    pass<&io::xFileSize, sqlite3_int64*>,

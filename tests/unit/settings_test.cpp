@@ -86,6 +86,19 @@ TEST_CASE("the grace after a restart can be as long as any lock may last") {
   CHECK(validate(x).empty());
 }
 
+TEST_CASE("a server that knows what is held needs no grace after a restart") {
+  auto durable_with = [](settings::duration grace) {
+    return after([&](settings& x) {
+      x.data_dir = "/var/lib/lockserver";
+      x.restart_grace = grace;
+    });
+  };
+  CHECK(durable_with(0s) == "");
+  auto refusal = "restart-grace is for servers without a data-dir: one with it knows what is held";
+  CHECK(durable_with(1us) == refusal);
+  CHECK(durable_with(settings::as_long_as_locks) == refusal);
+}
+
 TEST_CASE("counts are at least one") {
   CHECK(after([](settings& x) { x.reconnect_attempts = 0; })
         == "reconnect-attempts must be 1 or more");

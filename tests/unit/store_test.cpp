@@ -4,8 +4,11 @@
 #include "tests/support/stored.hpp"
 #include "tests/support/temporary_directory.hpp"
 
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <optional>
+#include <string>
 
 using namespace lockserver;
 using namespace lockserver::test;
@@ -46,6 +49,11 @@ struct fixture {
   temporary_directory directory;
   std::optional<sqlite_store> store;
 };
+
+std::string bytes_of(const std::string& file) {
+  std::ifstream in{file, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
 
 bool contains(const std::string& text, const std::string& part) {
   CAPTURE(text);
@@ -221,34 +229,68 @@ TEST_CASE("a file that is no database is refused") {
   CHECK(contains(x.refusal(), "is no database: move it away"));
 }
 
-TEST_CASE("another program's database is refused and left alone") {
+TEST_CASE("another program's database is refused, and not a byte of it changes") {
   fixture x;
   x.store.reset();
   std::filesystem::remove(x.file());
-  sqlite::database{x.file(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE}.run(
-    "CREATE TABLE recipes (name)");
+  std::string mode;
+  SECTION("with a rollback journal") {
+    mode = "DELETE";
+  }
+  SECTION("with a WAL") {
+    mode = "WAL";
+  }
+  temporary_directory elsewhere;
+  {
+    sqlite::database recipes{elsewhere.file("r.db"), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE};
+    recipes.run(("PRAGMA journal_mode = " + mode).c_str());
+    recipes.run("CREATE TABLE recipes (name); INSERT INTO recipes VALUES ('soup')");
+    // As its program would leave it if it died now: with what only the WAL has.
+    std::filesystem::copy(elsewhere.file("r.db"), x.file());
+    if (mode == "WAL")
+      std::filesystem::copy(elsewhere.file("r.db-wal"), x.file() + "-wal");
+  }
+  auto file = bytes_of(x.file());
+  auto wal = bytes_of(x.file() + "-wal");
+  REQUIRE(wal.empty() == (mode != "WAL"));
   CHECK(contains(x.refusal(), "is the database of another program"));
-  CHECK(x.database().number("SELECT count(*) FROM sqlite_schema") == 1);
+  CHECK((bytes_of(x.file()) == file));
+  CHECK((bytes_of(x.file() + "-wal") == wal));
+  CHECK(x.database().number("SELECT count(*) FROM recipes") == 1);
 }
 
-TEST_CASE("a later version's file is refused") {
+TEST_CASE("a later version's file is refused, and not a byte of it changes") {
   fixture x;
   x.store.reset();
-  x.database().run("PRAGMA user_version = 1000");
+  // A later version may use another journal.
+  x.database().run("PRAGMA journal_mode = DELETE; PRAGMA user_version = 1000");
+  auto file = bytes_of(x.file());
   CHECK(contains(x.refusal(), "was written by a later lockserver-caf"));
+  CHECK((bytes_of(x.file()) == file));
 }
 
-TEST_CASE("a damaged file is refused") {
+TEST_CASE("a damaged file is refused, with what to do") {
   fixture x;
   for (std::uint64_t i = 1; i < 1000; ++i)
     commit(*x.store, {{"key", grant_now(x.on, i, "owner", 60s)}});
   x.store.reset();
   x.database().run("PRAGMA wal_checkpoint(TRUNCATE)");
-  std::fstream file{x.file(), std::ios::in | std::ios::out | std::ios::binary};
-  file.seekp(4096);
-  file << std::string(20 * 4096, 'x');
-  file.close();
-  CHECK(contains(x.refusal(), "is damaged: see 'lockserver-caf check"));
+  auto damage = [&] {
+    std::fstream file{x.file(), std::ios::in | std::ios::out | std::ios::binary};
+    file.seekp(4096);
+    file << std::string(20 * 4096, 'x');
+  };
+  auto says = "is damaged: see 'lockserver-caf check " + x.directory.path().string()
+              + "'; restore it";
+  SECTION("when it is opened") {
+    damage();
+    CHECK(contains(x.refusal(), says));
+  }
+  SECTION("when it is read") {
+    x.open();
+    damage();
+    CHECK(contains(x.store->load([](auto&&) {}, [](auto&&, auto&&) {}), says));
+  }
 }
 
 TEST_CASE("a file of an earlier version becomes one of the latest") {
