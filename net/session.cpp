@@ -48,12 +48,13 @@ void session::on_exit() {
 
 namespace {
 
+template <class T, class... Ts>
+constexpr bool is_one_of = (std::is_same_v<T, Ts> || ...);
+
 // Whether the answer does not depend on any lock.
-constexpr bool needs_no_locks(const auto& x) {
-  using type = std::decay_t<decltype(x)>;
-  return std::is_same_v<
-           type,
-           server_info_operation> || std::is_same_v<type, shutdown_operation> || std::is_same_v<type, known_answer> || std::is_same_v<type, refusal>;
+template <class Operation>
+constexpr bool needs_no_locks(const Operation&) {
+  return is_one_of<Operation, server_info_operation, shutdown_operation, known_answer, refusal>;
 }
 
 } // namespace
