@@ -182,8 +182,8 @@ void journal::refuse(parked<lease_entry, bool>& x) {
 template <class Reply>
 void journal::refuse(parked_answer<Reply>& x) {
   // Of a lease nobody knows on which keys it depends: on those that go back.
-  auto depends
-    = x.what.key.empty() ? failed_now_ || !going_back_.empty() : going_back_.contains(x.what.key);
+  auto depends = x.what.key.empty() ? failed_now_ || !going_back_.empty()
+                                    : going_back_.contains(x.what.key);
   if (depends) {
     x.what.reply = {};
     x.what.reply.status = Reply::store_failed;

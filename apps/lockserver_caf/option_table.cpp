@@ -181,9 +181,9 @@ namespace value {
 
 const value_kind<settings::duration> seconds{"SECONDS", "a number of seconds, such as 2.5",
                                              read_seconds, show_seconds};
-const value_kind<settings::duration> seconds_or_max{
-  "SECONDS|max", "a number of seconds, such as 2.5, or max", read_seconds_or_max,
-  show_seconds_or_max};
+const value_kind<settings::duration> seconds_or_max{"SECONDS|max",
+                                                    "a number of seconds, such as 2.5, or max",
+                                                    read_seconds_or_max, show_seconds_or_max};
 const value_kind<std::uint16_t> port_number{"NUMBER", "a whole number from 0 to 65535",
                                             read_number<std::uint16_t>, show_number<std::uint16_t>};
 const value_kind<std::optional<std::uint16_t>> optional_port{

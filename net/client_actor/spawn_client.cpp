@@ -6,7 +6,10 @@
 #include "net/remote/caf_modules.hpp"
 #include "net/remote/tls.hpp"
 
+#include <caf/settings.hpp>
+
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace lockserver {
@@ -14,16 +17,16 @@ namespace lockserver {
 namespace {
 
 // Where the names of the files wait in a config for `spawn_client`.
-constexpr auto certificate_name = "lockserver-caf.tls.certificate";
-constexpr auto key_name = "lockserver-caf.tls.key";
-constexpr auto authority_name = "lockserver-caf.tls.authority";
+std::string setting(const char* what) {
+  return std::string{"lockserver-caf.tls."} + what;
+}
 
 std::optional<compat::tls_files> files_in(const caf::actor_system_config& cfg) {
-  auto text = [&](const char* name) {
-    auto x = caf::get_if<std::string>(&cfg.content, name);
+  auto text = [&](const char* what) {
+    auto x = caf::get_if<std::string>(&cfg.content, setting(what));
     return x ? *x : std::string{};
   };
-  compat::tls_files result{text(certificate_name), text(key_name), text(authority_name)};
+  compat::tls_files result{text("certificate"), text("key"), text("authority")};
   if (result.certificate.empty())
     return std::nullopt;
   return result;
@@ -41,10 +44,11 @@ void load_client(caf::actor_system_config& cfg, const compat::tls_files& files) 
   caf_modules::load(cfg);
   if (files.certificate.empty() && files.key.empty() && files.authority.empty())
     return;
-  tls_context{files.certificate, files.key, files.authority}; // throws
-  caf::put(cfg.content, certificate_name, files.certificate);
-  caf::put(cfg.content, key_name, files.key);
-  caf::put(cfg.content, authority_name, files.authority);
+  // Throws if they cannot be used.
+  [[maybe_unused]] tls_context usable{files.certificate, files.key, files.authority};
+  caf::put(cfg.content, setting("certificate"), files.certificate);
+  caf::put(cfg.content, setting("key"), files.key);
+  caf::put(cfg.content, setting("authority"), files.authority);
 }
 
 client_actor spawn_client(caf::actor_system& sys, std::string host, std::uint16_t port,

@@ -250,7 +250,8 @@ TEST_CASE("a look at a lease shows no lock that is not stored") {
   }
 }
 
-TEST_CASE("renewals of a lease that cannot be stored leave it its old end, and nobody is told more") {
+TEST_CASE(
+  "renewals of a lease that cannot be stored leave it its old end, and nobody is told more") {
   fixture x;
   auto lease = x.about_lease(lease_create_request{"", 10s}).lease;
   x.world.advance(4s);

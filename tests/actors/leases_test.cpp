@@ -63,7 +63,6 @@ TEST_CASE("a lease keeps its locks as long as it is renewed") {
   CHECK(x.env.leases == 0);
 }
 
-
 TEST_CASE("the end of a lease releases all its locks and refuses its waiters at once") {
   fixture x;
   auto lease = x.make(60s);
