@@ -54,8 +54,12 @@ void basp_connection::graceful_shutdown() {
 
 void basp_connection::close() {
   detach(&stream_.backend(), true);
-  ::shutdown(stream_.fd(), SHUT_RDWR); // fails what is being written
+  break_connection(); // what is being written
   stream_.passivate();
+}
+
+void basp_connection::break_connection() noexcept {
+  ::shutdown(stream_.fd(), SHUT_RDWR);
 }
 
 std::string basp_connection::addr() const {

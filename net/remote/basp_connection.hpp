@@ -58,8 +58,12 @@ public:
   std::uint16_t port() const override;
 
 protected:
-  /// Closes it, whatever has not been written yet, and tells the broker.
+  /// Closes it, whatever has not been written yet, and tells the broker. Not while
+  /// the broker is doing something.
   void close();
+
+  /// Closes it soon: whatever is read or written next fails.
+  void break_connection() noexcept;
 
   native_socket socket() const noexcept {
     return stream_.fd();

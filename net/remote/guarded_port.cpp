@@ -82,12 +82,15 @@ public:
       port_->report(peer_, wrong_);
   }
 
-  // What a peer does not take is not kept without a limit.
+  // What a peer does not take is not kept without a limit. The broker calls this in
+  // the middle of something: it hears of the end of the connection later.
   void flush() override {
-    if (wr_buf().size() <= max_unread)
-      return basp_connection::flush();
-    wrong_ = "does not read its answers";
-    close();
+    if (wr_buf().size() > max_unread) {
+      wrong_ = "does not read its answers";
+      wr_buf().clear();
+      break_connection();
+    }
+    basp_connection::flush();
   }
 
   // When all connections end, nobody waits long for a peer that does not read.
