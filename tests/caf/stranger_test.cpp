@@ -6,12 +6,15 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
 #include <caf/io/all.hpp>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 
 #include <exception>
 #include <fstream>
+#include <optional>
 #include <random>
 #include <sstream>
 #include <string>
@@ -195,6 +198,76 @@ TEST_CASE("silent strangers give way to a client when there are too many", "[net
   CHECK(second.new_user()->acquire("other", 60s)->value().token > token);
   CHECK(user->verify("key")->value());
   CHECK(user->losses() == 0);
+}
+
+// A peer that has introduced itself as a real node does, asks the server for
+// something again and again, and reads none of its answers.
+class deaf_peer {
+public:
+  explicit deaf_peer(std::uint16_t port) : socket_(context_) {
+    // What a node sends at first is for whom it connects to: that is we.
+    tcp::acceptor server{context_, {boost::asio::ip::address_v4::loopback(), 0}};
+    caf_node node{server.local_endpoint().port()};
+    auto real = server.accept();
+    auto introduction = message_from(real);
+
+    socket_.open(tcp::v4());
+    socket_.set_option(boost::asio::socket_base::receive_buffer_size{4096});
+    socket_.connect({boost::asio::ip::address_v4::loopback(), port});
+    auto welcome = message_from(socket_);
+    boost::asio::write(socket_, boost::asio::buffer(introduction));
+    // "Tell me when your actor 99,999 ends": it has. With the names of both nodes,
+    // which are all of the one handshake and the beginning of the other.
+    auto ours = introduction.substr(32);
+    auto head = basp_head(4, static_cast<std::uint32_t>(2 * ours.size()));
+    head[30] = '\x01';
+    question_ = head + ours + welcome.substr(32, ours.size());
+  }
+
+  // Returns whether the server still takes them.
+  bool ask(int times) {
+    std::string all;
+    for (int i = 0; i < 100; ++i)
+      all += question_;
+    boost::system::error_code failed;
+    for (int i = 0; i < times && !failed; i += 100)
+      boost::asio::write(socket_, boost::asio::buffer(all), failed);
+    return !failed;
+  }
+
+private:
+  using tcp = boost::asio::ip::tcp;
+
+  static std::string message_from(tcp::socket& x) {
+    std::string result(32, '\0');
+    boost::asio::read(x, boost::asio::buffer(result));
+    auto length = static_cast<unsigned char>(result[6]) * 256U
+                  + static_cast<unsigned char>(result[7]);
+    result.resize(32 + length);
+    boost::asio::read(x, boost::asio::buffer(result.data() + 32, length));
+    return result;
+  }
+
+  boost::asio::io_context context_;
+  tcp::socket socket_;
+  std::string question_;
+};
+
+TEST_CASE_METHOD(undisturbed, "a peer that reads none of its answers is given up", "[net]") {
+  auto before = peak_memory();
+  deaf_peer peer{server->caf_port()};
+  CHECK(!peer.ask(2'000'000));
+  CHECK(peak_memory() < before + 512);
+  check();
+}
+
+TEST_CASE("a peer that reads none of its answers does not keep a server from its end", "[net]") {
+  std::optional<running_server> server{with_caf_port()};
+  deaf_peer peer{(*server)->caf_port()};
+  CHECK(peer.ask(50'000));
+  auto begin = clock::now();
+  server.reset();
+  CHECK(clock::now() - begin < 5s);
 }
 
 TEST_CASE("the log says what a stranger to the CAF port did", "[net]") {
