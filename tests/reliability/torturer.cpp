@@ -201,6 +201,11 @@ void torturer::collect_left_over(history& to) {
       return true;
     });
     auto info = client.server();
+    auto recovers = !counted && counted.why().code == lockserver::client_errc::unavailable;
+    if (recovers && steady_clock::now() < deadline) {
+      end_requested_within(milliseconds{50});
+      continue;
+    }
     if (!counted || !info)
       throw std::runtime_error{"no list in the end: "
                                + (counted ? info.why().detail : counted.why().detail)};
