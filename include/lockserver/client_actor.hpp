@@ -47,8 +47,9 @@ using client_actor = compat::typed_actor<
   caf::result<lock_grant>(acquire_lock),
   // Calls off the asker's waits for a key.
   caf::result<bool>(cancel_wait),
-  // Gives a lock back; false: by force, but nobody held it. An empty `owner` is
-  // the asker itself, here and in the next two.
+  // Gives a lock back; false: by force, but nobody held it. Also when the server
+  // cannot (`store_failed`) it is not kept alive any more, and ends with its ttl.
+  // An empty `owner` is the asker itself, here and in the next two.
   caf::result<bool>(release_request),
   // Lets a lock last longer than renewing does: from now on `ttl` counts.
   caf::result<lock_grant>(renew_request),
