@@ -29,10 +29,13 @@ void fill(const std::string& directory, std::uint64_t count) {
   grant.since = read_machine_clock().steady;
   grant.expires_at = grant.since + grant.ttl;
   std::vector<grant_record> grants(count, grant);
+  std::vector<std::string> keys; // the batch only refers to them
+  for (std::uint64_t i = 1; i <= count; ++i)
+    keys.push_back("key" + std::to_string(i));
   store_batch batch;
   for (std::uint64_t i = 0; i < count; ++i) {
     grants[i].token = i + 1;
-    batch.grants.emplace_back("key" + std::to_string(i + 1), &grants[i]);
+    batch.grants.emplace_back(keys[i], &grants[i]);
   }
   REQUIRE(store.commit(batch).empty());
 }
