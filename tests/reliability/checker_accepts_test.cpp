@@ -58,6 +58,17 @@ TEST_CASE("a renewal without an answer may have made the time shorter", "[checke
         == rules{});
 }
 
+TEST_CASE("a renewal that was refused may have been sent before, and made the time shorter",
+          "[checker]") {
+  CHECK(broken_rules(of({granted("ann", 0, 10, 1), not_holder(action::renew, "ann", 20, 60, 1, 10),
+                         granted("bob", 35, 45, 2)}))
+        == rules{});
+  // But not in less than its own time.
+  CHECK(
+    broken_rules(of({granted("ann", 0, 10, 1), not_holder(action::renew, "ann", 20, 25, 1, 10)}))
+    == rules{"forgotten_grant"});
+}
+
 TEST_CASE("a grant may end when its time is over, or last longer", "[checker]") {
   auto ann = granted("ann", 0, 10, 1);
   CHECK(broken_rules(of({ann, not_holder(action::renew, "ann", 90, 101, 1)})) == rules{});

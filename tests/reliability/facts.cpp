@@ -89,7 +89,8 @@ void facts::add_grant(const operation& x, const requests& first_sent) {
 // @param later renewals and releases by this token, in the order of `invoked`.
 void facts::find_end(known_grant& x, const std::vector<const operation*>& later) const {
   // Renewals without an answer may take effect at any time after they were
-  // sent, also after later ones; the shortest of them is assumed.
+  // sent, also after later ones; the shortest of them is assumed. So may one that
+  // was refused: the client actor sends it again to the next life of a server.
   auto shortest = duration::max();
   for (auto* op : later) {
     if (op->owner != x.by->owner || op->key != x.by->key)
@@ -100,7 +101,7 @@ void facts::find_end(known_grant& x, const std::vector<const operation*>& later)
       x.end = op->until;
       if (shortest != duration::max())
         x.end = std::min(x.end, op->invoked + shortest);
-    } else if (op->what == action::renew && op->result == outcome::unknown) {
+    } else if (op->what == action::renew) {
       shortest = std::min(shortest, op->ttl);
       x.end = std::min(x.end, op->invoked + op->ttl);
     } else if (op->what == action::release && (done || op->result == outcome::unknown)) {

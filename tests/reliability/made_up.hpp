@@ -46,9 +46,11 @@ inline operation released(std::string owner, int from, int to, std::uint64_t tok
 }
 
 /// The server says that the owner does not hold the key.
-inline operation not_holder(action what, std::string owner, int from, int to, std::uint64_t token) {
+inline operation not_holder(action what, std::string owner, int from, int to, std::uint64_t token,
+                            int ttl = 100) {
   auto x = op(what, std::move(owner), from, to, outcome::refused, token);
   x.reason = "not_holder";
+  x.ttl = std::chrono::milliseconds{ttl};
   return x;
 }
 
