@@ -21,8 +21,7 @@ std::string holders_of(const acquire_reply& x) {
 }
 
 caf::error store_failed() {
-  return caf::make_error(errc::store_failed,
-                         "the server cannot write to its disk: nothing was changed");
+  return caf::make_error(errc::store_failed, "the server cannot write to its disk");
 }
 
 // Why a request was not granted.

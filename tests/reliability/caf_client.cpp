@@ -22,9 +22,11 @@ outcome outcome_of(const caf::error& x) {
                   errc::already_waiting, errc::lease_expired})
     if (x == no)
       return outcome::refused;
-  for (auto nothing : {errc::too_many, errc::stopping, errc::store_failed})
+  for (auto nothing : {errc::too_many, errc::stopping})
     if (x == nothing)
       return outcome::not_done;
+  // Also when the store fails: the client may have sent the request before, to an
+  // earlier life of the server, which did it.
   for (auto wrong : {errc::bad_request, errc::limit_mismatch, errc::wrong_owner})
     if (x == wrong)
       throw std::logic_error{"a torturer's mistake: " + lockserver::detail_of(x)};
