@@ -336,17 +336,21 @@ caf::result<lock_grant> lock_client::renew(renew_request& x) {
       x.ttl = lock.ttl;
     lock.ttl = x.ttl;
   }
+  auto kept = lock_ids_.contains(name);
   auto sent = time_->now();
-  return ask<lock_grant, acquire_reply>(std::move(x), name.first,
-                                        [this, name, sent](acquire_reply& y,
-                                                           bool) -> caf::expected<lock_grant> {
-                                          auto i = lock_ids_.find(name);
-                                          if (i != lock_ids_.end())
-                                            on_renewed(i->second, sent, y);
-                                          if (y.status != acquire_reply::granted)
-                                            return refusal_of(y);
-                                          return to_grant(name.first, name.second, y);
-                                        });
+  return ask<lock_grant, acquire_reply>(
+    std::move(x), name.first,
+    [this, name, kept, sent](acquire_reply& y, bool) -> caf::expected<lock_grant> {
+      auto i = lock_ids_.find(name);
+      if (i != lock_ids_.end())
+        on_renewed(i->second, sent, y);
+      if (y.status != acquire_reply::granted)
+        return refusal_of(y);
+      // Its user has been told so, and it was given back.
+      if (kept && !lock_ids_.contains(name))
+        return caf::make_error(errc::not_holder, "the lock was lost before the answer came");
+      return to_grant(name.first, name.second, y);
+    });
 }
 
 // -- what only asks ---------------------------------------------------------------

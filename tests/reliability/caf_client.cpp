@@ -98,9 +98,12 @@ public:
   }
 
   reply release(const std::string& key, std::uint64_t token) override {
+    // That it has released the lock is certain only if it was sent once: of a
+    // repeat it says as much when nobody holds by that token any more.
     return ask<bool>(lockserver::release_request{key, owner_, token}, [](bool) {
       reply result;
-      result.result = outcome::ok;
+      result.result = outcome::unknown;
+      result.reason = "released, or so before";
       return result;
     });
   }
