@@ -337,6 +337,23 @@ TEST_CASE("what a user's renewal was promised, the client's own does not take ba
   CHECK(a->lost().empty());
 }
 
+TEST_CASE("a renewal is refused when its lock was lost before the answer came") {
+  client_world x;
+  auto a = x.new_user(x.new_client());
+  a->acquire("k", 3s);
+  x.world.run();
+  x.world.time().pass(1s);
+  auto renewed = a->ask<lock_grant>(renew_request{"k", {}, 0, 60s});
+  x.world.steps().step(); // it is on its way
+  x.world.time().pass(1980ms);
+  while (x.world.time().fire()) {
+  }
+  x.world.run();
+  CHECK(a->lost().size() == 1);
+  CHECK(renewed->is(errc::not_holder));
+  CHECK(x.is_free("k"));
+}
+
 TEST_CASE("a renewal that asks for too much is refused, and the lock lasts as before") {
   client_world x;
   auto a = x.new_user(x.new_client());
