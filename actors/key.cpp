@@ -19,6 +19,11 @@ caf::timespan left(time_point now, const grant& x) {
   return x.expires_at == time_point::max() ? caf::timespan::max() : x.expires_at - now;
 }
 
+holder_info holder(time_point now, const grant& x) {
+  return {x.owner,       static_cast<std::uint8_t>(x.mode),        x.token, left(now, x),
+          now - x.since, x.more ? x.more->metadata : std::string{}};
+}
+
 std::uint8_t status_of(acquire_outcome x) {
   switch (x) {
     case acquire_outcome::granted:
@@ -103,7 +108,7 @@ caf::result<acquire_reply> key::acquire(acquire_request& x) {
     keep_up(op.now);
     return refused(op.now, acquire_reply::store_failed, false);
   }
-  auto [outcome, got]
+  auto [outcome, has]
     = lock_.acquire(op.now,
                     {std::move(x.owner), x.ticket, x.ttl, x.wait, static_cast<lock_mode>(x.mode),
                      x.limit, std::move(x.request_id), x.lease, std::move(x.metadata)},
@@ -119,14 +124,17 @@ caf::result<acquire_reply> key::acquire(acquire_request& x) {
     settle_up(op);
     return promise;
   }
-  if (got == nullptr) {
+  if (outcome != acquire_outcome::granted) {
+    auto reply = refused(op.now, status_of(outcome), x.explain && has == nullptr);
+    if (has != nullptr && x.explain)
+      reply.holders.push_back(holder(op.now, *has));
     tell_leases(x.lease, 0);
     settle_up(op);
-    return answer(refused(op.now, status_of(outcome), x.explain));
+    return answer(std::move(reply));
   }
-  env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s", name_, got->owner,
-                 x.ticket, got->token, seconds(left(op.now, *got)));
-  auto reply = granted(op.now, *got);
+  env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s", name_, has->owner,
+                 x.ticket, has->token, seconds(left(op.now, *has)));
+  auto reply = granted(op.now, *has);
   settle_up(op);
   // Behind what the journal is told: whoever looks at the lease waits for that.
   tell_leases(x.lease, reply.token);
@@ -257,8 +265,7 @@ std::vector<holder_info> key::holders(time_point now) const {
   std::vector<holder_info> result;
   for (auto& x : lock_.holders())
     if (now < x.expires_at)
-      result.push_back({x.owner, static_cast<std::uint8_t>(x.mode), x.token, left(now, x),
-                        now - x.since, x.more ? x.more->metadata : std::string{}});
+      result.push_back(holder(now, x));
   return result;
 }
 

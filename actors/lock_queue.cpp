@@ -50,20 +50,12 @@ acquire_result lock_queue::acquire(time_point now, lock_request&& x, lock_change
   if (line_)
     if (auto i = line_->by_owner.find(x.owner); i != line_->by_owner.end())
       return {repeat_of_waiter(now, i->second, x)};
-  auto shared = x.mode == lock_mode::shared;
-  if (shared && shared_ > 0 && limit_ != x.limit)
-    return {acquire_outcome::limit_mismatch};
-  auto at_once = waiting() == 0 && fits(x);
-  if (!at_once && x.wait <= duration::zero())
-    return {acquire_outcome::held};
-  if (!at_once && waiting() >= limits_->max_waiters)
-    return {acquire_outcome::too_many_waiters};
-  if (shared) {
-    limit_ = x.limit;
-    ++shared_;
-  }
-  if (at_once)
+  if (waiting() == 0 && fits(x))
     return {acquire_outcome::granted, &grant_to(now, std::move(x), {})};
+  if (x.wait <= duration::zero())
+    return {has_other_limit(x) ? acquire_outcome::limit_mismatch : acquire_outcome::held};
+  if (waiting() >= limits_->max_waiters)
+    return {acquire_outcome::too_many_waiters};
   if (!line_)
     line_ = std::make_unique<line>();
   auto place = line_->order.insert(line_->order.end(), waiter{std::move(x), now, {}});
@@ -74,7 +66,7 @@ acquire_result lock_queue::acquire(time_point now, lock_request&& x, lock_change
 
 acquire_result lock_queue::repeat_of_grant(grant& x, const lock_request& repeat) {
   if (!x.more || !repeats(repeat, x.more->request_id, x.more->lease))
-    return {acquire_outcome::already_held};
+    return {acquire_outcome::already_held, &x};
   remember(x.more->repeats, repeat.ticket);
   return {acquire_outcome::granted, &x};
 }
@@ -158,7 +150,7 @@ void lock_queue::end_lease(time_point now, lease_id lease, lock_changes& out) {
   for (auto& x : gone) {
     for (auto ticket : x->tickets)
       out.decided.push_back({ticket, x->request.owner, decision::kind::lease_ended, 0, {}});
-    leave(x);
+    take(x);
   }
   run_until(now, out);
   for (std::size_t i = holders_.size(); i > 0; --i)
@@ -176,23 +168,17 @@ void lock_queue::expire(time_point now, lock_changes& out) {
 
 void lock_queue::forget_waiters() noexcept {
   line_.reset();
-  // Holders are of one mode.
-  auto shared = !holders_.empty() && holders_.front().mode == lock_mode::shared;
-  shared_ = shared ? static_cast<std::uint32_t>(holders_.size()) : 0;
-  forget_limit();
 }
 
 void lock_queue::clear() noexcept {
   holders_.clear();
   first_expiry_ = time_point::max();
+  limit_ = 0;
   forget_waiters();
 }
 
 void lock_queue::restore(grant&& x, std::uint32_t limit) {
-  if (x.mode == lock_mode::shared) {
-    limit_ = limit;
-    ++shared_;
-  }
+  limit_ = x.mode == lock_mode::shared ? limit : 0;
   first_expiry_ = std::min(first_expiry_, x.expires_at);
   holders_.push_back(std::move(x));
 }
@@ -227,10 +213,18 @@ std::vector<grant>::iterator lock_queue::find_holder(std::string_view owner) {
                       [owner](const grant& x) { return x.owner == owner; });
 }
 
+// Whether `x` and the holders are shared, but not with the same limit.
+bool lock_queue::has_other_limit(const lock_request& x) const noexcept {
+  // Holders are of one mode.
+  return x.mode == lock_mode::shared && !holders_.empty()
+         && holders_.front().mode == lock_mode::shared && x.limit != limit_;
+}
+
 bool lock_queue::fits(const lock_request& x) const noexcept {
   if (holders_.empty())
     return true;
-  if (x.mode == lock_mode::exclusive || holders_.front().mode == lock_mode::exclusive)
+  if (x.mode == lock_mode::exclusive || holders_.front().mode == lock_mode::exclusive
+      || has_other_limit(x))
     return false;
   return holders_.size() < limits_->max_holders && (x.limit == 0 || holders_.size() < x.limit);
 }
@@ -242,30 +236,25 @@ const grant& lock_queue::grant_to(time_point now, lock_request&& x,
     result.more = std::make_unique<grant::details>(
       grant::details{std::move(x.request_id), std::move(repeats), x.lease, std::move(x.metadata)});
   first_expiry_ = std::min(first_expiry_, result.expires_at);
+  limit_ = x.limit;
   return holders_.emplace_back(std::move(result));
 }
 
 void lock_queue::remove_holder(std::vector<grant>::iterator x, bool expired, lock_changes& out) {
-  if (x->mode == lock_mode::shared)
-    --shared_;
   if (expired || x->lease() != 0)
     out.ended.push_back({std::move(x->owner), x->token, x->lease(), x->ticket, expired});
   auto expires_at = x->expires_at;
   holders_.erase(x);
   if (expires_at == first_expiry_)
     find_first_expiry();
-  forget_limit();
+  if (holders_.empty())
+    limit_ = 0;
 }
 
 void lock_queue::find_first_expiry() noexcept {
   first_expiry_ = time_point::max();
   for (auto& x : holders_)
     first_expiry_ = std::min(first_expiry_, x.expires_at);
-}
-
-void lock_queue::forget_limit() noexcept {
-  if (shared_ == 0)
-    limit_ = 0;
 }
 
 // -- the line -----------------------------------------------------------------
@@ -277,7 +266,6 @@ void lock_queue::join(time_point now, position x, ticket_id ticket, duration wai
   line_->by_deadline.emplace(deadline, ticket);
 }
 
-// Out of the line, but it still counts for the limit.
 waiter lock_queue::take(position x) {
   for (auto ticket : x->tickets)
     line_->by_deadline.erase({line_->by_ticket.extract(ticket).mapped().deadline, ticket});
@@ -289,18 +277,11 @@ waiter lock_queue::take(position x) {
   return result;
 }
 
-void lock_queue::leave(position x) {
-  auto gone = take(x);
-  if (gone.request.mode == lock_mode::shared)
-    --shared_;
-  forget_limit();
-}
-
 // One request goes; its place, when nobody shares it any more.
 void lock_queue::leave(ticket_id ticket) {
   auto [place, deadline] = line_->by_ticket.at(ticket);
   if (place->tickets.size() == 1)
-    return leave(place);
+    return static_cast<void>(take(place));
   std::erase(place->tickets, ticket);
   line_->by_ticket.erase(ticket);
   line_->by_deadline.erase({deadline, ticket});

@@ -96,13 +96,14 @@ enum class acquire_outcome : std::uint8_t {
   held,             ///< It would have to wait and does not want to.
   already_held,     ///< This owner holds it: locks are not re-entrant.
   already_waiting,  ///< This owner waits for it.
-  limit_mismatch,   ///< It is a semaphore of another size.
+  limit_mismatch,   ///< As `held`, and its holders share it with another limit.
   too_many_waiters, ///< The line is full.
 };
 
 struct acquire_result {
   acquire_outcome outcome = acquire_outcome::held;
-  const grant* got = nullptr; ///< When granted; valid until the next operation.
+  /// When granted or already held: the owner's grant, valid until the next operation.
+  const grant* has = nullptr;
 };
 
 /// What became of a waiting request: exactly one per request that was told
@@ -141,6 +142,10 @@ struct lock_changes {
 /// in line is ever granted, as soon as it fits to the holders. So a shared
 /// request does not overtake an exclusive one that came first, and neighbouring
 /// shared requests are granted together.
+///
+/// Shared holders have one limit. A request with another limit waits in line as
+/// if it were exclusive, and its limit counts from the moment when the last
+/// holder with the old one has gone: so a rolling deployment can change it.
 ///
 /// Every operation first brings the lock up to `now`, so answers never depend
 /// on how late a timer fires: what has run out by then, holders' times and
@@ -225,8 +230,8 @@ public:
     return line_ ? line_->order.size() : 0;
   }
 
-  /// How many shared holders there may be, while there is anyone who says so;
-  /// 0: no limit.
+  /// How many shared holders there may be, as those that there are have asked
+  /// for; 0: no limit, or no shared holder.
   std::uint32_t limit() const noexcept {
     return limit_;
   }
@@ -254,6 +259,7 @@ private:
 
   acquire_result repeat_of_grant(grant& x, const lock_request& repeat);
   acquire_outcome repeat_of_waiter(time_point now, position x, const lock_request& repeat);
+  bool has_other_limit(const lock_request& x) const noexcept;
   bool fits(const lock_request& x) const noexcept;
   const grant& grant_to(time_point now, lock_request&& x, std::vector<ticket_id> repeats);
   void remove_holder(std::vector<grant>::iterator x, bool expired, lock_changes& out);
@@ -262,20 +268,17 @@ private:
   void join(time_point now, position x, ticket_id ticket, duration wait);
   waiter take(position x);
   void leave(ticket_id ticket);
-  void leave(position x);
   void refuse(ticket_id ticket, lock_changes& out);
   void run_until(time_point now, lock_changes& out);
   void finish(time_point now, lock_changes& out);
   void hand_over(time_point now, lock_changes& out);
-  void forget_limit() noexcept;
 
   token_source* tokens_;
   const lock_limits* limits_;
   std::vector<grant> holders_;
   std::unique_ptr<line> line_;
   time_point first_expiry_ = time_point::max(); // of the holders
-  std::uint32_t limit_ = 0;
-  std::uint32_t shared_ = 0; // requests that hold or wait, shared
+  std::uint32_t limit_ = 0;                     // of the holders
 };
 
 } // namespace lockserver

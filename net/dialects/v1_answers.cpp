@@ -90,7 +90,8 @@ refusal refusal_of(const acquire_reply& x) {
     case acquire_reply::already_held:
       return {409, "already_held",
               "this owner holds the key already; to repeat a request whose answer was lost, give "
-              "both the same request_id"};
+              "both the same request_id; to go on after a predecessor of this name that has died, "
+              "take its lock over with PUT, or ask again when its time (ttl_ms of holders) is over"};
     case acquire_reply::already_waiting:
       return {409, "already_waiting",
               "this owner waits for the key already; to repeat a request whose answer was lost, "
@@ -154,7 +155,7 @@ http_content v1_dialect::write(const acquire_reply& x, const asked& what, std::s
   if (x.status == acquire_reply::held || x.status == acquire_reply::wait_timeout) {
     more.emplace("holders", holders(x.holders));
     more.emplace("queue_length", x.queue_length);
-  } else if (x.status == acquire_reply::not_holder) {
+  } else if (x.status == acquire_reply::not_holder || x.status == acquire_reply::already_held) {
     more.emplace("holders", holders(x.holders));
   } else if (x.status == acquire_reply::limit_mismatch && x.limit != 0) {
     more.emplace("limit", x.limit);

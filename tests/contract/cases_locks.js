@@ -40,12 +40,19 @@ module.exports = async (run) => {
       );
       run.check('what is left', holder.ttl_ms > 1900000 && holder.ttl_ms <= 2000000, holder.ttl_ms);
 
-      await run.call(server, 'acquireLock', {
-        path,
-        body: { owner: 'me' },
-        expect: 409,
-        code: 'already_held',
-      });
+      const mine = (
+        await run.call(server, 'acquireLock', {
+          path,
+          body: { owner: 'me' },
+          expect: 409,
+          code: 'already_held',
+        })
+      ).json;
+      run.equal(
+        'already_held names the own grant',
+        mine.holders.map((x) => [x.owner, x.token, x.ttl_ms > 1900000]),
+        [['me', grant.token, true]],
+      );
       const refused = (
         await run.call(server, 'acquireLock', {
           path,

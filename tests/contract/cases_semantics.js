@@ -293,8 +293,16 @@ module.exports = async (run) => {
         ).limit,
         2,
       );
+      const larger = run.begin(server, 'acquireLock', {
+        path: { key: 's' },
+        body: { owner: 'c', limit: 3, ...shared, wait_ms: 60000 },
+      });
+      await waits(server, 's', 1);
       await release(server, 's', 'a');
-      await acquire(server, 's', { owner: 'c', limit: 2, ...shared });
+      run.equal('another limit waits for the old holders', owners(await inspect(server, 's')), ['b']);
+      await release(server, 's', 'b');
+      await larger;
+      await acquire(server, 's', { owner: 'd', limit: 3, ...shared });
       await run.call(server, 'releaseLock', { path: { key: 's' }, query: { force: 'true' } });
       run.equal('force releases every holder', await inspect(server, 's'), {
         key: 's',

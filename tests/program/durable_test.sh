@@ -61,7 +61,7 @@ check 'its owner still has it' equal "$(ask "$port" /VERIFY/key1/owner)" 1
 check 'others do not get it' contains "$(acquire key1 other)" ' 423'
 check 'a semaphore has its limit and its metadata' \
   contains "$(http /v1/locks/shared)" '"metadata":"m"'
-check 'another limit is refused' contains "$(acquire shared b ',"mode":"shared","limit":3')" limit_mismatch
+check 'another limit is refused' contains "$(acquire shared b ',"mode":"shared","limit":3,"wait_ms":0')" limit_mismatch
 check 'a lease has its locks' contains "$(http "/v1/leases/$lease")" '"key":"leased"'
 check 'tokens go on growing' [ "$(acquire key2 owner | sed 's/.*"token":\([0-9]*\).*/\1/')" -gt "$last" ]
 check 'the server says that it is durable' contains "$(http /v1/server)" '"durable":true'

@@ -184,7 +184,7 @@ TEST_CASE("locks that share a token source never share a token") {
   x.acquire(0s, "a", 1, 10s);
   auto granted = other.acquire(at(0s), {"a", 2, 10s}, x.out);
   CHECK(x.holder()->token == 1);
-  CHECK(granted.got->token == 2);
+  CHECK(granted.has->token == 2);
 }
 
 TEST_CASE("who gives back while a late timer grants it the lock keeps what it is granted") {

@@ -93,9 +93,9 @@ TEST_CASE("a repeat of a granted request gets the same grant, not prolonged") {
   x.acquire(0s, with_id("a", 1, 0s, "r"));
   auto repeat = x.lock.acquire(at(4s), with_id("a", 2, 0s, "r"), x.out);
   CHECK(repeat.outcome == acquire_outcome::granted);
-  REQUIRE(repeat.got != nullptr);
-  CHECK(repeat.got->token == 1);
-  CHECK(repeat.got->expires_at == at(10s));
+  REQUIRE(repeat.has != nullptr);
+  CHECK(repeat.has->token == 1);
+  CHECK(repeat.has->expires_at == at(10s));
   CHECK(x.acquire(4s, with_id("a", 3, 0s, "other")) == acquire_outcome::already_held);
   CHECK(x.acquire(4s, with_id("a", 4, 0s, "")) == acquire_outcome::already_held);
   CHECK(x.acquire(4s, with_id("b", 5, 0s, "r")) == acquire_outcome::held);

@@ -53,12 +53,12 @@ public:
       w.tickets.emplace_back(x.ticket, now + x.wait);
       return acquire_outcome::waiting;
     }
-    if (x.mode == lock_mode::shared && limit() && *limit() != x.limit)
-      return acquire_outcome::limit_mismatch;
     if (line.empty() && fits(x)) {
       grant_to(now, {x, {{x.ticket, now}}});
       return acquire_outcome::granted;
     }
+    if (x.wait == 0s && x.mode == lock_mode::shared && limit() && *limit() != x.limit)
+      return acquire_outcome::limit_mismatch;
     if (x.wait == 0s)
       return acquire_outcome::held;
     if (line.size() == max_waiters)
@@ -128,14 +128,11 @@ public:
     end(now);
   }
 
-  // How many shared holders there may be, if anyone says so.
+  // How many shared holders there may be, if there are any.
   std::optional<std::uint32_t> limit() const {
     for (auto& h : holders)
       if (h.asked.mode == lock_mode::shared)
         return h.asked.limit;
-    for (auto& w : line)
-      if (w.asked.mode == lock_mode::shared)
-        return w.asked.limit;
     return std::nullopt;
   }
 
@@ -197,8 +194,8 @@ private:
   bool fits(const lock_request& x) const {
     if (holders.empty())
       return true;
-    return x.mode == lock_mode::shared && holders[0].asked.mode == lock_mode::shared
-           && holders.size() < max_holders && (x.limit == 0 || holders.size() < x.limit);
+    return x.mode == lock_mode::shared && limit() == x.limit && holders.size() < max_holders
+           && (x.limit == 0 || holders.size() < x.limit);
   }
 
   void grant_next(time_point now) {

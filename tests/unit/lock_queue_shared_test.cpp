@@ -90,23 +90,75 @@ TEST_CASE("a semaphore has no more holders than its limit, first come, first ser
   CHECK(x.holders() == "c d");
 }
 
-TEST_CASE("a semaphore of another size is refused as long as this one is in use") {
+TEST_CASE("a semaphore of another size is refused to who does not wait") {
   lock_rules x;
   x.share(0s, "a", 1, 10s, 0s, 2);
-  CHECK(x.share(1s, "b", 2, 10s, 60s, 3) == acquire_outcome::limit_mismatch);
-  CHECK(x.share(1s, "b", 3, 10s, 60s) == acquire_outcome::limit_mismatch);
+  CHECK(x.share(1s, "b", 2, 10s, 0s, 3) == acquire_outcome::limit_mismatch);
+  CHECK(x.share(1s, "b", 3, 10s, 0s) == acquire_outcome::limit_mismatch);
   CHECK(x.acquire(1s, "b", 4, 10s) == acquire_outcome::held);
   CHECK(x.share(10s, "b", 5, 10s, 0s, 3) == acquire_outcome::granted);
   CHECK(x.lock.limit() == 3);
 }
 
-TEST_CASE("the size of a semaphore holds while anyone waits for it") {
+TEST_CASE("who wants another size waits until the last holder of the old one is gone") {
   lock_rules x;
-  x.acquire(0s, "w", 1, 100s);
-  x.share(1s, "a", 2, 10s, 5s, 2);
-  CHECK(x.share(2s, "b", 3, 10s, 5s, 3) == acquire_outcome::limit_mismatch);
-  CHECK(x.share(6s, "b", 4, 10s, 5s, 3) == acquire_outcome::waiting);
-  CHECK(x.decided() == decisions{refused(2, "a")});
+  x.share(0s, "a", 1, 10s, 0s, 2);
+  x.share(1s, "b", 2, 20s, 0s, 2);
+  CHECK(x.share(2s, "c", 3, 30s, 60s, 3) == acquire_outcome::waiting);
+  CHECK(x.share(3s, "d", 4, 30s, 60s, 3) == acquire_outcome::waiting);
+  x.expire(10s);
+  CHECK(x.decided().empty());
+  CHECK(x.lock.limit() == 2);
+  x.release(15s, "b");
+  CHECK(x.decided() == decisions{granted(3, "c", 3, 45s), granted(4, "d", 4, 45s)});
+  CHECK(x.lock.limit() == 3);
+  CHECK(x.share(16s, "e", 5, 10s, 0s, 3) == acquire_outcome::granted);
+  CHECK(x.share(16s, "f", 6, 10s, 0s, 2) == acquire_outcome::limit_mismatch);
+}
+
+TEST_CASE("who wants the old size stands behind those who want the new one") {
+  lock_rules x;
+  x.share(0s, "a", 1, 10s, 0s, 2);
+  x.share(1s, "b", 2, 10s, 60s, 3);
+  // It would fit to the holder, but came later.
+  CHECK(x.share(2s, "c", 3, 10s, 60s, 2) == acquire_outcome::waiting);
+  CHECK(x.share(2s, "d", 4, 10s, 0s, 2) == acquire_outcome::held);
+  x.expire(10s);
+  CHECK(x.decided() == decisions{granted(2, "b", 2, 20s)});
+  x.expire(20s);
+  CHECK(x.decided() == decisions{granted(3, "c", 3, 30s)});
+  CHECK(x.lock.limit() == 2);
+}
+
+TEST_CASE("the size of a semaphore is that of its holders, whatever others wait for") {
+  lock_rules x;
+  x.acquire(0s, "w", 1, 10s);
+  CHECK(x.share(1s, "a", 2, 10s, 60s, 2) == acquire_outcome::waiting);
+  CHECK(x.share(2s, "b", 3, 10s, 60s, 3) == acquire_outcome::waiting);
+  CHECK(x.share(2s, "c", 4, 10s, 0s, 3) == acquire_outcome::held);
+  CHECK(x.lock.limit() == 0);
+  x.expire(10s);
+  CHECK(x.decided() == decisions{granted(2, "a", 2, 20s)});
+  CHECK(x.lock.limit() == 2);
+}
+
+TEST_CASE("a wait for another size ends at its deadline") {
+  lock_rules x;
+  x.share(0s, "a", 1, 10s, 0s, 2);
+  x.share(1s, "b", 2, 10s, 5s, 3);
+  x.expire(6s);
+  CHECK(x.decided() == decisions{refused(2, "b")});
+  CHECK(x.share(7s, "c", 3, 10s, 0s, 2) == acquire_outcome::granted);
+}
+
+TEST_CASE("a refusal as already held names the grant") {
+  lock_rules x;
+  x.acquire(0s, "a", 1, 10s);
+  auto [outcome, has] = x.lock.acquire(at(4s), {"a", 2, 99s, 99s}, x.out);
+  CHECK(outcome == acquire_outcome::already_held);
+  REQUIRE(has != nullptr);
+  CHECK(has->token == 1);
+  CHECK(has->expires_at == at(10s));
 }
 
 TEST_CASE("shared locks are not re-entrant either") {
