@@ -24,7 +24,7 @@ holder_info holder(time_point now, const grant& x) {
           now - x.since, x.more ? x.more->metadata : std::string{}};
 }
 
-std::uint8_t status_of(acquire_outcome x) {
+errc status_of(acquire_outcome x) {
   switch (x) {
     case acquire_outcome::granted:
     case acquire_outcome::waiting:
@@ -250,7 +250,7 @@ acquire_reply key::granted(time_point now, const grant& x) const {
   return reply;
 }
 
-acquire_reply key::refused(time_point now, std::uint8_t status, bool explain) const {
+acquire_reply key::refused(time_point now, errc status, bool explain) const {
   acquire_reply reply;
   reply.status = status;
   reply.limit = lock_.limit();
@@ -324,17 +324,17 @@ key::parked key::unpark(ticket_id ticket) {
   return result;
 }
 
-void key::refuse(time_point now, ticket_id ticket, std::uint8_t status) {
+void key::refuse(time_point now, ticket_id ticket, errc status) {
   auto waited = unpark(ticket);
   tell_leases(waited.lease, 0);
-  env_.log.debug("refused: key={} ticket={} status={} waited={:.3f}s", name_, ticket, status,
-                 seconds(now - waited.since));
+  env_.log.debug("refused: key={} ticket={} status={} waited={:.3f}s", name_, ticket,
+                 row_of(status).id, seconds(now - waited.since));
   auto reply = refused(now, status, waited.explain);
   reply.waited = now - waited.since;
   deliver(waited.promise, std::move(reply));
 }
 
-void key::refuse_all(std::uint8_t status) {
+void key::refuse_all(errc status) {
   auto now = env_.time.now();
   while (waiting_ && !waiting_->empty())
     refuse(now, waiting_->begin()->first, status);

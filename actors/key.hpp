@@ -59,7 +59,7 @@ private:
   operation begin_operation(time_point now, bool refusable = false) const;
 
   acquire_reply granted(time_point now, const grant& x) const;
-  acquire_reply refused(time_point now, std::uint8_t status, bool explain) const;
+  acquire_reply refused(time_point now, errc status, bool explain) const;
   std::vector<holder_info> holders(time_point now) const;
   void settle_up(operation& x);
   void keep_up(time_point now);
@@ -72,8 +72,8 @@ private:
   caf::result<Reply> answer(Reply x);
   void deliver(caf::typed_response_promise<acquire_reply>& to, acquire_reply x);
   parked unpark(ticket_id ticket);
-  void refuse(time_point now, ticket_id ticket, std::uint8_t status);
-  void refuse_all(std::uint8_t status);
+  void refuse(time_point now, ticket_id ticket, errc status);
+  void refuse_all(errc status);
   void tell_leases(lease_id lease, std::uint64_t token);
 
   registry_actor registry_;

@@ -108,8 +108,8 @@ asio::awaitable<async_core::connection_ptr> async_core::connect(const effort& li
     auto result = co_await open(limits.until(limits.connect), ec);
     auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none)
-      ec = client_errc::cancelled;
-    if (result || attempt == limits.attempts || ec == client_errc::cancelled)
+      ec = errc::cancelled;
+    if (result || attempt == limits.attempts || ec == errc::cancelled)
       co_return result;
     error_code error;
     timer.expires_at(limits.until(limits.pause * attempt));
@@ -150,7 +150,7 @@ asio::awaitable<exchange_result> async_core::ask(http_call call, repeat again, e
   auto repeats = again == repeat::once ? 1 : 0;
   if (auto connection = take_idle()) {
     result = co_await exchange(connection, call, limits.until(limits.answer));
-    auto lost = result.error == client_errc::connection_lost;
+    auto lost = result.error == errc::connection_lost;
     auto unseen = lost && !result.answered;
     auto goes_on = (unseen && (!result.sent || again != repeat::never))
                    || (lost && again == repeat::once);
@@ -170,7 +170,7 @@ asio::awaitable<exchange_result> async_core::ask(http_call call, repeat again, e
       co_return result;
     }
     result = co_await exchange(connection, call, limits.until(limits.answer));
-    if (result.error != client_errc::connection_lost || repeats == 0) {
+    if (result.error != errc::connection_lost || repeats == 0) {
       keep(result, std::move(connection));
       co_return result;
     }

@@ -27,7 +27,7 @@ public:
              const client_options& options);
 
   /// As `client_core::ask`. To be awaited on `executor`; a terminal cancellation
-  /// ends it with `client_errc::cancelled`. The look-up of a host name is the
+  /// ends it with `errc::cancelled`. The look-up of a host name is the
   /// system's: it neither ends early nor knows deadlines.
   boost::asio::awaitable<exchange_result> ask(http_call call, repeat again, effort limits);
 

@@ -87,7 +87,7 @@ asio::awaitable<answer<grant>> acquire_twice(core_ptr core, std::string who, std
   auto request = v1::acquire(key, who, options);
   request.repeatable = false;
   auto result = co_await perform<grant>(core, std::move(request), read);
-  if (result.error() == client_errc::connection_lost) {
+  if (result.error() == errc::connection_lost) {
     request = v1::acquire(key, who, v1::remaining(options, boot_clock::now() - began));
     request.repeatable = false;
     result = co_await perform<grant>(core, std::move(request), read);

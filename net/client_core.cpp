@@ -62,7 +62,7 @@ exchange_result client_core::ask(const http_call& call, repeat again, const effo
     auto repeats = again == repeat::once ? 1 : 0;
     if (auto connection = take_idle()) {
       result = connection->exchange(call, limits.until(limits.answer));
-      auto lost = result.error == client_errc::connection_lost;
+      auto lost = result.error == errc::connection_lost;
       auto unseen = lost && !result.answered; // the server may have closed it long ago
       auto goes_on = (unseen && (!result.sent || again != repeat::never))
                      || (lost && again == repeat::once);
@@ -82,7 +82,7 @@ exchange_result client_core::ask(const http_call& call, repeat again, const effo
         return result;
       }
       result = connection->exchange(call, limits.until(limits.answer));
-      if (result.error != client_errc::connection_lost || repeats == 0) {
+      if (result.error != errc::connection_lost || repeats == 0) {
         keep(std::move(connection));
         return result;
       }

@@ -237,7 +237,7 @@ void connection::answer_continue() {
 void connection::serve_request(const http_request& x, const dialect& how) {
   if (surplus_) {
     keep_alive_ = false;
-    return refuse(how, {429, "too_many", "too many connections"});
+    return refuse(how, {errc::too_many, "too many connections"});
   }
   auto request = how.read(x, context_.config);
   if (auto* wrong = std::get_if<refusal>(&request))
@@ -255,23 +255,15 @@ void connection::serve_request(const http_request& x, const dialect& how) {
 void connection::refuse_broken(const head_error& x, std::string_view target) {
   keep_alive_ = false;
   is_head_ = false;
-  std::string_view code = "bad_request";
-  if (x.status == 413)
-    code = "too_large";
-  else if (x.status == 414)
-    code = "uri_too_long";
-  else if (x.status == 417)
-    code = "expectation_failed";
-  else if (x.status == 431)
-    code = "headers_too_large";
-  refuse(dialect_of(version_, target), {x.status, code, x.reason});
+  auto code = errc_of_status(x.status).value_or(errc::bad_request);
+  refuse(dialect_of(version_, target), {code, x.reason});
 }
 
 void connection::refuse(const dialect& how, const refusal& x) {
   if (context_.env.log.should_log(spdlog::level::debug)) {
     error_code ec;
     auto peer = socket_.remote_endpoint(ec);
-    context_.env.log.debug("bad request: status={} client={}:{} reason={}", x.status,
+    context_.env.log.debug("bad request: status={} client={}:{} reason={}", row_of(x.code).status,
                            peer.address().to_string(), peer.port(), x.reason);
   }
   std::string text;

@@ -14,7 +14,7 @@ const terraform_dialect terraform;
 
 // An answer that no request of the dialect can have.
 http_content impossible(const dialect& x, std::string& out) {
-  return x.write(refusal{500, "internal", "the server has mixed up its answers"}, out);
+  return x.write(refusal{errc::internal, "the server has mixed up its answers"}, out);
 }
 
 } // namespace
@@ -53,27 +53,19 @@ const dialect& dialect_of(http_version version, std::string_view target) noexcep
   return lock_server;
 }
 
-refusal stopping() {
-  return {503, "stopping", "the server stops"};
-}
-
-refusal no_answer() {
-  return {503, "no_answer", "no answer in time"};
-}
-
-refusal recovering() {
-  return {503, "recovering", "the server has just been started and is reading what is held"};
+refusal refusal_of(errc x) {
+  return {x, std::string{row_of(x).sentence}};
 }
 
 refusal store_failed(const std::string& problem) {
-  return {503, "store_failed",
-          (problem.empty() ? "the store could not be written" : problem) + "; nothing has changed"};
+  if (problem.empty())
+    return refusal_of(errc::store_failed);
+  return {errc::store_failed, problem + "; nothing has changed"};
 }
 
 refusal restart_grace(unsigned seconds) {
-  refusal result{503, "restart_grace",
-                 "the server has just been started and does not know who holds what; it grants in "
-                   + std::to_string(seconds) + " s"};
+  auto result = refusal_of(errc::restart_grace);
+  result.reason += "; it grants in " + std::to_string(seconds) + " s";
   result.retry_after = seconds;
   return result;
 }

@@ -72,12 +72,8 @@ protected:
 /// target (as much of it as is known).
 const dialect& dialect_of(http_version version, std::string_view target) noexcept;
 
-/// The refusal when the server stops, or a part of it does not answer.
-refusal stopping();
-refusal no_answer();
-
-/// The refusal while the server takes up the locks in its store.
-refusal recovering();
+/// The refusal with the outcome's own sentence.
+refusal refusal_of(errc x);
 
 /// The refusal of a change that cannot be stored.
 /// @param problem why, as a sentence; empty if it could be by now.

@@ -86,7 +86,7 @@ answer<done> held_lock::release() noexcept {
   try {
     auto before = lock_ ? lock_->give_up() : hold_state::none;
     if (before == hold_state::none || before == hold_state::released)
-      return problem{client_errc::not_holder, "there is no lock to release"};
+      return problem{errc::not_holder, "there is no lock to release"};
     if (auto keeper = keeper_.lock())
       keeper->forget(lock_);
     if (before == hold_state::lost)

@@ -42,21 +42,21 @@ std::error_code classify(error_code ec) {
   if (!ec)
     return {};
   if (ec == beast::error::timeout)
-    return client_errc::timeout;
+    return errc::timeout;
   if (ec == boost::asio::error::operation_aborted)
-    return client_errc::cancelled;
+    return errc::cancelled;
   if (ec == http::error::end_of_stream || ec == http::error::partial_message)
-    return client_errc::connection_lost;
+    return errc::connection_lost;
   if (ec.category() == http::make_error_code(http::error::bad_version).category())
-    return client_errc::bad_answer;
-  return client_errc::connection_lost;
+    return errc::bad_answer;
+  return errc::connection_lost;
 }
 
 std::error_code classify_connect(error_code ec) {
   if (ec == beast::error::timeout)
-    return client_errc::timeout;
+    return errc::timeout;
   if (ec == boost::asio::error::operation_aborted)
-    return client_errc::cancelled;
+    return errc::cancelled;
   return ec;
 }
 

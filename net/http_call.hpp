@@ -28,7 +28,7 @@ struct http_call {
 
 /// What came of it.
 struct exchange_result {
-  /// Set when there is no complete answer: a `client_errc`, or the system's
+  /// Set when there is no complete answer: a `errc`, or the system's
   /// code for a connection that could not be made.
   std::error_code error{};
   /// Whether bytes of the request may have reached the server.

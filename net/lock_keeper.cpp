@@ -36,7 +36,7 @@ kept_lock::kept_lock(grant x, std::chrono::milliseconds each, held_lock::lost_ha
 hold_state kept_lock::state_now() {
   if (state_ == hold_state::held && boot_clock::now() >= safe_until_) {
     state_ = hold_state::lost;
-    loss_.code = client_errc::expired;
+    loss_.code = errc::expired;
     loss_.detail = loss_.code.message() + (loss_.detail.empty() ? "" : ": " + loss_.detail);
   }
   return state_;
@@ -225,8 +225,8 @@ asio::awaitable<void> lock_keeper::renew(std::shared_ptr<entry> x) {
       continue;
     }
     auto code = renewed.error();
-    if (code == client_errc::not_holder || code == client_errc::lease_expired
-        || code == client_errc::wrong_owner || code == client_errc::bad_request) {
+    if (code == errc::not_holder || code == errc::lease_expired || code == errc::wrong_owner
+        || code == errc::bad_request) {
       lock.lose(renewed.why());
       break;
     }

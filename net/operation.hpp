@@ -33,11 +33,10 @@ struct known_answer {
 
 /// Nothing: the request is not answered as it wished.
 struct refusal {
-  int status = 400;
-  std::string_view code;    ///< For programs, see the HTTP API; of static storage.
-  std::string reason;       ///< One sentence: what is wrong, what would be right.
-  std::string_view allow{}; ///< With status 405: the methods that are right.
-  unsigned retry_after = 0; ///< When to ask again, in seconds; 0: nobody knows.
+  errc code = errc::bad_request; ///< Also says the HTTP status.
+  std::string reason;            ///< One sentence: what is wrong, what would be right.
+  std::string_view allow{};      ///< With status 405: the methods that are right.
+  unsigned retry_after = 0;      ///< When to ask again, in seconds; 0: nobody knows.
 };
 
 using operation

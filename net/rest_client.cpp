@@ -32,7 +32,7 @@ outcome senseless(std::string line) {
   line.resize(std::min<std::size_t>(line.size(), 40));
   std::replace_if(
     line.begin(), line.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
-  return failure(client_errc::bad_answer, "'" + line + "'");
+  return failure(errc::bad_answer, "'" + line + "'");
 }
 
 // The outcome as the "1" or "0" that most requests are answered with.
@@ -105,12 +105,15 @@ outcome judge(const client_core& core, exchange_result x) {
     case 200:
       return {first_line(std::move(x.body))};
     case 400:
-      return failure(client_errc::bad_request, std::move(x.complaint));
+      return failure(errc::bad_request, std::move(x.complaint));
     case 429:
+      return failure(errc::too_many, core.server);
+    case 502:
     case 503:
-      return failure(client_errc::unavailable, core.server);
+    case 504:
+      return failure(errc::unavailable, core.server);
     default:
-      return failure(client_errc::bad_answer, core.server + ", status " + std::to_string(x.status));
+      return failure(errc::bad_answer, core.server + ", status " + std::to_string(x.status));
   }
 }
 
@@ -228,7 +231,7 @@ lock_result rest_client::lock(std::string_view key, lock_times times) const {
   result.status = lock_status::error;
   result.error = answer.error;
   // These two come with a sentence that says it all.
-  auto refused = answer.error == client_errc::bad_request
+  auto refused = answer.error == errc::bad_request
                  || answer.error == std::make_error_code(std::errc::invalid_argument);
   if (!refused)
     answer.about += ": ";

@@ -45,7 +45,7 @@ answer<grant> rest_client::acquire(std::string_view key, acquire_options options
   auto request = v1::acquire(key, name(), options);
   request.repeatable = false;
   auto result = perform(core, std::move(request), v1::read_grant, began);
-  if (result.error() == client_errc::connection_lost) {
+  if (result.error() == errc::connection_lost) {
     request = v1::acquire(key, name(), v1::remaining(options, boot_clock::now() - began));
     request.repeatable = false;
     result = perform(core, std::move(request), v1::read_grant, began);

@@ -29,7 +29,7 @@ session::behavior_type session::make_behavior() {
       if (pending_) {
         if (host_.turn_time() >= pending_->answer_due) {
           context_.env.log.warn("no answer in time: key={}", pending_->what.key);
-          refuse(no_answer());
+          refuse(refusal_of(errc::no_answer));
         } else {
           wake_at(pending_->answer_due);
         }
@@ -62,7 +62,7 @@ constexpr bool needs_no_locks(const Operation&) {
 void session::submit(operation&& x, const dialect& how) {
   if (context_.recovering && !std::visit([](auto& what) { return needs_no_locks(what); }, x)) {
     begin(how);
-    return refuse(context_.stopping ? stopping() : recovering());
+    return refuse(refusal_of(context_.stopping ? errc::stopping : errc::recovering));
   }
   std::visit([&](auto& what) { do_submit(what, how); }, x);
 }
@@ -103,7 +103,7 @@ void session::do_submit(acquire_operation& x, const dialect& how) {
   } else if (auto rest = context_.grace_left(); rest > 0) {
     refuse(restart_grace(rest));
   } else if (x.hold_connection && !has_room_to_hold()) {
-    refuse({429, "too_many", "this connection holds as many locks as it may"});
+    refuse({errc::too_many, "this connection holds as many locks as it may"});
   } else if (x.lease.empty()) {
     ask_to_acquire(context_.keys->of(request.key), std::move(request));
   } else {
@@ -190,7 +190,7 @@ void session::do_submit(server_info_operation, const dialect& how) {
 void session::do_submit(readiness_operation, const dialect& how) {
   begin(how);
   if (context_.stopping)
-    return refuse(stopping());
+    return refuse(refusal_of(errc::stopping));
   if (!context_.env.writable())
     return refuse(store_failed(context_.env.stored.problem()));
   if (auto rest = context_.grace_left(); rest > 0)
@@ -277,7 +277,7 @@ void session::on_granted(acquire_reply& x) {
 void session::on_failure(std::uint64_t ticket, const caf::error&) {
   // Whom it asked has ended, which happens only when the server stops.
   if (is_pending(ticket))
-    refuse(stopping());
+    refuse(refusal_of(errc::stopping));
 }
 
 template <class Reply>

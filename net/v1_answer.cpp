@@ -148,32 +148,28 @@ grant to_grant(const json::object& x, boot_clock::time_point sent) {
   return result;
 }
 
-std::error_code code_of(std::string_view word, unsigned status) {
-  static constexpr std::pair<std::string_view, client_errc> codes[] = {
-    {"bad_request", client_errc::bad_request},
-    {"held", client_errc::held},
-    {"wait_timeout", client_errc::wait_timeout},
-    {"already_held", client_errc::already_held},
-    {"already_waiting", client_errc::already_waiting},
-    {"limit_mismatch", client_errc::limit_mismatch},
-    {"not_holder", client_errc::not_holder},
-    {"wrong_owner", client_errc::wrong_owner},
-    {"lease_expired", client_errc::lease_expired},
-    {"too_many", client_errc::too_many},
-    {"stopping", client_errc::stopping},
-    {"store_failed", client_errc::store_failed},
-    {"recovering", client_errc::unavailable},
-    {"internal", client_errc::server_error},
-  };
-  for (auto& [name, code] : codes)
-    if (name == word)
-      return code;
-  if (status >= 500)
-    return client_errc::server_error;
-  return status >= 400 ? client_errc::bad_request : client_errc::bad_answer;
+// What a proxy, or a server of a later release, means by a status.
+errc code_of(unsigned status) {
+  switch (status) {
+    case 429:
+      return errc::too_many;
+    case 502:
+    case 503:
+    case 504:
+      return errc::unavailable;
+    default:
+      return status >= 500 ? errc::internal : errc::bad_answer;
+  }
 }
 
-problem about(client_errc code, const std::string& server, const std::string& more = {}) {
+errc code_of(std::string_view word, unsigned status) {
+  auto known = errc_of(word);
+  if (known && row_of(*known).status >= 400)
+    return *known;
+  return status >= 400 && status < 500 ? errc::bad_request : code_of(status);
+}
+
+problem about(errc code, const std::string& server, const std::string& more = {}) {
   std::error_code ec = code;
   return {ec, server + ": " + ec.message() + (more.empty() ? "" : ": " + more)};
 }
@@ -186,11 +182,7 @@ problem to_problem(const exchange_result& x, const std::string& server) {
   auto body = json::parse(view(x.body), ec);
   auto* object = ec ? nullptr : body.if_object();
   if (object == nullptr || object->if_contains("code") == nullptr)
-    return about(x.status == 429   ? client_errc::too_many
-                 : x.status == 503 ? client_errc::unavailable
-                 : x.status >= 500 ? client_errc::server_error
-                                   : client_errc::bad_answer,
-                 server, status);
+    return about(code_of(x.status), server, status);
   problem result;
   result.code = code_of(text(*object, "code"), x.status);
   if (find(*object, "detail") != nullptr)
@@ -216,10 +208,10 @@ answer<T> read_object(const exchange_result& x, const std::string& server, Read 
     json::error_code ec;
     auto body = json::parse(view(x.body), ec);
     if (ec)
-      return about(client_errc::bad_answer, server, "no JSON");
+      return about(errc::bad_answer, server, "no JSON");
     return T(read(as_object(body, "the object")));
   } catch (const senseless& e) {
-    return about(client_errc::bad_answer, server, e.what());
+    return about(errc::bad_answer, server, e.what());
   }
 }
 

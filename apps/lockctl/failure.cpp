@@ -3,17 +3,10 @@
 namespace lockserver::lockctl {
 
 exit_status status_of(std::error_code ec) {
-  if (ec == std::errc::invalid_argument || ec == client_errc::limit_mismatch)
-    return exit_status::usage;
-  if (ec == client_errc::held || ec == client_errc::wait_timeout || ec == client_errc::already_held
-      || ec == client_errc::already_waiting || ec == client_errc::too_many)
-    return exit_status::not_obtained;
-  if (ec == client_errc::not_holder || ec == client_errc::wrong_owner
-      || ec == client_errc::lease_expired)
-    return exit_status::no;
-  if (ec == client_errc::expired)
-    return exit_status::lost;
-  return exit_status::unavailable;
+  if (ec.category() == errc_category())
+    return static_cast<exit_status>(row_of(static_cast<errc>(ec.value())).exit_status);
+  // The client's own: a value that no server takes, or no connection.
+  return ec == std::errc::invalid_argument ? exit_status::usage : exit_status::unavailable;
 }
 
 failure failure_of(const problem& x, const std::string& about) {

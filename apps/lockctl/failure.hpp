@@ -11,7 +11,8 @@ namespace lockserver::lockctl {
 
 using namespace client;
 
-/// Exit statuses, after BSD's <sysexits.h>. `--help` explains them to users.
+/// Exit statuses, after BSD's <sysexits.h>; those of failed calls stand in the table
+/// of outcomes (errc.hpp). `--help` explains them to users.
 enum class exit_status : int {
   ok = 0,
   no = 1,               ///< The answer is no: not held, nothing to release.

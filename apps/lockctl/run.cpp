@@ -178,7 +178,7 @@ private:
     if (auto released = lock_.release(); !released && !lost) {
       auto& why = released.why();
       // Taken away, and nobody has noticed: the command was not alone.
-      lost = why.code == client_errc::not_holder;
+      lost = why.code == errc::not_holder;
       std::cerr << "lockctl: " << (lost ? "lost" : "cannot release") << " the lock " << options_.key
                 << ": " << why.detail << '\n';
     }

@@ -38,7 +38,7 @@ class async_core;
 /// a connection of its own; some connections are kept between operations.
 ///
 /// An operation supports cancellation of the kind `terminal` through its
-/// handler's cancellation slot, and then ends with `client_errc::cancelled`; an
+/// handler's cancellation slot, and then ends with `errc::cancelled`; an
 /// acquire that was cancelled gets no lock, because its connection is closed.
 /// The look-up of a host's name cannot be cut short, nor has it a deadline:
 /// where that matters, give an address.

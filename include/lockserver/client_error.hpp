@@ -1,67 +1,26 @@
-// Why a client's call came to nothing: error codes, and the form in which the
-// JSON dialect's calls hand out a result or a reason.
+// The form in which the JSON dialect's calls hand out a result, or why there is
+// none.
 #pragma once
 
 #include "lockserver/client_types.hpp"
+#include "lockserver/errc.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <system_error>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
-
-namespace lockserver {
-
-/// Why a call has no result. A connection that could not be made has the
-/// system's own code instead ("Connection refused", "Host not found"), unless
-/// it took too long.
-enum class client_errc {
-  bad_request = 1, ///< The server refused the request as wrong (400).
-  unavailable, ///< First dialect: the server stops, is overloaded, or serves too many (503, 429).
-               ///< Both: it is being started.
-  bad_answer,  ///< Something answered, but not as a lock server does.
-  timeout,     ///< No connection, or no answer, in time.
-  connection_lost, ///< The connection broke before the answer was complete.
-
-  // Only the JSON dialect tells these apart.
-  held,            ///< Somebody else holds the lock, and the request did not want to wait.
-  wait_timeout,    ///< Somebody else held the lock for as long as the request waited.
-  already_held,    ///< This owner holds the lock already.
-  already_waiting, ///< This owner waits for the lock already.
-  limit_mismatch,  ///< The key is a semaphore of another size.
-  not_holder,      ///< The lock is not, or no longer, this owner's, or not by this token.
-  wrong_owner,     ///< The lease belongs to another owner.
-  lease_expired,   ///< There is no such lease, or no longer.
-  too_many,        ///< The server's limit of keys, waiters, connections or leases is reached.
-  stopping,        ///< The server is stopping.
-  store_failed,    ///< The server's disk is full or fails: nothing was changed.
-  server_error,    ///< The server has failed (500), or a proxy in front of it.
-  cancelled,       ///< The caller called the operation off.
-  expired,         ///< A held lock could not be renewed before its time was over.
-};
-
-/// The category `lockserver.rest_client`.
-const std::error_category& client_category() noexcept;
-
-inline std::error_code make_error_code(client_errc x) noexcept {
-  return {static_cast<int>(x), client_category()};
-}
-
-} // namespace lockserver
-
-template <>
-struct std::is_error_code_enum<lockserver::client_errc> : std::true_type {};
 
 namespace lockserver::client {
 
 /// A reason, for programs and for people.
 struct problem {
-  /// A `client_errc`, `std::errc::invalid_argument` for input that no server
-  /// takes (nothing was sent then), or the system's code for a connection that
-  /// could not be made.
+  /// An `errc`, `std::errc::invalid_argument` for input that no server takes
+  /// (nothing was sent then), or the system's code for a connection that could
+  /// not be made ("Connection refused", "Host not found").
   std::error_code code{};
   /// One sentence: the server's own, or whom the code is about and its text.
   std::string detail{};
@@ -71,6 +30,8 @@ struct problem {
   std::uint64_t queue_length = 0;
   /// The semaphore's size: with `limit_mismatch`.
   std::optional<std::uint32_t> limit{};
+  /// After how long the server asks to be asked again; none: it does not say.
+  std::optional<std::chrono::seconds> retry_after{};
 };
 
 /// What a call came to: a `T`, or the problem that there is none. Converts to

@@ -3,7 +3,7 @@
 // (messages.hpp). Included by that file.
 #pragma once
 
-#include "lockserver/errc.hpp"
+#include "lockserver/caf_error.hpp"
 
 #include <cstdint>
 #include <string>
@@ -86,7 +86,7 @@ struct lock_lost {
 /// Asks for a session. Answered by `session_welcome`.
 struct session_hello {
   /// What client and server must agree on, besides CAF's own version.
-  static constexpr std::uint32_t current_protocol = 1;
+  static constexpr std::uint32_t current_protocol = 2;
 
   std::uint32_t protocol = 0;
   std::string name; ///< Of the client, for the server's log.

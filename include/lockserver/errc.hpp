@@ -1,49 +1,188 @@
-// Why a CAF client's request came to nothing: the codes of the errors that the
-// client actor answers with. Named as the HTTP API names them.
+// What a request can come to: one table for the server, both clients and lockctl.
+// Knows neither CAF nor HTTP libraries. `errc` is a `std::error_code`, and with
+// caf_error.hpp a code of `caf::error`.
 #pragma once
 
-#include "lockserver/caf_compat.hpp"
-
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <type_traits>
+
+// clang-format off
+/// One row an outcome. An outcome that is added here is known everywhere: to the
+/// server's dialects, to the clients, to lockctl, and to the tests that hold
+/// net/openapi.yaml against this table. Columns:
+///
+/// 1. The enumerator.
+/// 2. `code` in the HTTP API. Several enumerators may share one: programs tell them
+///    apart only by the sentence. The first of them stands for all.
+/// 3. The HTTP status. 0: a server never says it, only a client finds it out.
+/// 4. `again` when the same request may come to more if it is sent again after a
+///    while, since the reason is a passing state of the server or the network.
+/// 5. Exit status of lockctl: 0 yes, 1 no, 64 wrong input, 69 no usable server,
+///    70 lost, 75 not obtained.
+/// 6. The `std::errc` that it equals as an error condition.
+/// 7. The sentence, for people.
+#define LOCKSERVER_OUTCOMES(row)                                                                      \
+  row(ok,                     "ok",                     200, no,     0, none,                           "done") \
+  row(not_held,               "not_held",               200, no,     1, none,                           "nobody holds the lock") \
+  row(bad_request,            "bad_request",            400, no,    64, invalid_argument,               "the request is wrong") \
+  row(has_lease,              "bad_request",            400, no,    64, invalid_argument,               "the lock lives with a lease: renew that") \
+  row(cross_site,             "cross_site",             403, no,    69, permission_denied,              "the request comes from another web site") \
+  row(host_not_allowed,       "host_not_allowed",       403, no,    69, permission_denied,              "the server does not serve this host name") \
+  row(not_found,              "not_found",              404, no,    69, function_not_supported,         "there is no such path") \
+  row(method_not_allowed,     "method_not_allowed",     405, no,    69, function_not_supported,         "the path has other methods") \
+  row(already_held,           "already_held",           409, no,    75, resource_deadlock_would_occur,  "this owner holds the lock already; to repeat a request whose answer was lost, give both the same request_id; to go on after a predecessor of this name that has died, take its lock over by renewing it without a token, or ask again when its time is over") \
+  row(already_waiting,        "already_waiting",        409, no,    75, resource_deadlock_would_occur,  "this owner waits for the lock already; to repeat a request whose answer was lost, give both the same request_id") \
+  row(limit_mismatch,         "limit_mismatch",         409, no,    64, none,                           "the key is in use with another limit") \
+  row(not_holder,             "not_holder",             409, no,     1, operation_not_permitted,        "this owner, or this token, does not hold the lock (any more)") \
+  row(wrong_owner,            "wrong_owner",            409, no,     1, operation_not_permitted,        "the lease belongs to another owner") \
+  row(lease_expired,          "lease_expired",          410, no,     1, none,                           "there is no such lease (any more)") \
+  row(too_large,              "too_large",              413, no,    64, message_size,                   "the body of the request is too long") \
+  row(uri_too_long,           "uri_too_long",           414, no,    64, message_size,                   "the target of the request is too long") \
+  row(unsupported_media_type, "unsupported_media_type", 415, no,    69, function_not_supported,         "the Content-Type must be application/json") \
+  row(expectation_failed,     "expectation_failed",     417, no,    69, function_not_supported,         "only 100-continue can be expected") \
+  row(held,                   "held",                   423, no,    75, device_or_resource_busy,        "the lock is held, or others wait for it, and the request does not wait") \
+  row(wait_timeout,           "wait_timeout",           423, no,    75, device_or_resource_busy,        "the lock did not become free in time") \
+  row(too_many,               "too_many",               429, no,    75, resource_unavailable_try_again, "a limit of the server is reached") \
+  row(too_many_keys,          "too_many",               429, no,    75, resource_unavailable_try_again, "the server has as many keys as it may, see max_keys") \
+  row(too_many_waiters,       "too_many",               429, no,    75, resource_unavailable_try_again, "the key has as many waiters as it may, see max_waiters_per_key") \
+  row(too_many_leases,        "too_many",               429, no,    75, resource_unavailable_try_again, "the server has as many leases as it may, see max_leases") \
+  row(headers_too_large,      "headers_too_large",      431, no,    64, message_size,                   "the head of the request is too long") \
+  row(internal,               "internal",               500, no,    69, none,                           "the server has failed") \
+  row(stopping,               "stopping",               503, again, 69, resource_unavailable_try_again, "the server is stopping") \
+  row(recovering,             "recovering",             503, again, 69, resource_unavailable_try_again, "the server has just been started and is reading what is held") \
+  row(no_answer,              "no_answer",              503, again, 69, resource_unavailable_try_again, "the server is overloaded: a part of it gave no answer in time") \
+  row(store_failed,           "store_failed",           503, no,    69, resource_unavailable_try_again, "the server cannot write to its disk, and has changed nothing") \
+  row(restart_grace,          "restart_grace",          503, again, 69, resource_unavailable_try_again, "the server has just been started and does not know who holds what") \
+  row(unavailable,            "unavailable",              0, again, 69, resource_unavailable_try_again, "the server, or a proxy before it, cannot serve the request now") \
+  row(unreachable,            "unreachable",              0, again, 69, host_unreachable,               "there was no connection to the server in time") \
+  row(timeout,                "timeout",                  0, again, 69, timed_out,                      "no answer in time") \
+  row(connection_lost,        "connection_lost",          0, again, 69, connection_reset,               "the connection was lost before the answer") \
+  row(bad_answer,             "bad_answer",               0, no,    69, bad_message,                    "not the answer of a lock server") \
+  row(cancelled,              "cancelled",                0, no,    69, operation_canceled,             "the operation was called off") \
+  row(expired,                "expired",                  0, no,    70, none,                           "the lock was not renewed in time")
+// clang-format on
 
 namespace lockserver {
 
-/// The code of a `caf::error`; compare with `==`.
+/// What a request came to; each value is described by its sentence in the table
+/// above. `ok` counts as no error.
 enum class errc : std::uint8_t {
-  bad_request = 1, ///< The request is wrong: the sentence says what, and what is right.
-  held,            ///< Somebody else holds the lock, and the request did not want to wait.
-  wait_timeout,    ///< Somebody else held the lock for as long as the request waited.
-  already_held,    ///< This owner holds the lock already.
-  already_waiting, ///< This owner waits for the lock already.
-  limit_mismatch,  ///< The key is a semaphore of another size.
-  not_holder,      ///< The lock is not, or no longer, this owner's, or not by this token.
-  wrong_owner,     ///< The lease belongs to another owner.
-  lease_expired,   ///< There is no such lease, or no longer.
-  too_many,        ///< A limit of the server is reached.
-  stopping,        ///< The server is stopping.
-  store_failed,    ///< The server cannot write to its disk: nothing was changed.
-  restart_grace,   ///< The server has forgotten its locks, and waits until they have ended.
-  server_error,    ///< The server failed otherwise.
-  unreachable,     ///< There was no connection to the server until the deadline.
-  timeout,         ///< The server did not answer until the deadline.
-  cancelled,       ///< The wait was called off, or the client actor ended.
+#define LOCKSERVER_ENUMERATOR(code, name, status, retry, exit_status, condition, sentence) code,
+  LOCKSERVER_OUTCOMES(LOCKSERVER_ENUMERATOR)
+#undef LOCKSERVER_ENUMERATOR
 };
 
-/// The name in the HTTP API, such as "wait_timeout".
-std::string to_string(errc x);
+/// A row of the table.
+struct outcome_row {
+  errc code = errc::ok;
+  std::string_view id{};   ///< The enumerator as text.
+  std::string_view name{}; ///< `code` in the HTTP API.
+  int status = 0;          ///< Of HTTP; 0: only clients know this outcome.
+  bool retry = false;      ///< Whether the same request is worth sending again.
+  int exit_status = 0;     ///< Of lockctl.
+  std::errc condition{};   ///< 0: none.
+  std::string_view sentence{};
+};
 
-/// Required by CAF 1; the inverse of `to_string`.
-bool from_string(std::string_view text, errc& out);
+namespace detail {
+
+using enum std::errc;
+inline constexpr std::errc none{};
+inline constexpr bool no = false;
+inline constexpr bool again = true;
+
+inline constexpr outcome_row outcome_rows[] = {
+#define LOCKSERVER_ROW(code, name, status, retry, exit_status, condition, sentence)                \
+  {errc::code, #code, name, status, retry, exit_status, condition, sentence},
+  LOCKSERVER_OUTCOMES(LOCKSERVER_ROW)
+#undef LOCKSERVER_ROW
+};
+
+} // namespace detail
+
+/// All outcomes, in the order of their values.
+inline constexpr auto outcomes = std::to_array(detail::outcome_rows);
+
+/// The row of `x`; of a value that is none (from another release's wire) that of
+/// `internal`.
+constexpr const outcome_row& row_of(errc x) noexcept {
+  auto index = static_cast<std::size_t>(x);
+  return outcomes[index < outcomes.size() ? index : static_cast<std::size_t>(errc::internal)];
+}
+
+/// The outcome that has this `code` in the HTTP API; none when there is no such.
+constexpr std::optional<errc> errc_of(std::string_view name) noexcept {
+  for (auto& x : outcomes)
+    if (x.name == name)
+      return x.code;
+  return std::nullopt;
+}
+
+/// The first outcome that a server answers with this HTTP status; none when
+/// there is no such.
+constexpr std::optional<errc> errc_of_status(int status) noexcept {
+  for (auto& x : outcomes)
+    if (x.status == status)
+      return x.code;
+  return std::nullopt;
+}
+
+/// The enumerator as text, such as "wait_timeout".
+inline std::string to_string(errc x) {
+  return std::string{row_of(x).id};
+}
+
+/// The inverse of `to_string`; required by CAF 1.
+inline bool from_string(std::string_view text, errc& out) {
+  for (auto& x : outcomes)
+    if (x.id == text) {
+      out = x.code;
+      return true;
+    }
+  return false;
+}
 
 /// Required by CAF 1.
-bool from_integer(std::uint8_t value, errc& out);
+inline bool from_integer(std::uint8_t value, errc& out) {
+  if (value >= outcomes.size())
+    return false;
+  out = static_cast<errc>(value);
+  return true;
+}
 
-/// The sentence that came with an error: what was wrong, what would be right,
-/// who holds the lock. Never empty.
-std::string detail_of(const caf::error& x);
+/// The category `lockserver` of `std::error_code`s.
+inline const std::error_category& errc_category() noexcept {
+  class category_type final : public std::error_category {
+  public:
+    const char* name() const noexcept override {
+      return "lockserver";
+    }
+    std::string message(int value) const override {
+      return std::string{row_of(static_cast<errc>(value)).sentence};
+    }
+    // So that callers can ask for std::errc::timed_out without knowing us.
+    std::error_condition default_error_condition(int value) const noexcept override {
+      auto condition = row_of(static_cast<errc>(value)).condition;
+      if (condition == std::errc{})
+        return {value, *this};
+      return condition;
+    }
+  };
+  static const category_type instance;
+  return instance;
+}
+
+inline std::error_code make_error_code(errc x) noexcept {
+  return {static_cast<int>(x), errc_category()};
+}
 
 } // namespace lockserver
 
-LOCKSERVER_ERROR_CODE_ENUM(lockserver::errc)
+template <>
+struct std::is_error_code_enum<lockserver::errc> : std::true_type {};

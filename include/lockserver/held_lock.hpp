@@ -79,7 +79,7 @@ public:
     return state() == hold_state::lost;
   }
 
-  /// Why it was lost: `client_errc::expired` when it was not renewed in time,
+  /// Why it was lost: `errc::expired` when it was not renewed in time,
   /// `not_holder` when the server has taken it away. Empty unless `lost()`.
   client::problem loss() const;
 

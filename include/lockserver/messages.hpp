@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lockserver/caf_compat.hpp"
+#include "lockserver/caf_error.hpp"
 
 #include <cstdint>
 #include <string>
@@ -48,25 +49,23 @@ struct waiter_info {
 
 /// Answer to `acquire_request` and `renew_request`.
 struct acquire_reply {
-  /// Why a request got what it got; `status` holds one of them. (A message
-  /// field of an enum type would need other code in each CAF.)
-  enum : std::uint8_t {
-    granted,          ///< Held from now on; the other fields are valid.
-    held,             ///< Someone else holds it and `wait` was zero.
-    wait_timeout,     ///< Not granted within `wait`.
-    already_held,     ///< This owner holds it.
-    already_waiting,  ///< This owner waits for it.
-    limit_mismatch,   ///< It is a semaphore of the size `limit`.
-    too_many_keys,    ///< The server has as many keys as it may.
-    too_many_waiters, ///< The key has as many waiters as it may.
-    not_holder,       ///< To a `renew_request`: this owner does not hold it.
-    has_lease,        ///< To a `renew_request`: its lease says how long it lasts.
-    lease_expired,    ///< There is no such lease (any more).
-    wrong_owner,      ///< The lease belongs to someone else.
-    stopping,         ///< The server stops.
-    store_failed,     ///< It cannot be stored: nothing has changed.
-  };
-  std::uint8_t status = held;
+  // Not `using enum`: GCC 12 fails on such names in templates.
+  static constexpr auto granted = errc::ok; ///< Held from now on; the other fields are valid.
+  static constexpr auto held = errc::held;
+  static constexpr auto wait_timeout = errc::wait_timeout;
+  static constexpr auto already_held = errc::already_held;
+  static constexpr auto already_waiting = errc::already_waiting;
+  static constexpr auto limit_mismatch = errc::limit_mismatch; ///< Its size is `limit`.
+  static constexpr auto too_many_keys = errc::too_many_keys;
+  static constexpr auto too_many_waiters = errc::too_many_waiters;
+  static constexpr auto not_holder = errc::not_holder; ///< To a `renew_request`, as `has_lease`.
+  static constexpr auto has_lease = errc::has_lease;
+  static constexpr auto lease_expired = errc::lease_expired;
+  static constexpr auto wrong_owner = errc::wrong_owner;
+  static constexpr auto stopping = errc::stopping;
+  static constexpr auto store_failed = errc::store_failed;
+
+  errc status = held;                 ///< Why the request got what it got.
   std::uint64_t token = 0;            ///< Fencing token of the grant.
   std::int64_t expires_at = 0;        ///< End of the grant, µs since 1970.
   caf::timespan waited{};             ///< From the request until now.
@@ -96,13 +95,12 @@ struct release_request {
 
 /// Answer to `release_request`.
 struct release_reply {
-  enum : std::uint8_t {
-    not_holder,   ///< This owner, or this token, does not hold it.
-    released,     ///< A grant was there, and is ended.
-    not_held,     ///< By force, but there was none.
-    store_failed, ///< It cannot be stored: nothing has changed.
-  };
-  std::uint8_t status = not_holder;
+  static constexpr auto released = errc::ok;       ///< A grant was there, and is ended.
+  static constexpr auto not_held = errc::not_held; ///< By force, but there was none.
+  static constexpr auto not_holder = errc::not_holder;
+  static constexpr auto store_failed = errc::store_failed;
+
+  errc status = not_holder;           ///< One of these.
   std::vector<holder_info> holders{}; ///< With `not_holder`, if asked to `explain`.
 };
 
@@ -193,13 +191,12 @@ struct lease_lock {
 
 /// Answer about a lease.
 struct lease_reply {
-  enum : std::uint8_t {
-    alive,           ///< The other fields are valid.
-    expired,         ///< There is no such lease (any more).
-    too_many_leases, ///< The server has as many as it may.
-    store_failed,    ///< It cannot be stored: nothing has changed.
-  };
-  std::uint8_t status = expired;
+  static constexpr auto alive = errc::ok;              ///< The other fields are valid.
+  static constexpr auto expired = errc::lease_expired; ///< There is none (any more).
+  static constexpr auto too_many_leases = errc::too_many_leases;
+  static constexpr auto store_failed = errc::store_failed;
+
+  errc status = expired; ///< One of these.
   std::string lease{};
   caf::timespan ttl{};     ///< What is left of it.
   bool with_locks = false; ///< `locks` was asked for.

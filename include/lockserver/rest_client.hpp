@@ -64,7 +64,7 @@ struct client_parts;
 /// Errors: methods that take a `std::error_code&` set it (and clear it on
 /// success) and do not throw for it; the overloads without throw
 /// `std::system_error`. `lock`, `ping` and `shutdown` never throw for an
-/// unreachable server. The codes are those of `client_errc` and of a
+/// unreachable server. The codes are those of `errc` and of a
 /// connection that could not be made; a key that no server takes is refused
 /// with `std::errc::invalid_argument`, and nothing is sent.
 ///

@@ -3,7 +3,6 @@
 #include "net/client_actor/lock_client.hpp"
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 namespace lockserver {
@@ -20,66 +19,29 @@ std::string holders_of(const acquire_reply& x) {
   return result;
 }
 
-caf::error store_failed() {
-  return caf::make_error(errc::store_failed, "the server cannot write to its disk");
+// By the name that the HTTP API has for it: programs need not tell more apart.
+caf::error to_error(errc x, const std::string& sentence) {
+  return caf::make_error(errc_of(row_of(x).name).value_or(x), sentence);
 }
 
 // Why a request was not granted.
 caf::error refusal_of(const acquire_reply& x) {
-  switch (x.status) {
-    case acquire_reply::held:
-      return caf::make_error(errc::held, "the lock is held, or others wait for it, and the request "
-                                         "does not wait"
-                                           + holders_of(x));
-    case acquire_reply::wait_timeout:
-      return caf::make_error(errc::wait_timeout,
-                             "the lock did not become free in time" + holders_of(x));
-    case acquire_reply::already_held:
-      return caf::make_error(errc::already_held, "this owner holds the lock already");
-    case acquire_reply::already_waiting:
-      return caf::make_error(errc::already_waiting, "this owner waits for the lock already");
-    case acquire_reply::limit_mismatch:
-      return caf::make_error(errc::limit_mismatch,
-                             x.limit == 0 ? "the key is in use without a limit"
-                                          : "the key is in use as a semaphore with the limit "
-                                              + std::to_string(x.limit));
-    case acquire_reply::too_many_keys:
-      return caf::make_error(errc::too_many, "the server has as many keys as it may");
-    case acquire_reply::too_many_waiters:
-      return caf::make_error(errc::too_many, "the key has as many waiters as it may");
-    case acquire_reply::not_holder:
-      return caf::make_error(errc::not_holder,
-                             "this owner, or this token, does not hold the lock (any more)"
-                               + holders_of(x));
-    case acquire_reply::has_lease:
-      return caf::make_error(errc::bad_request, "the lock lives with a lease: renew that");
-    case acquire_reply::lease_expired:
-      return caf::make_error(errc::lease_expired, "there is no such lease (any more)");
-    case acquire_reply::wrong_owner:
-      return caf::make_error(errc::wrong_owner, "the lease belongs to another owner");
-    case acquire_reply::stopping:
-      return caf::make_error(errc::stopping, "the server is stopping");
-    case acquire_reply::store_failed:
-      return store_failed();
-    default:
-      return caf::make_error(errc::server_error,
-                             "the server refused with the status " + std::to_string(x.status));
-  }
+  std::string sentence{row_of(x.status).sentence};
+  if (x.status == acquire_reply::limit_mismatch)
+    sentence = x.limit == 0
+                 ? "the key is in use without a limit"
+                 : "the key is in use as a semaphore with the limit " + std::to_string(x.limit);
+  return to_error(x.status, sentence + holders_of(x));
 }
 
 caf::error refusal_of(const lease_reply& x) {
-  if (x.status == lease_reply::too_many_leases)
-    return caf::make_error(errc::too_many, "the server has as many leases as it may");
-  if (x.status == lease_reply::store_failed)
-    return store_failed();
-  return caf::make_error(errc::lease_expired, "there is no such lease (any more)");
+  return to_error(x.status, std::string{row_of(x.status).sentence});
 }
 
 // Whether a server's actor has said so, and not CAF for one that cannot.
 bool is_answer(const caf::error& x) {
-  constexpr std::array codes{errc::bad_request,  errc::too_many,      errc::stopping,
-                             errc::store_failed, errc::restart_grace, errc::server_error};
-  return std::any_of(codes.begin(), codes.end(), [&](errc code) { return x == code; });
+  return std::any_of(outcomes.begin(), outcomes.end(),
+                     [&](const outcome_row& row) { return row.status >= 400 && x == row.code; });
 }
 
 lock_grant to_grant(const std::string& key, const std::string& owner, const acquire_reply& x) {
@@ -315,10 +277,8 @@ caf::result<bool> lock_client::release(release_request& x) {
                                       return true;
                                     if (y.status == release_reply::not_held)
                                       return false;
-                                    if (y.status == release_reply::store_failed)
-                                      return store_failed();
                                     acquire_reply refused;
-                                    refused.status = acquire_reply::not_holder;
+                                    refused.status = y.status;
                                     refused.holders = std::move(y.holders);
                                     return refusal_of(refused);
                                   });

@@ -131,7 +131,7 @@ void require_json(std::string_view content_type) {
   while (type.ends_with(' '))
     type.remove_suffix(1);
   if (!boost::beast::iequals(type, "application/json"))
-    throw bad_input{"the Content-Type must be application/json", 415, "unsupported_media_type"};
+    throw bad_input{"the Content-Type must be application/json", errc::unsupported_media_type};
 }
 
 json_members::json_members(std::string_view text) {

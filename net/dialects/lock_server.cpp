@@ -45,29 +45,29 @@ operation lock_server_dialect::read(const http_request& x, const settings& confi
   auto result = parse_command(x.method, x.target, encoding,
                               {config.max_lock_timeout, config.max_lock_attempt_timeout});
   if (auto* wrong = std::get_if<command_error>(&result))
-    return refusal{wrong->status, "bad_request", std::move(wrong->reason),
+    return refusal{errc_of_status(wrong->status).value_or(errc::bad_request),
+                   std::move(wrong->reason),
                    wrong->status == 405 ? allowed_methods : std::string_view{}};
   return operation_of(std::move(std::get<command>(result)), config);
 }
 
 http_content lock_server_dialect::write(const refusal& x, std::string& out) const {
   out = x.reason;
-  return {x.status, media_type::text, answer_no, out, x.allow, x.retry_after};
+  return {row_of(x.code).status, media_type::text, answer_no, out, x.allow, x.retry_after};
 }
 
 http_content lock_server_dialect::write(const acquire_reply& x, const asked&,
                                         std::string& out) const {
-  switch (x.status) {
-    case acquire_reply::granted:
-      append_expiry(out, x.expires_at);
-      return line(out);
-    case acquire_reply::too_many_keys:
-      return {429, media_type::text, answer_no, "the server has as many keys as it may"};
-    case acquire_reply::too_many_waiters:
-      return {429, media_type::text, answer_no, "the key has as many waiters as it may"};
-    default:
-      return line(answer_no);
+  if (x.status == acquire_reply::granted) {
+    append_expiry(out, x.expires_at);
+    return line(out);
   }
+  // Whatever else was the matter, the lock was not obtained: that is what the line
+  // says. A limit of the server is no business of the lock's.
+  auto& row = row_of(x.status);
+  if (row.name == row_of(errc::too_many).name)
+    return {row.status, media_type::text, answer_no, row.sentence};
+  return line(answer_no);
 }
 
 http_content lock_server_dialect::write(const release_reply& x, std::string&) const {

@@ -39,7 +39,7 @@ std::string checked_id(const http_request& x) {
   if (!body.empty())
     require_json(x.content_type);
   if (body.size() > max_body)
-    throw bad_input{"the body is longer than 8192 bytes", 413, "too_large"};
+    throw bad_input{"the body is longer than 8192 bytes", errc::too_large};
   auto id = id_in(body);
   if (id.empty())
     throw bad_input{"the body must be Terraform's lock info: a JSON object with a string ID"};
@@ -52,7 +52,7 @@ operation read_request(const http_request& x, const settings& config) {
   target_parts target{x.target};
   auto key = target.name_behind("/terraform/", "key");
   if (!key)
-    throw bad_input{"the path must be /terraform/{key}", 404, "not_found"};
+    throw bad_input{"the path must be /terraform/{key}", errc::not_found};
   query_parameters{target.query()}.refuse_others("none");
   if (x.method == "LOCK" || x.method == "POST") {
     acquire_operation result;
@@ -78,7 +78,7 @@ operation read_request(const http_request& x, const settings& config) {
   }
   throw bad_input{"the methods here are LOCK, UNLOCK, POST, DELETE; the state itself is not kept "
                   "here",
-                  405, "method_not_allowed", methods};
+                  errc::method_not_allowed, methods};
 }
 
 // Nothing is read from it.
@@ -88,7 +88,7 @@ http_content success() {
 
 // What Terraform said when it took the lock. Whoever took it otherwise is
 // described in Terraform's words, so that it waits.
-http_content conflict(int status, const std::vector<holder_info>& holders, std::string& out) {
+http_content conflict(errc code, const std::vector<holder_info>& holders, std::string& out) {
   auto& x = holders.front();
   if (id_in(x.metadata) == x.owner)
     out = x.metadata;
@@ -99,7 +99,7 @@ http_content conflict(int status, const std::vector<holder_info>& holders, std::
                                        {"Who", x.owner},
                                        {"Version", ""},
                                        {"Path", ""}});
-  return {status, media_type::json, out};
+  return {row_of(code).status, media_type::json, out};
 }
 
 } // namespace
@@ -108,7 +108,7 @@ operation terraform_dialect::read(const http_request& x, const settings& config)
   try {
     return read_request(x, config);
   } catch (const bad_input& wrong) {
-    return refusal{wrong.status, wrong.code, wrong.what(), wrong.allow};
+    return refusal{wrong.code, wrong.what(), wrong.allow};
   }
 }
 
@@ -121,14 +121,14 @@ http_content terraform_dialect::write(const acquire_reply& x, const asked& what,
   if (x.status == acquire_reply::granted || x.status == acquire_reply::already_held)
     return success();
   if (!x.holders.empty())
-    return conflict(423, x.holders, out);
+    return conflict(errc::held, x.holders, out);
   return v1_dialect{}.write(x, what, out);
 }
 
 http_content terraform_dialect::write(const release_reply& x, std::string& out) const {
   if (x.status != release_reply::not_holder || x.holders.empty())
     return success();
-  return conflict(409, x.holders, out);
+  return conflict(errc::not_holder, x.holders, out);
 }
 
 } // namespace lockserver

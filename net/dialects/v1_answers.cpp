@@ -76,61 +76,29 @@ json::object lock(const lock_info& x, bool with_queue) {
   return result;
 }
 
-refusal not_holder() {
-  return {409, "not_holder", "this owner, or this token, does not hold the key (any more)"};
-}
-
 // Why a request was not granted, apart from who holds the key.
 refusal refusal_of(const acquire_reply& x) {
-  switch (x.status) {
-    case acquire_reply::held:
-      return {423, "held", "the key is held, or others wait for it, and wait_ms is 0"};
-    case acquire_reply::wait_timeout:
-      return {423, "wait_timeout", "the key did not become free within wait_ms"};
-    case acquire_reply::already_held:
-      return {409, "already_held",
-              "this owner holds the key already; to repeat a request whose answer was lost, give "
-              "both the same request_id; to go on after a predecessor of this name that has died, "
-              "take its lock over with PUT, or ask again when its time (ttl_ms of holders) is over"};
-    case acquire_reply::already_waiting:
-      return {409, "already_waiting",
-              "this owner waits for the key already; to repeat a request whose answer was lost, "
-              "give both the same request_id"};
-    case acquire_reply::limit_mismatch:
-      return {409, "limit_mismatch",
-              x.limit == 0
-                ? "the key is in use by shared holders or waiters without a limit"
-                : "the key is in use as a semaphore with the limit " + std::to_string(x.limit)};
-    case acquire_reply::too_many_keys:
-      return {429, "too_many", "the server has as many keys as it may, see max_keys"};
-    case acquire_reply::too_many_waiters:
-      return {429, "too_many", "the key has as many waiters as it may, see max_waiters_per_key"};
-    case acquire_reply::not_holder:
-      return not_holder();
-    case acquire_reply::has_lease:
-      return {400, "bad_request", "the lock lives with a lease: renew that"};
-    case acquire_reply::lease_expired:
-      return {410, "lease_expired", "there is no such lease (any more)"};
-    case acquire_reply::wrong_owner:
-      return {409, "wrong_owner", "the lease belongs to another owner"};
-    case acquire_reply::stopping:
-      return stopping();
-  }
-  return no_answer();
+  auto result = refusal_of(x.status);
+  if (x.status == acquire_reply::limit_mismatch)
+    result.reason = x.limit == 0 ? "the key is in use by shared holders or waiters without a limit"
+                                 : "the key is in use as a semaphore with the limit "
+                                     + std::to_string(x.limit);
+  return result;
 }
 
 } // namespace
 
 http_content write_problem(const refusal& x, std::string& out, const json::object* more) {
+  auto& row = row_of(x.code);
   json::object problem{{"type", "about:blank"},
-                       {"title", view(reason_phrase(x.status))},
-                       {"status", x.status},
-                       {"code", view(x.code)},
+                       {"title", view(reason_phrase(row.status))},
+                       {"status", row.status},
+                       {"code", view(row.name)},
                        {"detail", view(x.reason)}};
   if (more != nullptr)
     for (auto& [name, value] : *more)
       problem.emplace(name, value);
-  auto result = content(problem, out, x.status);
+  auto result = content(problem, out, row.status);
   result.type = media_type::problem;
   result.allow = x.allow;
   result.retry_after = x.retry_after;
@@ -167,7 +135,7 @@ http_content v1_dialect::write(const release_reply& x, std::string& out) const {
   if (x.status != release_reply::not_holder)
     return content({{"released", x.status == release_reply::released}}, out);
   json::object more{{"holders", holders(x.holders)}};
-  return write_problem(not_holder(), out, &more);
+  return write_problem(refusal_of(x.status), out, &more);
 }
 
 http_content v1_dialect::write(const lock_info& x, std::string& out) const {
@@ -185,11 +153,8 @@ http_content v1_dialect::write(const list_reply& x, std::string& out) const {
 }
 
 http_content v1_dialect::write(const lease_reply& x, std::string& out) const {
-  if (x.status == lease_reply::too_many_leases)
-    return write_problem(
-      {429, "too_many", "the server has as many leases as it may, see max_leases"}, out);
   if (x.status != lease_reply::alive)
-    return write_problem({410, "lease_expired", "there is no such lease (any more)"}, out);
+    return write_problem(refusal_of(x.status), out);
   json::object result{{"lease", view(x.lease)}, {"ttl_ms", ttl_ms(x.ttl)}};
   if (x.with_locks) {
     json::array locks;

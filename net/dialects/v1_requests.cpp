@@ -198,7 +198,7 @@ void allow(const http_request& x, std::string_view methods) {
       return;
     left.remove_prefix(std::min(left.size(), one.size() + 2));
   }
-  throw bad_input{"the methods here are " + std::string{methods}, 405, "method_not_allowed",
+  throw bad_input{"the methods here are " + std::string{methods}, errc::method_not_allowed,
                   methods};
 }
 
@@ -239,8 +239,8 @@ operation read_request(const http_request& x, const settings& config) {
     return fixed(known_answer{{200, media_type::json, "{\"status\":\"ok\"}"}});
   if (target.path() == "/openapi.yaml")
     return fixed(known_answer{{200, media_type::yaml, openapi_document}});
-  throw bad_input{"there is no such path; /openapi.yaml describes those that there are", 404,
-                  "not_found"};
+  throw bad_input{"there is no such path; /openapi.yaml describes those that there are",
+                  errc::not_found};
 }
 
 } // namespace
@@ -249,7 +249,7 @@ operation v1_dialect::read(const http_request& x, const settings& config) const 
   try {
     return read_request(x, config);
   } catch (const bad_input& wrong) {
-    return refusal{wrong.status, wrong.code, wrong.what(), wrong.allow};
+    return refusal{wrong.code, wrong.what(), wrong.allow};
   }
 }
 

@@ -1,6 +1,7 @@
 #include "net/remote/remote_session.hpp"
 
 #include "actors/lister.hpp"
+#include "net/dialect.hpp"
 #include "net/remote/remote_request.hpp"
 
 #include <spdlog/logger.h>
@@ -16,11 +17,8 @@ caf::error bad_request(std::string sentence) {
   return caf::make_error(errc::bad_request, std::move(sentence));
 }
 
-caf::error restart_grace(unsigned seconds) {
-  return caf::make_error(errc::restart_grace,
-                         "the server was started a short time ago and has no memory of earlier "
-                         "locks: it grants none for another "
-                           + std::to_string(seconds) + " s");
+caf::error no_grants_for(unsigned seconds) {
+  return caf::make_error(errc::restart_grace, restart_grace(seconds).reason);
 }
 
 } // namespace
@@ -50,7 +48,7 @@ remote_session_actor::behavior_type remote_session::make_behavior() {
     [this](list_request& x) { return list(x); },
     [this](lease_create_request& x) -> caf::result<lease_reply> {
       if (auto rest = context_.grace_left(); rest > 0)
-        return restart_grace(rest);
+        return no_grants_for(rest);
       return pass_on<lease_reply>(context_.leases, x);
     },
     [this](lease_renew_request& x) { return pass_on<lease_reply>(context_.leases, x); },
@@ -107,7 +105,7 @@ caf::result<acquire_reply> remote_session::acquire(session_acquire& x) {
   if (context_.stopping)
     return refused;
   if (auto rest = context_.grace_left(); rest > 0)
-    return restart_grace(rest);
+    return no_grants_for(rest);
   if (pending_.size() >= max_pending)
     return caf::make_error(errc::too_many,
                            "this client has " + std::to_string(max_pending)

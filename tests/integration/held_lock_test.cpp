@@ -126,9 +126,9 @@ TEST_CASE("a lock that cannot be renewed is lost before the server ends it", "[n
   }));
   CHECK(last_held < held->grant().safe_until);
   REQUIRE(told.wait());
-  CHECK(why.code == client_errc::expired);
-  CHECK(held->loss().code == client_errc::expired);
-  CHECK(held->release().error() == client_errc::expired);
+  CHECK(why.code == errc::expired);
+  CHECK(held->loss().code == errc::expired);
+  CHECK(held->release().error() == errc::expired);
   CHECK(count(peer, "DELETE") == 0); // it is not ours to release
 }
 
@@ -150,7 +150,7 @@ TEST_CASE("a lock that was taken away is lost at once", "[net]") {
   countdown told{1};
   held_lock held{client, *obtained,
                  [&](const client::problem& x) {
-                   CHECK(x.code == client_errc::not_holder);
+                   CHECK(x.code == errc::not_holder);
                    CHECK(x.detail == "the detail");
                    told.hit();
                  },
@@ -193,7 +193,7 @@ TEST_CASE("a lock is known to be lost although nothing in the background runs", 
   CHECK(eventually([&] { return !held->held(); }));
   CHECK(boot_clock::now() >= held->grant().safe_until);
   CHECK(held->lost());
-  CHECK(held->loss().code == client_errc::expired);
+  CHECK(held->loss().code == errc::expired);
   go_on.set_value();
 }
 

@@ -169,9 +169,9 @@ TEST_CASE("the server's reason against a request reaches the caller", "[net]") {
   auto client = server.it.client("me");
   auto result = client.lock("key", {.lock_timeout = 11s});
   CHECK(result.status == lock_status::error);
-  CHECK(result.error == client_errc::bad_request);
+  CHECK(result.error == errc::bad_request);
   CHECK_THAT(result.message, Catch::Matchers::Contains("lock_timeout"));
-  CHECK(client.lock("key", {.lock_timeout = -1s}).error == client_errc::bad_request);
+  CHECK(client.lock("key", {.lock_timeout = -1s}).error == errc::bad_request);
   CHECK(!client.is_locked("key"));
 }
 

@@ -83,7 +83,7 @@ TEST_CASE("an asynchronous acquire is sent again once when the connection breaks
 TEST_CASE("an acquire is not sent a third time", "[net]") {
   scripted_peer peer{{{hang_up}, {hang_up}, {granted(30s)}}};
   auto result = client_of(peer).acquire("key");
-  CHECK(result.error() == client_errc::connection_lost);
+  CHECK(result.error() == errc::connection_lost);
   CHECK(peer.requests().size() == 2);
 }
 
@@ -103,8 +103,8 @@ TEST_CASE("a renewal is sent again once, a release and a new lease are not", "[n
   scripted_peer peer{{{hang_up}, {granted(1s), hang_up}, {hang_up}, {granted(1s)}}};
   auto client = client_of(peer);
   CHECK(client.renew("key", 1, 1s));
-  CHECK(client.release("key", 1).error() == client_errc::connection_lost);
-  CHECK(client.create_lease(1s).error() == client_errc::connection_lost);
+  CHECK(client.release("key", 1).error() == errc::connection_lost);
+  CHECK(client.create_lease(1s).error() == errc::connection_lost);
   CHECK(peer.requests()
         == std::vector<std::string>{"PUT /v1/locks/key", "PUT /v1/locks/key",
                                     "DELETE /v1/locks/key?owner=me&token=1", "POST /v1/leases"});
@@ -156,7 +156,7 @@ TEST_CASE("an operation that is cancelled ends at once and closes its connection
   asio::post(user.context, [&] { signal.emit(asio::cancellation_type::terminal); });
   auto future = result.get_future();
   REQUIRE(future.wait_for(test::patience) == std::future_status::ready);
-  CHECK(future.get().error() == client_errc::cancelled);
+  CHECK(future.get().error() == errc::cancelled);
   CHECK(eventually([&] { return peer.closed() == 1; }));
   CHECK(peer.requests().size() == 1); // and it was not repeated
 }
@@ -196,7 +196,7 @@ TEST_CASE("an operation without an answer ends in a timeout", "[net]") {
   std::error_code error;
   client.async_inspect("key", [&](auto&& x) { error = x.error(); });
   context.run();
-  CHECK(error == client_errc::timeout);
+  CHECK(error == errc::timeout);
 }
 
 TEST_CASE("a coroutine asks for a lock, and keeps its connection", "[net]") {

@@ -60,12 +60,12 @@ TEST_CASE("a lock is acquired, renewed, seen and released", "[net]") {
   CHECK(renewed->token == obtained->token);
   CHECK(renewed->ttl > 60s);
   CHECK(renewed->safe_until > obtained->safe_until);
-  CHECK(me.renew("a key/é", obtained->token + 1, 1s).error() == client_errc::not_holder);
+  CHECK(me.renew("a key/é", obtained->token + 1, 1s).error() == errc::not_holder);
   auto wrong = me.release("a key/é", obtained->token + 1);
-  CHECK(wrong.error() == client_errc::not_holder);
+  CHECK(wrong.error() == errc::not_holder);
   CHECK(me.release("a key/é", obtained->token));
   CHECK(me.inspect("a key/é")->holders.empty());
-  CHECK(me.release("a key/é").error() == client_errc::not_holder);
+  CHECK(me.release("a key/é").error() == errc::not_holder);
 }
 
 TEST_CASE("both dialects mean the same locks", "[net]") {
@@ -85,24 +85,24 @@ TEST_CASE("why there is no lock is told, with who holds it", "[net]") {
   auto other = server->client("other");
   REQUIRE(me.acquire("key", at_once()));
   auto held = other.acquire("key", at_once());
-  CHECK(held.error() == client_errc::held);
+  CHECK(held.error() == errc::held);
   REQUIRE(held.why().holders.size() == 1);
   CHECK(held.why().holders[0].owner == "me");
   CHECK(!held.why().detail.empty());
   auto options = at_once();
   options.wait = 10ms;
-  CHECK(other.acquire("key", options).error() == client_errc::wait_timeout);
+  CHECK(other.acquire("key", options).error() == errc::wait_timeout);
   auto again = me.acquire("key", at_once());
-  CHECK(again.error() == client_errc::already_held);
+  CHECK(again.error() == errc::already_held);
   CHECK(again.error() == std::errc::resource_deadlock_would_occur);
   options = at_once();
   options.limit = 2;
-  CHECK(other.acquire("free", options).error() == client_errc::bad_request);
+  CHECK(other.acquire("free", options).error() == errc::bad_request);
   options.mode = client::lock_mode::shared;
   REQUIRE(other.acquire("free", options));
   options.limit = 3;
   auto mismatch = me.acquire("free", options);
-  CHECK(mismatch.error() == client_errc::limit_mismatch);
+  CHECK(mismatch.error() == errc::limit_mismatch);
   CHECK(mismatch.why().limit == 2);
 }
 
@@ -159,7 +159,7 @@ TEST_CASE("a lease holds its locks and ends them", "[net]") {
   auto obtained = me.acquire("key", options);
   REQUIRE(obtained);
   CHECK(obtained->lease == made->id);
-  CHECK(server->client("other").acquire("key2", options).error() == client_errc::wrong_owner);
+  CHECK(server->client("other").acquire("key2", options).error() == errc::wrong_owner);
   CHECK(me.renew_lease(made->id)->ttl == 60s);
   auto info = me.inspect_lease(made->id);
   REQUIRE(info);
@@ -167,7 +167,7 @@ TEST_CASE("a lease holds its locks and ends them", "[net]") {
   CHECK(info->locks[0].key == "key");
   CHECK(info->locks[0].token == obtained->token);
   CHECK(me.end_lease(made->id));
-  CHECK(me.end_lease(made->id).error() == client_errc::lease_expired);
+  CHECK(me.end_lease(made->id).error() == errc::lease_expired);
   CHECK(eventually([&] { return me.inspect("key")->holders.empty(); }));
 }
 
@@ -274,6 +274,6 @@ TEST_CASE("an asynchronous acquire that is cancelled leaves the queue", "[net]")
   signal.emit(boost::asio::cancellation_type::terminal);
   context.restart();
   context.run();
-  CHECK(error == client_errc::cancelled);
+  CHECK(error == errc::cancelled);
   CHECK(eventually([&] { return me.inspect("key")->queue.empty(); }));
 }

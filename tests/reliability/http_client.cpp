@@ -10,7 +10,7 @@ namespace reliability {
 
 namespace {
 
-using lockserver::client_errc;
+using lockserver::errc;
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
@@ -24,17 +24,17 @@ lockserver::client_options impatient() {
 }
 
 std::string word(const std::error_code& ec) {
-  if (ec == client_errc::held)
+  if (ec == errc::held)
     return "held";
-  if (ec == client_errc::wait_timeout)
+  if (ec == errc::wait_timeout)
     return "wait_timeout";
-  if (ec == client_errc::not_holder)
+  if (ec == errc::not_holder)
     return "not_holder";
-  if (ec == client_errc::already_held)
+  if (ec == errc::already_held)
     return "already_held";
-  if (ec == client_errc::already_waiting)
+  if (ec == errc::already_waiting)
     return "already_waiting";
-  if (ec == client_errc::lease_expired)
+  if (ec == errc::lease_expired)
     return "lease_expired";
   return ec.message();
 }
@@ -43,15 +43,13 @@ std::string word(const std::error_code& ec) {
 // an error of the connection included, leaves open what has become of the
 // request: the client may have sent it twice.
 outcome outcome_of(const std::error_code& ec) {
-  if (ec == client_errc::held || ec == client_errc::wait_timeout || ec == client_errc::not_holder
-      || ec == client_errc::already_held || ec == client_errc::already_waiting
-      || ec == client_errc::lease_expired)
+  if (ec == errc::held || ec == errc::wait_timeout || ec == errc::not_holder
+      || ec == errc::already_held || ec == errc::already_waiting || ec == errc::lease_expired)
     return outcome::refused;
-  if (ec == client_errc::stopping || ec == client_errc::too_many || ec == client_errc::store_failed)
+  if (ec == errc::stopping || ec == errc::too_many || ec == errc::store_failed)
     return outcome::not_done;
-  if (ec == client_errc::bad_request || ec == client_errc::bad_answer
-      || ec == client_errc::limit_mismatch || ec == client_errc::wrong_owner
-      || ec == std::errc::invalid_argument)
+  if (ec == errc::bad_request || ec == errc::bad_answer || ec == errc::limit_mismatch
+      || ec == errc::wrong_owner || ec == std::errc::invalid_argument)
     throw std::logic_error{"a torturer's mistake, or no lock server: " + ec.message()};
   return outcome::unknown;
 }
@@ -66,8 +64,7 @@ reply failed(const lockserver::client::problem& x) {
   reply result;
   result.result = outcome_of(x.code);
   result.reason = word(x.code);
-  if (x.code == client_errc::held || x.code == client_errc::wait_timeout
-      || x.code == client_errc::not_holder)
+  if (x.code == errc::held || x.code == errc::wait_timeout || x.code == errc::not_holder)
     show(result, x.holders);
   return result;
 }

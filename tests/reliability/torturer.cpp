@@ -201,7 +201,7 @@ void torturer::collect_left_over(history& to) {
       return true;
     });
     auto info = client.server();
-    auto recovers = !counted && counted.why().code == lockserver::client_errc::unavailable;
+    auto recovers = !counted && counted.why().code == lockserver::errc::recovering;
     if (recovers && steady_clock::now() < deadline) {
       end_requested_within(milliseconds{50});
       continue;

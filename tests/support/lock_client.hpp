@@ -39,7 +39,7 @@ using answer_ptr = std::shared_ptr<answer<T>>;
 struct acquire_answer : answer<acquire_reply> {
   std::uint64_t ticket = 0;
 
-  bool has(std::uint8_t status) const {
+  bool has(errc status) const {
     return value && value->status == status;
   }
   bool granted() const {

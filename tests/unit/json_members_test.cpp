@@ -16,7 +16,7 @@ std::string complaint(std::string_view text) {
     json_members x{text};
     return {};
   } catch (const bad_input& e) {
-    CHECK(e.status == 400);
+    CHECK(e.code == lockserver::errc::bad_request);
     return e.what();
   }
 }

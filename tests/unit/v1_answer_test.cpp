@@ -68,7 +68,7 @@ TEST_CASE("what is not a grant is an error and never one") {
     INFO(text);
     auto x = grant_of(text);
     CHECK(!x);
-    CHECK(x.error() == client_errc::bad_answer);
+    CHECK(x.error() == errc::bad_answer);
     CHECK_THAT(x.why().detail, Catch::Matchers::StartsWith(server));
   }
 }
@@ -79,7 +79,7 @@ TEST_CASE("a problem is read with all that it says") {
                     R"("mode":"exclusive","token":7,"ttl_ms":null,"held_ms":10,"metadata":"m"}]})",
                     423);
   REQUIRE(!x);
-  CHECK(x.error() == client_errc::held);
+  CHECK(x.error() == errc::held);
   CHECK(x.error() == std::errc::device_or_resource_busy);
   auto& why = x.why();
   CHECK(why.detail == "key is held");
@@ -93,37 +93,46 @@ TEST_CASE("a problem is read with all that it says") {
   CHECK_THROWS_AS(x.value(), std::system_error);
 }
 
-TEST_CASE("each code of a problem has its own error") {
-  auto error = [](std::string code, unsigned status) {
-    return grant_of("{\"code\":\"" + code + "\",\"detail\":\"d\"}", status).error();
+TEST_CASE("each code that a server can answer is an error of its own") {
+  auto error = [](std::string_view code, int status) {
+    return grant_of("{\"code\":\"" + std::string{code} + "\",\"detail\":\"d\"}",
+                    static_cast<unsigned>(status))
+      .error();
   };
-  CHECK(error("bad_request", 400) == client_errc::bad_request);
-  CHECK(error("wait_timeout", 423) == client_errc::wait_timeout);
-  CHECK(error("already_held", 409) == client_errc::already_held);
-  CHECK(error("already_waiting", 409) == client_errc::already_waiting);
-  CHECK(error("limit_mismatch", 409) == client_errc::limit_mismatch);
-  CHECK(error("not_holder", 409) == client_errc::not_holder);
-  CHECK(error("wrong_owner", 409) == client_errc::wrong_owner);
-  CHECK(error("lease_expired", 410) == client_errc::lease_expired);
-  CHECK(error("too_many", 429) == client_errc::too_many);
-  CHECK(error("stopping", 503) == client_errc::stopping);
-  CHECK(error("internal", 500) == client_errc::server_error);
-  CHECK(error("of a later version", 418) == client_errc::bad_request);
-  CHECK(error("of a later version", 599) == client_errc::server_error);
+  for (auto& x : outcomes)
+    if (x.status >= 400) {
+      INFO(x.name);
+      CHECK(error(x.name, x.status) == errc_of(x.name).value());
+    }
+  CHECK(error("of a later version", 418) == errc::bad_request);
+  CHECK(error("of a later version", 599) == errc::internal);
+  CHECK(error("of a later version", 503) == errc::unavailable);
+  CHECK(error("cancelled", 500) == errc::internal); // no server says so
+}
+
+TEST_CASE("the passing states of a server are worth another try") {
+  for (std::string code : {"stopping", "recovering", "no_answer", "restart_grace"}) {
+    INFO(code);
+    auto x = grant_of("{\"code\":\"" + code + "\",\"detail\":\"d\"}", 503);
+    CHECK(x.error() == std::errc::resource_unavailable_try_again);
+    CHECK(row_of(static_cast<errc>(x.error().value())).retry);
+  }
 }
 
 TEST_CASE("a proxy's error pages are errors by their status") {
-  CHECK(grant_of("<html>", 404).error() == client_errc::bad_answer);
-  CHECK(grant_of("<html>", 429).error() == client_errc::too_many);
-  CHECK(grant_of("<html>", 502).error() == client_errc::server_error);
-  CHECK(grant_of("<html>", 503).error() == client_errc::unavailable);
+  CHECK(grant_of("<html>", 404).error() == errc::bad_answer);
+  CHECK(grant_of("<html>", 429).error() == errc::too_many);
+  CHECK(grant_of("<html>", 500).error() == errc::internal);
+  CHECK(grant_of("<html>", 502).error() == errc::unavailable);
+  CHECK(grant_of("<html>", 504).error() == errc::unavailable);
+  CHECK(grant_of("<html>", 503).error() == errc::unavailable);
 }
 
 TEST_CASE("no answer is the connection's error") {
   exchange_result x;
-  x.error = client_errc::timeout;
+  x.error = errc::timeout;
   auto result = v1::read_lock(x, server);
-  CHECK(result.error() == client_errc::timeout);
+  CHECK(result.error() == errc::timeout);
   CHECK(result.why().detail == "host port 8004: no answer in time");
 }
 

@@ -1,0 +1,18 @@
+// `errc` as a code of `caf::error`, in which the client actor says why a request
+// came to nothing.
+#pragma once
+
+#include "lockserver/caf_compat.hpp"
+#include "lockserver/errc.hpp"
+
+#include <string>
+
+namespace lockserver {
+
+/// The sentence that came with an error: what was wrong, what would be right,
+/// who holds the lock. Never empty.
+std::string detail_of(const caf::error& x);
+
+} // namespace lockserver
+
+LOCKSERVER_ERROR_CODE_ENUM(lockserver::errc)
