@@ -4,11 +4,14 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 namespace lockserver {
 
-/// What the machine's clocks said at one moment, as time since their epochs.
+/// What the machine's clocks said, as time since their epochs. They cannot be
+/// read at one moment: the thread may be interrupted between any two. So they
+/// are read in the order of the members, and `took` says within what time.
 struct clock_reading {
   using duration = std::chrono::microseconds;
 
@@ -16,7 +19,32 @@ struct clock_reading {
   duration steady{};     ///< What the rules go by.
   duration boot{};       ///< Since the machine was started, suspended or not; never set.
   duration wall{};       ///< Since 1970; anyone may set it.
+  duration took{};       ///< From before the first was read until after the last, at most.
+
+  /// What turns a steady time into a boot time. Whatever pause there was, the
+  /// result is not earlier than it should be.
+  duration to_boot() const noexcept {
+    return boot - steady;
+  }
+  /// The same for a boot time that becomes a steady time.
+  duration to_steady() const noexcept {
+    return steady + took - boot;
+  }
 };
+
+/// Where a reading comes from: each returns the time since its clock's epoch.
+struct clock_sources {
+  using clock = std::function<std::chrono::nanoseconds()>;
+
+  std::string boot_id{};
+  clock steady{};
+  clock boot{};
+  clock wall{};
+};
+
+/// Reads all clocks. Tries again, a few times, when that has taken more than a
+/// millisecond, and returns the reading that took least.
+clock_reading read_clocks(const clock_sources& x);
 
 /// Whether the machine has run on from `last` to `now`. A boot clock that goes
 /// back is that of a virtual machine which was set back to an earlier state.
@@ -30,7 +58,7 @@ bool same_boot(const clock_reading& last, const clock_reading& now);
 /// while the machine was off, or in the seconds before that (see
 /// `store::keep_time`), nobody can tell: this is the one case in which it is an
 /// estimate. It is made on the short side, so that locks end late rather than
-/// early: less `slack`; and if the wall clock was set back, only the time since
+/// early: less `slack` and less what the readings took; and if the wall clock was set back, only the time since
 /// the machine was started counts, which has passed in any case.
 clock_reading::duration elapsed(const clock_reading& last, const clock_reading& now);
 
@@ -43,7 +71,7 @@ inline constexpr auto slack = std::chrono::seconds{2};
 clock_reading::duration time_left(clock_reading::duration expires_at, clock_reading::duration ttl,
                                   const clock_reading& last, const clock_reading& now);
 
-/// What this machine's clocks say.
+/// What this machine's clocks say. Thread-safe.
 clock_reading read_machine_clock();
 
 } // namespace lockserver

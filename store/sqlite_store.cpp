@@ -17,7 +17,6 @@ namespace lockserver {
 namespace {
 
 using microseconds = clock_reading::duration;
-using std::chrono::duration_cast;
 
 // How far the wall clock may drift from the boot clock before it counts as set.
 constexpr auto tolerance = std::chrono::seconds{1};
@@ -74,11 +73,12 @@ std::string sentence(const std::string& file, const sqlite::error& x) {
   return file + " cannot be used: " + x.what();
 }
 
-// Of something without an end, nothing.
+// Of something without an end, nothing. Rounded up: nothing ends earlier than
+// was promised.
 std::optional<std::int64_t> us(duration x, microseconds to_boot = {}) {
   if (x == forever)
     return std::nullopt;
-  return (duration_cast<microseconds>(x) + to_boot).count();
+  return (std::chrono::ceil<microseconds>(x) + to_boot).count();
 }
 
 } // namespace
@@ -214,7 +214,7 @@ sqlite_store::load(const std::function<void(lease_record&&)>& on_lease,
     // one goes on to commit.
     sqlite::database db{file_, SQLITE_OPEN_READONLY};
     auto now = now_();
-    auto to_steady = now.steady - now.boot;
+    auto to_steady = now.to_steady();
     auto time = [&](sqlite::statement& x, int column) -> duration {
       return x.is_null(column) ? forever : duration{microseconds{x.number(column)} + to_steady};
     };
@@ -280,7 +280,7 @@ std::string sqlite_store::transaction(F change) {
 }
 
 void sqlite_store::write(const store_batch& x, const clock_reading& now) {
-  auto to_boot = now.boot - now.steady;
+  auto to_boot = now.to_boot();
   for (auto& [key, grant] : x.grants)
     put(key, *grant, to_boot);
   for (auto token : x.ended_grants) {
