@@ -30,6 +30,10 @@ Examples:
   lockserver-caf ping --pid-file lock.pid
   lockserver-caf stop --pid-file lock.pid
 
+Signals:
+  SIGTERM, SIGINT  stop the server; a second one ends it at once
+  SIGHUP           open the log file again, which has been renamed
+
 Exit status:
   0    run: the server was told to stop and has; start: it serves; stop: it is gone;
        ping: it answers

@@ -3,14 +3,13 @@
 #include "apps/lockserver_caf/background.hpp"
 #include "apps/lockserver_caf/commands.hpp"
 #include "apps/lockserver_caf/failure.hpp"
+#include "apps/lockserver_caf/log_output.hpp"
 #include "apps/lockserver_caf/pid_file.hpp"
-#include "apps/lockserver_caf/stop_signals.hpp"
+#include "apps/lockserver_caf/signals.hpp"
 #include "lockserver/caf_compat.hpp"
 #include "lockserver/server.hpp"
 
 #include <spdlog/logger.h>
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -18,32 +17,12 @@
 #include <chrono>
 #include <functional>
 #include <iostream>
-#include <memory>
 #include <optional>
 #include <string>
 
 namespace lockserver::program {
 
 namespace {
-
-using logger_ptr = std::shared_ptr<spdlog::logger>;
-
-logger_ptr make_log(const options& x) {
-  spdlog::sink_ptr sink;
-  try {
-    if (x.log_file.empty())
-      sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
-    else
-      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(x.log_file);
-  } catch (const spdlog::spdlog_ex& error) {
-    throw failure{exit_status::cannot_create, std::string{"cannot write the log: "} + error.what()};
-  }
-  auto log = std::make_shared<spdlog::logger>("lockserver-caf", std::move(sink));
-  log->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
-  log->set_level(x.log_level);
-  log->flush_on(spdlog::level::trace);
-  return log;
-}
 
 // A connection is a file to the system. 64 are for everything else: the
 // listening socket, the log, each thread's epoll and timer.
@@ -81,22 +60,30 @@ void log_settings(const settings& x, spdlog::logger& log) {
 int serve(const options& x, const std::function<void(const std::string&)>& on_listening) {
   if (auto wrong = validate(x.server); !wrong.empty())
     throw failure{exit_status::usage, wrong};
+  // Writing fails with an error instead.
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+  hold_signals();
   std::optional<pid_file> pid;
   if (!x.pid_file.empty())
     pid.emplace(x.pid_file);
-  auto log = make_log(x);
+  log_output output{x};
+  auto& log = output.log();
   auto files = x.server.max_connections;
   if (x.server.caf_port) // as many again, and some that are told that they are too many
     files = 2 * files + 64;
   allow_connections(files, x.server.threads, *log);
 
-  hold_stop_signals();
   server served{x.server, log};
-  stop_signals signals{[&served] { served.stop(); }};
-  if (auto error = served.start(); error && signals.received() == 0)
+  signals received{{[&] { served.stop(); }, [&] { output.reopen(); },
+                    [&](const char* name) {
+                      log->info("{} is ignored: SIGTERM stops the server, SIGHUP opens the log "
+                                "file again",
+                                name);
+                    }}};
+  if (auto error = served.start(); error && received.stopped_by() == 0)
     throw failure{exit_status::unavailable, served.start_problem()};
-  if (signals.received() == 0) {
+  if (received.stopped_by() == 0) {
     auto where = endpoint(x.server.host, served.port());
     if (pid)
       pid->write(x.server.host, served.port());
@@ -111,9 +98,9 @@ int serve(const options& x, const std::function<void(const std::string&)>& on_li
   }
   // Also ends what a signal that came during `start` may have missed.
   served.stop();
-  log->info("ended by {}", signals.received() == 0         ? "a client's /SHUTDOWN"
-                           : signals.received() == SIGTERM ? "SIGTERM"
-                                                           : "SIGINT");
+  log->info("ended by {}", received.stopped_by() == 0         ? "a client's /SHUTDOWN"
+                           : received.stopped_by() == SIGTERM ? "SIGTERM"
+                                                              : "SIGINT");
   return static_cast<int>(exit_status::ok);
 }
 

@@ -13,7 +13,7 @@ show_details() {
   echo "  status ${status-}, output: ${output-}"
   [ ! -s "${log-}" ] || sed 's/^/  log: /' "$log"
 }
-logged() { grep -q -- "$1" "$log"; }
+logged() { grep -qs -- "$1" "$log"; }
 # The kinds of threads that a process has.
 threads() { sort -u "/proc/$1"/task/*/comm; }
 has_threads() { equal "$(threads "$1")" "$2"; }
@@ -108,6 +108,40 @@ check 'nothing is logged at level off' [ ! -s "$scratch/other.log" ]
 kill -TERM "$server"
 ended "$server"
 
+echo '-- log rotation and other signals'
+log_file=$scratch/rotated.log
+serve --port 0 --log-file "$log_file"
+# in_file TEXT FILE: whether a line of the file has the text.
+in_file() { grep -qs -- "$1" "$2"; }
+mv "$log_file" "$log_file.1"
+kill -HUP "$server"
+check 'SIGHUP: the log goes on in a new file' wait_until in_file 'the log goes on in' "$log_file"
+check 'nothing of it is in the old one' [ "$(grep -c SIGHUP "$log_file.1")" = 0 ]
+check 'the server goes on' equal "$(ask "$port" /PING)" 1
+mv "$log_file" "$log_file.2"
+mkdir "$log_file"
+kill -HUP "$server"
+check 'a file that cannot be opened: the old one is kept, with a warning' \
+  wait_until in_file 'warning SIGHUP: the log goes on in the old file' "$log_file.2"
+rmdir "$log_file"
+kill -HUP "$server"
+check 'when it can be, it is' wait_until in_file 'the log goes on in' "$log_file"
+kill -TERM "$server"
+ended "$server"
+check 'SIGTERM still stops it: 0' equal $status 0
+check 'and the new file has its last line' in_file 'ended by SIGTERM' "$log_file"
+
+serve --port 0
+for signal in HUP USR1 USR2; do
+  kill "-$signal" "$server"
+  check "without a log file SIG$signal is ignored, and the log says so" \
+    wait_until logged "SIG$signal is ignored"
+done
+check 'the server goes on' equal "$(ask "$port" /PING)" 1
+kill -TERM "$server"
+ended "$server"
+check 'SIGTERM still stops it: 0' equal $status 0
+
 echo '-- background'
 pid_file=$scratch/server.pid
 # That this ends at all shows that the server does not keep the pipe of $(…).
@@ -125,6 +159,11 @@ check 'it has left the session' [ "$(awk '{ print $6 }' "/proc/$pid/stat")" = "$
 check 'its streams are not those of the starter' \
   equal "$(readlink "/proc/$pid/fd/0" "/proc/$pid/fd/1" "/proc/$pid/fd/2" | tr '\n' ' ')" \
   "/dev/null $log $log "
+mv "$log" "$log.1"
+kill -HUP "$pid"
+check 'SIGHUP: the log goes on in a new file' wait_until logged 'the log goes on in'
+check 'and so do its streams' \
+  equal "$(readlink "/proc/$pid/fd/1" "/proc/$pid/fd/2" | tr '\n' ' ')" "$log $log "
 check 'it has the threads of one in the foreground, the allocator'"'"'s included' \
   wait_until has_threads "$pid" "$foreground_threads"
 try ping --pid-file "$pid_file"
@@ -260,6 +299,7 @@ for option in host port lock-timeout lock-attempt-timeout max-lock-timeout \
 done
 try stop --help
 check 'after a command as well' contains "$output" 'Exit status:'
+check '--help tells of SIGHUP' contains "$output" '  SIGHUP '
 try --version
 check '--version' contains "$output" 'lockserver-caf '
 

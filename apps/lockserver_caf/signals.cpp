@@ -1,4 +1,4 @@
-#include "apps/lockserver_caf/stop_signals.hpp"
+#include "apps/lockserver_caf/signals.hpp"
 
 #include <signal.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@ namespace lockserver::program {
 
 namespace {
 
-// Not a request to stop: wakes the watching thread so that it can end.
+// Sent by the destructor, it wakes the watching thread so that it can end.
 constexpr auto wake_up = SIGUSR1;
 
 sigset_t set_of(std::initializer_list<int> signals) {
@@ -21,42 +21,50 @@ sigset_t set_of(std::initializer_list<int> signals) {
   return result;
 }
 
+sigset_t watched() {
+  return set_of({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2});
+}
+
 extern "C" void leave_at_once(int signal) {
   _exit(128 + signal);
 }
 
 } // namespace
 
-void hold_stop_signals() {
-  auto watched = set_of({SIGTERM, SIGINT, wake_up});
-  pthread_sigmask(SIG_BLOCK, &watched, nullptr);
+void hold_signals() {
+  auto held = watched();
+  pthread_sigmask(SIG_BLOCK, &held, nullptr);
 }
 
-stop_signals::stop_signals(std::function<void()> stop)
-  : thread_([this, stop = std::move(stop)] { watch(stop); }) {
+signals::signals(reactions x) : thread_([this, x = std::move(x)] { watch(x); }) {
 }
 
-stop_signals::~stop_signals() {
+signals::~signals() {
   done_ = true;
   pthread_kill(thread_.native_handle(), wake_up);
   thread_.join();
 }
 
-void stop_signals::watch(const std::function<void()>& stop) {
-  auto watched = set_of({SIGTERM, SIGINT, wake_up});
-  auto signal = wake_up;
-  while (signal == wake_up && !done_)
-    sigwait(&watched, &signal);
-  if (signal == wake_up)
-    return;
+void signals::watch(const reactions& x) {
+  auto all = watched();
+  auto signal = 0;
+  while (signal != SIGTERM && signal != SIGINT) {
+    sigwait(&all, &signal);
+    if (done_)
+      return;
+    if (signal == SIGHUP)
+      x.reopen_log();
+    else if (signal == SIGUSR1 || signal == SIGUSR2)
+      x.ignore(signal == SIGUSR1 ? "SIGUSR1" : "SIGUSR2");
+  }
   struct sigaction second {};
   second.sa_handler = leave_at_once;
   sigaction(SIGTERM, &second, nullptr);
   sigaction(SIGINT, &second, nullptr);
   auto stopping = set_of({SIGTERM, SIGINT});
   pthread_sigmask(SIG_UNBLOCK, &stopping, nullptr);
-  received_ = signal;
-  stop();
+  stopped_by_ = signal;
+  x.stop();
 }
 
 } // namespace lockserver::program
