@@ -1,7 +1,10 @@
 #include "store/check.hpp"
 
+#include "store/directory.hpp"
 #include "store/schema.hpp"
 #include "store/sqlite.hpp"
+
+#include <utility>
 
 namespace lockserver {
 
@@ -29,7 +32,7 @@ constexpr rule rules[]
 constexpr int most_of_a_kind = 10;
 
 void look(sqlite::database& db, store_report& out) {
-  out.version = db.number("PRAGMA user_version");
+  out.version = version_of(db.number("PRAGMA user_version"));
   if (db.number("PRAGMA application_id") != store_application_id) {
     out.problems.emplace_back("it is not a store of lockserver-caf");
     return;
@@ -59,8 +62,11 @@ void look(sqlite::database& db, store_report& out) {
 
 store_report check_store(const std::string& directory) {
   store_report result;
+  auto file = directory + "/locks.db";
+  if (auto wrong = log_problem(file); !wrong.empty())
+    result.problems.push_back(std::move(wrong));
   try {
-    sqlite::database db{directory + "/locks.db", SQLITE_OPEN_READONLY};
+    sqlite::database db{file, SQLITE_OPEN_READONLY};
     db.run("PRAGMA busy_timeout = 1000; BEGIN");
     look(db, result);
   } catch (const sqlite::error& x) {

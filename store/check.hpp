@@ -16,8 +16,8 @@ struct store_report {
   std::vector<std::string> problems; ///< Sentences; none when the store is sound.
 };
 
-/// Looks at the store in `directory`: whether SQLite finds its file in order,
-/// and whether what it says can be: never two holders where one is exclusive,
+/// Looks at the store in `directory`: whether its log is whole (`log_problem`),
+/// whether SQLite finds its file in order, and whether what it says can be: never two holders where one is exclusive,
 /// never more than a semaphore has, no token above the greatest. What cannot be
 /// read at all is a problem, too.
 store_report check_store(const std::string& directory);

@@ -51,7 +51,7 @@ const migration_steps& store_migrations() {
 }
 
 std::string not_ours(sqlite::database& db, const migration_steps& steps) {
-  auto version = db.number("PRAGMA user_version");
+  auto version = version_of(db.number("PRAGMA user_version"));
   auto owner = db.number("PRAGMA application_id");
   auto is_empty = version == 0 && owner == 0
                   && db.number("SELECT count(*) FROM sqlite_schema") == 0;
@@ -67,7 +67,7 @@ std::string not_ours(sqlite::database& db, const migration_steps& steps) {
 std::string migrate(sqlite::database& db, const migration_steps& steps) {
   if (auto wrong = not_ours(db, steps); !wrong.empty())
     return wrong;
-  auto version = db.number("PRAGMA user_version");
+  auto version = version_of(db.number("PRAGMA user_version"));
   auto latest = static_cast<std::int64_t>(steps.size());
   if (version == latest)
     return {};

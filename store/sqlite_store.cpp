@@ -1,22 +1,18 @@
 #include "store/sqlite_store.hpp"
 
 #include "actors/lock_queue.hpp"
-#include "store/schema.hpp"
-
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
 
 namespace lockserver {
 
 namespace {
 
 using microseconds = clock_reading::duration;
+
+// So many pages in the log are copied into the file together, 4 MB: as SQLite
+// does it unless told otherwise.
+constexpr int pages_per_copy = 1000;
 
 // How far the wall clock may drift from the boot clock before it counts as set.
 constexpr auto tolerance = std::chrono::seconds{1};
@@ -26,28 +22,6 @@ constexpr auto settings = R"(
   PRAGMA busy_timeout = 1000;
   PRAGMA temp_store = MEMORY;
 )";
-
-std::string system_error() {
-  return std::system_category().message(errno);
-}
-
-// A new name in a directory is on disk when the directory is. As SQLite does for
-// its files, as far as the file system lets one.
-void sync_directory(const std::string& x) {
-  auto fd = ::open(x.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return;
-  fsync(fd);
-  close(fd);
-}
-
-std::string make_directory(const std::string& x) {
-  if (mkdir(x.c_str(), 0700) == 0)
-    sync_directory(x + "/..");
-  else if (errno != EEXIST)
-    throw store_error{"cannot make the data directory " + x + ": " + system_error()};
-  return x;
-}
 
 // For who is told that a request has changed nothing.
 std::string sentence(const sqlite::error& x) {
@@ -85,44 +59,22 @@ std::optional<std::int64_t> us(duration x, microseconds to_boot = {}) {
 
 // -- opening ------------------------------------------------------------------
 
-sqlite_store::directory_lock::directory_lock(const std::string& directory)
-  : fd_(::open((make_directory(directory) + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
-  if (fd_ < 0)
-    throw store_error{"cannot write to the data directory " + directory + ": " + system_error()};
-  if (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
-    auto taken = errno == EWOULDBLOCK;
-    auto reason = system_error();
-    close(fd_);
-    if (taken)
-      throw store_error{"another server uses the data directory " + directory
-                        + ": stop it, or choose another directory"};
-    throw store_error{"cannot lock the data directory " + directory + ": " + reason
-                      + "; choose one on a local disk"};
-  }
-}
-
-sqlite_store::directory_lock::~directory_lock() {
-  close(fd_);
-}
-
 namespace {
 
+// Else the last to close a file in WAL mode copies the log into it and removes
+// the log.
+void keep_log(sqlite::database& db, bool x) {
+  sqlite3_db_config(db.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int{x}, nullptr);
+}
+
 sqlite::database opened(const std::string& file, sync_mode sync) {
-  // Only its owner may read it: who knows a lease's name may use it. SQLite's
-  // other files get the same mode.
-  if (auto fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); fd >= 0)
-    close(fd);
+  if (auto wrong = log_problem(file); !wrong.empty())
+    throw store_error{wrong};
   sqlite::database result{file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE};
-  // Else the last to close a file in WAL mode copies the WAL into it, also into
-  // one that it has been refused.
-  auto keep_wal = [&](bool x) {
-    sqlite3_db_config(result.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int{x}, nullptr);
-  };
-  keep_wal(true);
+  keep_log(result, true); // one that is not ours stays as it is
   result.run(settings);
   if (auto wrong = not_ours(result); !wrong.empty())
     throw store_error{file + " " + wrong};
-  keep_wal(false);
   result.run("PRAGMA journal_mode = WAL");
   result.run(sync == sync_mode::always ? "PRAGMA synchronous = FULL"
                                        : "PRAGMA synchronous = NORMAL");
@@ -131,25 +83,13 @@ sqlite::database opened(const std::string& file, sync_mode sync) {
   return result;
 }
 
-// What `time_left` is called with from SQL.
-struct interval {
-  clock_reading last;
-  clock_reading now;
-};
-
-void sql_time_left(sqlite3_context* context, int, sqlite3_value** arguments) {
-  auto& x = *static_cast<const interval*>(sqlite3_user_data(context));
-  auto left = time_left(microseconds{sqlite3_value_int64(arguments[0])},
-                        microseconds{sqlite3_value_int64(arguments[1])}, x.last, x.now);
-  sqlite3_result_int64(context, left.count());
-}
-
 } // namespace
 
 sqlite_store::sqlite_store(const std::string& directory, sync_mode sync, clock now) try
   : lock_(directory),
     file_(directory + "/locks.db"),
     now_(std::move(now)),
+    in_use_(sync == sync_mode::always ? store_use::synced : store_use::unsynced),
     db_(opened(file_, sync)),
     begin_(db_.prepare("BEGIN IMMEDIATE")),
     commit_(db_.prepare("COMMIT")),
@@ -159,7 +99,16 @@ sqlite_store::sqlite_store(const std::string& directory, sync_mode sync, clock n
     renew_lease_(db_.prepare("UPDATE leases SET expires_us = ? WHERE id = ?")),
     end_lease_(db_.prepare("DELETE FROM leases WHERE id = ?")),
     note_(db_.prepare("UPDATE server SET last_token = ?, boot_id = ?, boot_us = ?, wall_us = ?")) {
+  // In place of SQLite's own, which copies the log without a note.
+  sqlite3_wal_hook(
+    db_.handle(),
+    [](void* self, sqlite3*, const char*, int pages) {
+      static_cast<sqlite_store*>(self)->log_pages_ = pages;
+      return SQLITE_OK;
+    },
+    this);
   catch_up();
+  copy_log();
 } catch (const sqlite::error& x) {
   throw store_error{sentence(directory + "/locks.db", x)};
 }
@@ -172,14 +121,25 @@ void sqlite_store::catch_up() {
   if (!server.next())
     throw sqlite::error{SQLITE_CORRUPT, "there is no row in the table server"};
   last_token_ = server.number(0);
-  interval since{
-    {server.text(1), {}, microseconds{server.number(2)}, microseconds{server.number(3)}}, now_()};
+  clock_reading last{
+    server.text(1), {}, microseconds{server.number(2)}, microseconds{server.number(3)}};
   server.next();
+  transaction([&](const clock_reading& now) { catch_up({last, now}); });
+}
+
+// Called from SQL.
+void sqlite_store::interval::time_left(sqlite3_context* context, int, sqlite3_value** arguments) {
+  auto& x = *static_cast<const interval*>(sqlite3_user_data(context));
+  auto left = lockserver::time_left(microseconds{sqlite3_value_int64(arguments[0])},
+                                    microseconds{sqlite3_value_int64(arguments[1])}, x.last, x.now);
+  sqlite3_result_int64(context, left.count());
+}
+
+void sqlite_store::catch_up(interval since) {
   auto now = since.now.boot.count();
-  begin_.run();
   if (!same_boot(since.last, since.now)) {
-    sqlite3_create_function_v2(db_.handle(), "time_left", 2, SQLITE_UTF8, &since, sql_time_left,
-                               nullptr, nullptr, nullptr);
+    sqlite3_create_function_v2(db_.handle(), "time_left", 2, SQLITE_UTF8, &since,
+                               interval::time_left, nullptr, nullptr, nullptr);
     auto shift = since.now.boot - since.last.boot - elapsed(since.last, since.now);
     for (auto* sql : {"UPDATE grants SET expires_us = ? + time_left(expires_us, ttl_us) "
                       "WHERE expires_us IS NOT NULL",
@@ -201,9 +161,6 @@ void sqlite_store::catch_up() {
     end.bind(1, now);
     end.run();
   }
-  note(since.now);
-  commit_.run();
-  noted_ = since.now;
 }
 
 std::string
@@ -245,7 +202,7 @@ sqlite_store::load(const std::function<void(lease_record&&)>& on_lease,
 // -- writing ------------------------------------------------------------------
 
 std::string sqlite_store::commit(const store_batch& x) {
-  return transaction([&](const clock_reading& now) { write(x, now); });
+  return try_transaction([&](const clock_reading& now) { write(x, now); });
 }
 
 std::string sqlite_store::keep_time() {
@@ -257,25 +214,63 @@ std::string sqlite_store::keep_time() {
 }
 
 template <class F>
-std::string sqlite_store::transaction(F change) {
+std::string sqlite_store::try_transaction(F change) {
+  try {
+    transaction(change);
+  } catch (const sqlite::error& x) {
+    return sentence(x);
+  }
+  copy_log();
+  return {};
+}
+
+template <class F>
+void sqlite_store::transaction(F change) {
   auto last_token = last_token_;
+  auto copy_is_due = noted_use_ == store_use::closed && log_pages_ >= copy_at_;
+  auto use = copy_is_due ? in_use_ : store_use::closed;
   try {
     auto now = now_();
     begin_.run();
     change(now);
     note(now);
+    if (use != noted_use_)
+      note(use);
     commit_.run();
     noted_ = std::move(now);
-    return {};
-  } catch (const sqlite::error& x) {
+    noted_use_ = use;
+  } catch (const sqlite::error&) {
     last_token_ = last_token;
-    try {
-      if (db_.in_transaction())
-        db_.run("ROLLBACK");
-    } catch (const sqlite::error&) {
-      // It has been rolled back by itself.
-    }
-    return sentence(x);
+    roll_back();
+    throw;
+  }
+  keep_log(db_, use != store_use::closed);
+}
+
+void sqlite_store::roll_back() {
+  try {
+    if (db_.in_transaction())
+      db_.run("ROLLBACK");
+  } catch (const sqlite::error&) {
+    // It has been rolled back by itself.
+  }
+}
+
+// Only when the last commit has noted that the store is in use: the file says so
+// then, and the log, behind it, that it is closed. See `store_use`.
+void sqlite_store::copy_log() {
+  if (noted_use_ == store_use::closed)
+    return;
+  int copied = 0;
+  auto pages = log_pages_;
+  // What could not be copied, since somebody reads the store or the disk fails,
+  // is still in the log.
+  sqlite3_wal_checkpoint_v2(db_.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, &copied);
+  copy_at_ = (copied < pages ? pages : 0) + pages_per_copy;
+  try {
+    transaction([](const clock_reading&) {});
+  } catch (const sqlite::error&) {
+    // The next commit notes it.
   }
 }
 
@@ -332,6 +327,11 @@ void sqlite_store::note(const clock_reading& now) {
   note_.bind(3, std::int64_t{now.boot.count()});
   note_.bind(4, std::int64_t{now.wall.count()});
   note_.run();
+}
+
+void sqlite_store::note(store_use x) {
+  auto version = static_cast<std::int64_t>(store_migrations().size());
+  db_.run(("PRAGMA user_version = " + std::to_string(user_version(version, x))).c_str());
 }
 
 } // namespace lockserver

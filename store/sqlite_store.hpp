@@ -5,20 +5,15 @@
 #include "actors/store.hpp"
 #include "actors/store_clock.hpp"
 #include "lockserver/settings.hpp"
+#include "store/directory.hpp"
+#include "store/schema.hpp"
 #include "store/sqlite.hpp"
 
 #include <cstdint>
 #include <functional>
-#include <stdexcept>
 #include <string>
 
 namespace lockserver {
-
-/// Why a store cannot be opened: a whole sentence that says what to do.
-class store_error : public std::runtime_error {
-public:
-  using std::runtime_error::runtime_error;
-};
 
 /// Keeps everything in DIR/locks.db, in SQLite's WAL mode, so that a commit is
 /// one write to the end of a file, and one fsync with `sync_mode::always`.
@@ -48,32 +43,38 @@ public:
   }
 
 private:
-  // DIR/lock, locked as long as it is open.
-  class directory_lock {
-  public:
-    explicit directory_lock(const std::string& directory);
-    ~directory_lock();
-    directory_lock(const directory_lock&) = delete;
-    directory_lock& operator=(const directory_lock&) = delete;
+  // What has passed since the last commit.
+  struct interval {
+    clock_reading last;
+    clock_reading now;
 
-  private:
-    int fd_;
+    static void time_left(sqlite3_context* context, int, sqlite3_value** arguments);
   };
 
   void catch_up();
+  void catch_up(interval since);
   void write(const store_batch& x, const clock_reading& now);
   void put(std::string_view key, const grant_record& x, clock_reading::duration to_boot);
   void note(const clock_reading& now);
+  void note(store_use x);
   template <class F>
-  std::string transaction(F change);
+  void transaction(F change);
+  template <class F>
+  std::string try_transaction(F change);
+  void roll_back();
+  void copy_log();
 
-  directory_lock lock_;
+  directory_lock lock_; // outlives the database
   std::string file_;
   clock now_;
+  store_use in_use_; // what is noted before a copy
   sqlite::database db_;
   sqlite::statement begin_, commit_, put_grant_, end_grant_, put_lease_, renew_lease_, end_lease_,
     note_;
   std::int64_t last_token_ = 0;
+  store_use noted_use_ = store_use::closed;
+  int log_pages_ = 0;
+  int copy_at_ = 0;     // when the log has so many; first at the start
   clock_reading noted_; // by the last commit
 };
 

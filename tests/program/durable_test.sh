@@ -79,12 +79,52 @@ echo '-- one server per directory'
 try --port 0 --data-dir "$data"
 check 'a second one: 69' equal $status 69
 check 'and it says why' contains "$output" 'another server uses the data directory'
+rm "$data/lock"
+try --port 0 --data-dir "$data"
+check 'also when the file lock has been removed: 69' equal $status 69
+check 'and it says why' contains "$output" 'another server uses the data directory'
 try check "$data"
 check 'check works beside the server: 0' equal $status 0
 check 'and says what is there' contains "$output" 'is sound: version 1, 6 keys held by 6 grants, 0 leases'
 kill_it
 try check "$data"
 check 'and after it was killed' equal $status 0
+
+echo '-- a damaged log'
+serve --port 0 --data-dir "$scratch/damaged"
+for i in {1..20}; do acquire "key$i" owner >/dev/null; done
+kill_it
+try check "$scratch/damaged"
+check 'what a killed server leaves is sound' contains "$output" '20 keys held by 20 grants'
+cp -r "$scratch/damaged" "$scratch/alone"
+rm "$scratch/alone/locks.db-wal"
+# Some bytes in its middle.
+printf 'damage' | dd of="$scratch/damaged/locks.db-wal" bs=1 seek=50000 conv=notrunc status=none
+# refused DIRECTORY TEXT: by check with 65, at the start with 69, both with the text.
+refused() {
+  try check "$1"
+  [ $status -eq 65 ] && contains "$output" "$2" || return 1
+  try --port 0 --data-dir "$1"
+  [ $status -eq 69 ] && contains "$output" "$2"
+}
+check 'a log that is damaged is refused, with a sentence' \
+  refused "$scratch/damaged" 'locks.db-wal is damaged at byte '
+check 'the file alone is no copy of a store that was in use' \
+  refused "$scratch/alone" 'locks.db-wal is missing or empty, and with it the last changes'
+if command -v sqlite3 >/dev/null; then
+  serve --port 0 --data-dir "$scratch/original"
+  acquire key owner >/dev/null
+  mkdir "$scratch/copy"
+  sqlite3 "$scratch/original/locks.db" ".backup $scratch/copy/locks.db"
+  kill_it
+  serve --port 0 --data-dir "$scratch/copy"
+  check 'a backup by SQLite is a copy' equal "$(ask "$port" /VERIFY/key/owner)" 1
+  kill_it
+  sqlite3 "$scratch/original/locks.db" 'SELECT * FROM locks' >/dev/null
+  serve --port 0 --data-dir "$scratch/original"
+  check 'a look into a store by SQLite does no harm' equal "$(ask "$port" /VERIFY/key/owner)" 1
+  kill_it
+fi
 
 echo '-- what cannot be used'
 try check "$scratch/none"
