@@ -173,4 +173,4 @@ class Server {
   }
 }
 
-module.exports = { Server, until, within };
+module.exports = { Connection, Server, until, within };

@@ -1,0 +1,68 @@
+// Locks that are taken through a proxy are held until they end, whatever becomes of connections.
+'use strict';
+const { Connection, dialects, granted, held, pause, reset } = require('./client');
+
+const settings = [
+  ['HAProxy, as it is', 'haproxy', 'plain'],
+  ['HAProxy, http-keep-alive', 'haproxy', 'keep_alive'],
+  ['HAProxy, httpclose', 'haproxy', 'httpclose'],
+  ['HAProxy, http-server-close', 'haproxy', 'server_close'],
+  ['HAProxy, http-reuse always', 'haproxy', 'reuse_always'],
+  ['HAProxy, abortonclose', 'haproxy', 'abort_on_close'],
+  ['HAProxy, mode tcp', 'haproxy', 'bytes'],
+  ['nginx, as it is', 'nginx', 'plain'],
+  ['nginx, keepalive', 'nginx', 'keep_alive'],
+];
+
+// How a client leaves when it has read its grant.
+const endings = {
+  closes: (connection) => connection.close(),
+  resets: reset,
+  'stays connected': () => {},
+};
+
+const each = 200;
+
+// Takes `each` locks, in both dialects, by clients that leave in every way in turn.
+async function take(port, prefix) {
+  let kept = new Connection(port);
+  const ways = Object.entries(endings);
+  let count = 0;
+  for (let i = 0; i < each; ++i) {
+    const dialect = Object.keys(dialects)[i % 2];
+    const [ending, leave] = ways[Math.floor(i / 2) % ways.length];
+    const connection = ending === 'stays connected' ? kept : new Connection(port);
+    const key = `${prefix}${i}`;
+    const answer = await dialects[dialect](connection, key, 'me', { lasts: 600 }).answer();
+    if (granted[dialect](answer)) ++count;
+    leave(connection);
+    if (kept === connection && answer.headers.connection === 'close') kept = new Connection(port);
+  }
+  return { count, kept };
+}
+
+module.exports = async (run) => {
+  const row = (...cells) => console.log(cells.map((x, i) => `${x}`.padEnd(i ? 10 : 30)).join(''));
+  row('through', 'granted', '50 ms on', 'all closed');
+  for (const [name, proxy, port] of settings)
+    await run.section(`${each} locks through ${name}`, async () => {
+      const prefix = `grants/${proxy}/${port}/`;
+      const { count, kept } = await take(run[proxy].ports[port], prefix);
+      await pause(50);
+      const soon = await held(run.server, prefix);
+      kept.close();
+      await pause(50);
+      const later = await held(run.server, prefix);
+      row(name, count, soon, later);
+      run.equal(`${name}: all are granted`, count, each);
+      run.equal(`${name}: all are held`, soon, each);
+      run.equal(`${name}: and when the last connection is closed`, later, each);
+    });
+  // For the end, when the proxies are gone as well.
+  run.finally(async () => {
+    for (const [name, proxy, port] of settings) {
+      const last = await held(run.server, `grants/${proxy}/${port}/`);
+      run.equal(`${name}: all are held when the proxy has ended`, last, each);
+    }
+  });
+};
