@@ -75,8 +75,9 @@ need_for_build() {
 }
 
 need_for_tests() {
-  # Node.js holds the server to net/openapi.yaml; tmux is a terminal for lockctl.
-  need catch2 curl openssl nodejs node-ajv node-js-yaml tmux
+  # Node.js holds the server to net/openapi.yaml, tmux is a terminal for lockctl,
+  # HAProxy and nginx stand before the server.
+  need catch2 curl openssl nodejs node-ajv node-js-yaml tmux haproxy nginx-light
 }
 
 # -- building ------------------------------------------------------------------
@@ -174,7 +175,7 @@ format() {
 bench() {
   [ -x bench/run.sh ] || die 'there are no benchmarks yet (bench/run.sh)'
   need_for_build
-  need wrk redis-server redis-tools nginx-light etcd-server curl sqlite3
+  need wrk redis-server redis-tools nginx-light etcd-server curl sqlite3 haproxy nodejs
   [ -f build/build.ninja ] || configure build -DLOCKSERVER_TESTS=OFF
   configure build -DLOCKSERVER_BENCH=ON
   compile build

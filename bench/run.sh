@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Runs the benchmarks; see bench/README.md. Called by ./dev.sh bench [NAME].
 #
-# ROUNDS and SECONDS_PER_ROUND in the environment change how long they take.
+# ROUNDS, SECONDS_PER_ROUND and GRANTS in the environment change how long they take.
 # shellcheck disable=SC2317 # called by the names that `compare` makes
 # shellcheck disable=SC2154 # set by `serve`
 set -euo pipefail
 cd "$(dirname "$0")/.."
-names="hot-keys hand-over churn held-keys parked long-ttl threads durable recovery caf"
+names="hot-keys hand-over churn held-keys parked long-ttl threads durable recovery caf resets"
 
 usage() { echo "usage: bench/run.sh NAME…, with NAME one of: $names, or all"; }
 
@@ -32,6 +32,12 @@ bench_caf() {
   printf '%-24s %12s %10s %10s %12s %12s\n' '' 'trips/s' 'p50 µs' 'p99 µs' 'server CPU' 'client CPU'
   taskset -c "$load_cpu" build/bench/bench_round_trip "$port_ours" "$caf_port" "$pid_ours" \
     "$rounds" "$seconds"
+}
+
+bench_resets() {
+  title "Whether clients believe to hold what another has, while connections are reset"
+  tests/proxy/proxy_test.sh held_test.js "$PWD/build/lockserver-caf" \
+    "$PWD/build/bench/bench_held_under_resets" "${GRANTS:-30000}"
 }
 
 bench_hot_keys() {

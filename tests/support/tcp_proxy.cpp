@@ -102,6 +102,13 @@ struct link : std::enable_shared_from_this<link> {
     co_await changed.async_wait(asio::redirect_error(asio::use_awaitable, ec));
   }
 
+  void reset() {
+    boost::system::error_code ec;
+    for (auto* socket : {&client, &server})
+      socket->set_option(tcp::socket::linger{true, 0}, ec);
+    close();
+  }
+
   void close() {
     boost::system::error_code ec;
     closed = true;
@@ -215,6 +222,14 @@ void tcp_proxy::cut() {
     for (auto& x : impl_->links)
       if (auto y = x.lock())
         y->close();
+  });
+}
+
+void tcp_proxy::reset() {
+  impl_->change([&] {
+    for (auto& x : impl_->links)
+      if (auto y = x.lock())
+        y->reset();
   });
 }
 

@@ -38,6 +38,10 @@ public:
   /// Closes all connections on both sides, and new ones as they come.
   void cut();
 
+  /// Resets all connections on both sides; new ones are served. What was on its
+  /// way is lost.
+  void reset();
+
   /// All is well again.
   void heal();
 
