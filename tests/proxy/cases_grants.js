@@ -28,6 +28,8 @@ const portOf = (run, proxy, port) => run[proxy].ports?.[port] ?? run[proxy][port
 
 const each = 200;
 
+const closes = (answer) => answer.headers.connection === 'close';
+
 // Takes `each` locks, in both dialects, by clients that leave in every way in turn.
 async function take(port, prefix) {
   let kept = new Connection(port);
@@ -35,13 +37,14 @@ async function take(port, prefix) {
   for (let i = 0; i < each; ++i) {
     const dialect = Object.keys(dialects)[i % 2];
     const { leave, asked, stays } = endings[Math.floor(i / 2) % endings.length];
-    const connection = stays ? kept : new Connection(port);
-    if (asked) await connection.send('GET', '/PING').answer();
+    let connection = stays ? kept : new Connection(port);
+    if (asked && closes(await connection.send('GET', '/PING').answer()))
+      connection = new Connection(port);
     const key = `${prefix}${i}`;
     const answer = await dialects[dialect](connection, key, 'me', { lasts: 600 }).answer();
     if (granted[dialect](answer)) ++count;
     if (!stays) leave(connection);
-    else if (answer.headers.connection === 'close') kept = new Connection(port);
+    else if (closes(answer)) kept = new Connection(port);
   }
   return { count, kept };
 }

@@ -55,8 +55,8 @@ async function namesArrive(run, port, proxy) {
   }
 }
 
-module.exports = async (run, readme) => {
-  const text = fs.readFileSync(readme, 'utf8');
+module.exports = async (run) => {
+  const text = fs.readFileSync(run.readme, 'utf8');
   for (const kind of ['haproxy', 'nginx']) {
     const configuration = block(text, kind).replace('127.0.0.1:8004', '{server}');
     const address = `127.0.0.1:${run.server.port}`;

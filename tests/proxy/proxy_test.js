@@ -1,4 +1,4 @@
-// Puts the real HAProxy and nginx before the real server: proxy_test.js PROGRAM README
+// Puts the real HAProxy and nginx before the real server: proxy_test.js PROGRAM LOCKCTL README
 //
 // A lock that was granted through a proxy stays, whatever the proxy does with its connections;
 // a client that goes away while it waits leaves the line, as far as the proxy lets the server know;
@@ -52,15 +52,17 @@ class Run {
   }
 }
 
-async function main([program, readme]) {
+async function main([program, lockctl, readme]) {
   const run = new Run();
+  run.lockctl = lockctl;
+  run.readme = readme;
   run.server = await Server.start(program);
   const address = `127.0.0.1:${run.server.port}`;
   const read = (name) => fs.readFileSync(path.join(__dirname, name), 'utf8');
   run.haproxy = await Proxy.start('haproxy', read('haproxy.cfg'), address);
   run.nginx = await Proxy.start('nginx', read('nginx.conf'), address);
-  for (const theme of ['grants', 'waiters', 'aborts', 'cache', 'readme'])
-    await require(`./cases_${theme}`)(run, readme);
+  for (const theme of ['grants', 'waiters', 'aborts', 'cache', 'lockctl', 'readme'])
+    await require(`./cases_${theme}`)(run);
   await Promise.all([run.haproxy.stop(), run.nginx.stop()]);
   await run.section('the proxies end', async () => {
     for (const action of run.last) await action();
