@@ -61,7 +61,7 @@ async function main([program, lockctl, readme]) {
   const read = (name) => fs.readFileSync(path.join(__dirname, name), 'utf8');
   run.haproxy = await Proxy.start('haproxy', read('haproxy.cfg'), address);
   run.nginx = await Proxy.start('nginx', read('nginx.conf'), address);
-  for (const theme of ['grants', 'waiters', 'aborts', 'cache', 'lockctl', 'readme'])
+  for (const theme of ['grants', 'waiters', 'hold', 'aborts', 'cache', 'lockctl', 'readme'])
     await require(`./cases_${theme}`)(run);
   await Promise.all([run.haproxy.stop(), run.nginx.stop()]);
   await run.section('the proxies end', async () => {
