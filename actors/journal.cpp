@@ -41,27 +41,30 @@ journal_actor::behavior_type journal::make_behavior() {
   set_policy(SCHED_BATCH);
   set_alarm();
   // The most frequent first: CAF 0.17 looks for the right one in this order.
-  return {
-    [this](lock_entry& x) { add(std::move(x)); },
-    [this](durable<acquire_reply>& x) { return park<acquire_reply>(x); },
-    [this](durable<release_reply>& x) { return park<release_reply>(x); },
-    [this](commit_now) { commit(); },
-    [this](durable_check& x) { return park<bool>(x); },
-    [this](durable_look& x) { return park<lock_info>(x); },
-    [this](durable<lease_reply>& x) { return park<lease_reply>(x); },
-    [this](lease_entry& x) { return park<bool>(x); },
-    [this](leases_expired& x) { add(std::move(x)); },
-    [this](key_restored& x) { add(std::move(x)); },
-    [this](shut_down) {
-      commit();
-      quit();
+  return guarded(
+    *this, [](journal& self, lock_entry& x) { self.add(std::move(x)); },
+    [](journal& self, durable<acquire_reply>& x) { return self.park<acquire_reply>(x); },
+    [](journal& self, durable<release_reply>& x) { return self.park<release_reply>(x); },
+    [](journal& self, commit_now) { self.commit(); },
+    [](journal& self, durable_check& x) { return self.park<bool>(x); },
+    [](journal& self, durable_look& x) { return self.park<lock_info>(x); },
+    [](journal& self, durable<lease_reply>& x) { return self.park<lease_reply>(x); },
+    [](journal& self, lease_entry& x) { return self.park<bool>(x); },
+    [](journal& self, leases_expired& x) { self.add(std::move(x)); },
+    [](journal& self, key_restored& x) { self.add(std::move(x)); },
+    [](journal& self, shut_down) {
+      self.commit();
+      self.quit();
     },
-    [this](deadline_reached) {
-      wake_up_.arrived();
-      try_again();
-      set_alarm();
-    },
-  };
+    [](journal& self, deadline_reached) {
+      self.wake_up_.arrived();
+      self.try_again();
+      self.set_alarm();
+    });
+}
+
+void journal::on_exception() noexcept {
+  log_exception(env_.log, "journal");
 }
 
 void journal::on_exit() {
@@ -81,8 +84,13 @@ caf::result<Reply> journal::park(Message& x) {
 // has arrived by now: while a commit is under way, the next round fills.
 void journal::add(item&& x) {
   round_.push_back(std::move(x));
-  if (!std::exchange(commit_sent_, true))
-    compat::send(this, caf::actor_cast<journal_actor>(this), commit_now{});
+  if (!commit_sent_)
+    send_commit();
+}
+
+void journal::send_commit() {
+  compat::send(this, caf::actor_cast<journal_actor>(this), commit_now{});
+  commit_sent_ = true;
 }
 
 void journal::commit() {
@@ -98,22 +106,35 @@ void journal::commit() {
   if (going_back_.empty())
     env_.stored.end_round();
   // One more, so that keys see two ends of rounds after their last message.
-  commit_sent_ = !round.empty();
-  if (commit_sent_)
-    compat::send(this, caf::actor_cast<journal_actor>(this), commit_now{});
+  commit_sent_ = false;
+  if (!round.empty())
+    send_commit();
 }
 
 void journal::answer(std::vector<item>& round) {
   auto stored = env_.stored.is_well();
   if (env_.workers != nullptr)
     env_.workers->hold_wakes();
-  for (auto& x : round)
-    std::visit([&](auto& what) { stored ? confirm(what) : refuse(what); }, x);
+  for (auto& x : round) {
+    try {
+      std::visit([&](auto& what) { stored ? confirm(what) : refuse(what); }, x);
+    } catch (...) { // the others still get their answers
+      on_exception();
+    }
+  }
   if (env_.workers != nullptr)
     env_.workers->release_wakes();
 }
 
 std::string journal::write(const std::vector<item>& round) {
+  try {
+    return write_all(round);
+  } catch (const std::exception& x) {
+    return std::string{"the store could not be written: "} + x.what();
+  }
+}
+
+std::string journal::write_all(const std::vector<item>& round) {
   store_batch batch;
   std::uint64_t decisions = 0;
   for (auto& x : round) {

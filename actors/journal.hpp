@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/environment.hpp"
+#include "actors/guarded.hpp"
 #include "actors/registries.hpp"
 #include "actors/store.hpp"
 #include "lockserver/actors.hpp"
@@ -57,6 +58,9 @@ public:
 
   void on_exit() override;
 
+  /// See `guarded`.
+  void on_exception() noexcept;
+
 private:
   // Who waits for an answer.
   template <class Message, class Reply>
@@ -75,7 +79,9 @@ private:
   caf::result<Reply> park(Message& x);
   void add(item&& x);
   void commit();
+  void send_commit();
   std::string write(const std::vector<item>& round);
+  std::string write_all(const std::vector<item>& round);
   void answer(std::vector<item>& round);
   void on_failure(const std::string& problem);
   void try_again();

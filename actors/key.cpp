@@ -59,53 +59,58 @@ key::key(caf::actor_config& cfg, registry_actor registry, lock_environment& env,
 
 key_actor::behavior_type key::make_behavior() {
   // The most frequent first: CAF 0.17 looks for the right one in this order.
-  return {
-    [this](acquire_request& x) { return acquire(x); },
-    [this](const release_request& x) { return release(x); },
-    [this](const renew_request& x) { return renew(x); },
-    [this](const check_request& x) { return check(x); },
-    [this](const inspect_request& x) { return inspect(x); },
-    [this](const withdraw_request& x) { withdraw(x, begin_request()); },
-    [this](const lease_ended& x) {
-      auto op = begin_operation(begin_request());
-      lock_.end_lease(op.now, x.lease, op.changes);
-      settle_up(op);
+  return guarded(
+    *this, [](key& self, acquire_request& x) { return self.acquire(x); },
+    [](key& self, const release_request& x) { return self.release(x); },
+    [](key& self, const renew_request& x) { return self.renew(x); },
+    [](key& self, const check_request& x) { return self.check(x); },
+    [](key& self, const inspect_request& x) { return self.inspect(x); },
+    [](key& self, const withdraw_request& x) { self.withdraw(x, self.begin_request()); },
+    [](key& self, const lease_ended& x) { self.end_lease(x.lease); },
+    [](key& self, restore_key& x) { self.restore(x); },
+    [](key& self, const refuse_waiters&) {
+      auto now = self.begin_request();
+      self.refuse_all(acquire_reply::store_failed);
+      self.lock_.forget_waiters();
+      self.keep_up(now);
     },
-    [this](restore_key& x) { restore(x); },
-    [this](const refuse_waiters&) {
-      auto now = begin_request();
-      refuse_all(acquire_reply::store_failed);
-      lock_.forget_waiters();
-      keep_up(now);
+    [](key& self, shut_down) {
+      self.told_to_end_ = true;
+      self.quit();
+      self.refuse_all(acquire_reply::stopping);
     },
-    [this](shut_down) {
-      refuse_all(acquire_reply::stopping);
-      quit();
-    },
-    [this](deadline_reached) {
-      wake_up_.arrived();
-      auto op = begin_operation(env_.time.now());
-      lock_.expire(op.now, op.changes);
-      settle_up(op);
-    },
-  };
+    [](key& self, deadline_reached) {
+      self.wake_up_.arrived();
+      self.expire();
+    });
 }
 
 void key::on_exit() {
   wake_up_.clear();
+  // Only the registry may end it. This is a fault, of which its lock has died.
+  if (!told_to_end_)
+    compat::send(this, registry_, key_idle{name_, key_idle::has_ended});
   registry_ = nullptr;
   counts_.holders -= holders_;
   if (--env_.keys == 0)
     env_.keys.notify_all();
 }
 
+void key::on_exception() noexcept {
+  log_exception(env_.log, "key", name_);
+  try {
+    keep_up(env_.time.now()); // the next deadline must not be missed
+  } catch (...) {             // the next request tries it again
+  }
+}
+
 // -- requests -----------------------------------------------------------------
 
 caf::result<acquire_reply> key::acquire(acquire_request& x) {
-  auto op = begin_operation(begin_request(), true);
+  operation op{*this, begin_request(), true};
   if (!env_.writable()) {
     tell_leases(x.lease, 0);
-    keep_up(op.now);
+    settle_up(op);
     return refused(op.now, acquire_reply::store_failed, false);
   }
   auto [outcome, has]
@@ -114,11 +119,9 @@ caf::result<acquire_reply> key::acquire(acquire_request& x) {
                      x.limit, std::move(x.request_id), x.lease, std::move(x.metadata)},
                     op.changes);
   if (outcome == acquire_outcome::waiting) {
+    auto& place = park(x.ticket, op.now, x.lease, x.explain);
     auto promise = make_response_promise<acquire_reply>();
-    if (!waiting_)
-      waiting_ = std::make_unique<std::unordered_map<ticket_id, parked>>();
-    waiting_->emplace(x.ticket, parked{promise, op.now, x.lease, x.explain});
-    ++counts_.waiters;
+    place.promise = promise;
     env_.log.debug("waits: key={} ticket={} place={} for={:.3f}s", name_, x.ticket, lock_.waiting(),
                    seconds(x.wait));
     settle_up(op);
@@ -142,9 +145,9 @@ caf::result<acquire_reply> key::acquire(acquire_request& x) {
 }
 
 caf::result<acquire_reply> key::renew(const renew_request& x) {
-  auto op = begin_operation(begin_request(), true);
+  operation op{*this, begin_request(), true};
   if (!env_.writable()) {
-    keep_up(op.now);
+    settle_up(op);
     return refused(op.now, acquire_reply::store_failed, false);
   }
   auto* renewed = lock_.renew(op.now, x.owner, x.token, x.ttl, op.changes);
@@ -161,9 +164,9 @@ caf::result<acquire_reply> key::renew(const renew_request& x) {
 }
 
 caf::result<release_reply> key::release(const release_request& x) {
-  auto op = begin_operation(begin_request(), true);
+  operation op{*this, begin_request(), true};
   if (!env_.writable()) {
-    keep_up(op.now);
+    settle_up(op);
     return release_reply{release_reply::store_failed};
   }
   auto released = x.force ? lock_.release_all(op.now, op.changes)
@@ -191,7 +194,7 @@ caf::result<bool> key::check(const check_request& x) {
 }
 
 caf::result<lock_info> key::inspect(const inspect_request& x) {
-  auto op = begin_operation(begin_request());
+  operation op{*this, begin_request()};
   lock_.expire(op.now, op.changes);
   settle_up(op);
   lock_info result{name_, holders(op.now), {}, lock_.waiting(), lock_.limit()};
@@ -206,18 +209,32 @@ caf::result<lock_info> key::inspect(const inspect_request& x) {
 }
 
 void key::withdraw(const withdraw_request& x, time_point now) {
-  auto op = begin_operation(now);
-  auto waits = waiting_ && waiting_->contains(x.ticket);
+  operation op{*this, now};
+  auto waits = find_parked(x.ticket) != nullptr;
   if (!waits && !x.wait_only && !settled())
     remember_withdrawn(x.ticket);
   if (waits || !x.wait_only)
     if (lock_.withdraw(op.now, x.ticket, op.changes))
       env_.log.debug("withdrawn: key={} ticket={}, its client is gone", name_, x.ticket);
   settle_up(op);
-  if (waits && x.wait_only)
+  if (waits && x.wait_only) {
     refuse(op.now, x.ticket, acquire_reply::wait_timeout);
-  else if (waits)
-    tell_leases(unpark(x.ticket).lease, 0);
+  } else if (auto* gone = find_parked(x.ticket); gone != nullptr) {
+    tell_leases(gone->lease, 0);
+    unpark(x.ticket);
+  }
+}
+
+void key::end_lease(lease_id lease) {
+  operation op{*this, begin_request()};
+  lock_.end_lease(op.now, lease, op.changes);
+  settle_up(op);
+}
+
+void key::expire() {
+  operation op{*this, env_.time.now()};
+  lock_.expire(op.now, op.changes);
+  settle_up(op);
 }
 
 time_point key::begin_request() {
@@ -270,34 +287,43 @@ std::vector<holder_info> key::holders(time_point now) const {
 }
 
 // After whatever may have changed the lock: answer those whose wait is over,
-// keep the counts, and see to it that the next deadline is not missed.
+// keep the counts, and see to it that the next deadline is not missed. Called
+// again after an exception, it goes on where it was.
 void key::settle_up(operation& op) {
-  if (env_.journal)
+  if (env_.journal && !op.written) {
     write_down(op);
-  for (auto& x : op.changes.ended) {
+    op.written = true;
+  }
+  for (auto& ended = op.changes.ended; op.ended < ended.size(); ++op.ended) {
+    auto& x = ended[op.ended];
     if (x.expired)
       env_.log.debug("expired: key={} owner={} token={}", name_, x.owner, x.token);
     if (x.lease != 0)
       compat::send(this, registry_, lease_released{x.lease, name_, x.token});
   }
-  for (auto& x : op.changes.decided) {
-    if (x.what != decision::kind::granted) {
-      refuse(op.now, x.ticket,
-             x.what == decision::kind::wait_timeout ? acquire_reply::wait_timeout
-                                                    : acquire_reply::lease_expired);
-      continue;
-    }
-    auto waited = unpark(x.ticket);
-    tell_leases(waited.lease, x.token);
-    auto reply = granted(op.now, *lock_.find(op.now, x.owner));
-    reply.waited = op.now - waited.since;
-    env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s", name_,
-                   x.owner, x.ticket, x.token, seconds(reply.ttl), seconds(reply.waited));
-    deliver(waited.promise, std::move(reply));
-  }
+  for (auto& decided = op.changes.decided; op.decided < decided.size(); ++op.decided)
+    on_decided(op.now, decided[op.decided]);
   if (waiting_ && waiting_->empty())
     waiting_.reset();
   keep_up(op.now);
+  op.settled = true;
+}
+
+void key::on_decided(time_point now, const decision& x) {
+  if (x.what != decision::kind::granted)
+    return refuse(now, x.ticket,
+                  x.what == decision::kind::wait_timeout ? acquire_reply::wait_timeout
+                                                         : acquire_reply::lease_expired);
+  auto* waited = find_parked(x.ticket);
+  if (waited == nullptr)
+    return;
+  auto reply = granted(now, *lock_.find(now, x.owner));
+  reply.waited = now - waited->since;
+  env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s", name_,
+                 x.owner, x.ticket, x.token, seconds(reply.ttl), seconds(reply.waited));
+  tell_leases(std::exchange(waited->lease, 0), x.token);
+  deliver(*waited, std::move(reply));
+  unpark(x.ticket);
 }
 
 void key::keep_up(time_point now) {
@@ -318,20 +344,37 @@ void key::keep_up(time_point now) {
   }
 }
 
-key::parked key::unpark(ticket_id ticket) {
-  auto result = std::move(waiting_->extract(ticket).mapped());
-  --counts_.waiters;
+key::parked& key::park(ticket_id ticket, time_point since, lease_id lease, bool explain) {
+  if (!waiting_)
+    waiting_ = std::make_unique<std::unordered_map<ticket_id, parked>>();
+  auto& result = waiting_->try_emplace(ticket, parked{{}, since, lease, explain}).first->second;
+  ++counts_.waiters;
   return result;
 }
 
+// Null when the request failed before it was parked: whoever asked knows.
+key::parked* key::find_parked(ticket_id ticket) noexcept {
+  if (!waiting_)
+    return nullptr;
+  auto i = waiting_->find(ticket);
+  return i == waiting_->end() ? nullptr : &i->second;
+}
+
+void key::unpark(ticket_id ticket) noexcept {
+  counts_.waiters -= waiting_->erase(ticket);
+}
+
 void key::refuse(time_point now, ticket_id ticket, errc status) {
-  auto waited = unpark(ticket);
-  tell_leases(waited.lease, 0);
+  auto* waited = find_parked(ticket);
+  if (waited == nullptr)
+    return;
   env_.log.debug("refused: key={} ticket={} status={} waited={:.3f}s", name_, ticket,
-                 row_of(status).id, seconds(now - waited.since));
-  auto reply = refused(now, status, waited.explain);
-  reply.waited = now - waited.since;
-  deliver(waited.promise, std::move(reply));
+                 row_of(status).id, seconds(now - waited->since));
+  auto reply = refused(now, status, waited->explain);
+  reply.waited = now - waited->since;
+  tell_leases(std::exchange(waited->lease, 0), 0);
+  deliver(*waited, std::move(reply));
+  unpark(ticket);
 }
 
 void key::refuse_all(errc status) {

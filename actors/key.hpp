@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/environment.hpp"
+#include "actors/guarded.hpp"
 #include "actors/lock_queue.hpp"
 #include "lockserver/actors.hpp"
 
@@ -29,22 +30,40 @@ public:
 
   void on_exit() override;
 
+  /// See `guarded`.
+  void on_exception() noexcept;
+
 private:
   struct parked {
     caf::typed_response_promise<acquire_reply> promise;
     time_point since;
-    lease_id lease;
+    lease_id lease; // 0 once it has been told
     bool explain;
   };
 
-  // One change of the lock, from its beginning to `settle_up`.
-  struct operation {
-    time_point now;
+  // One change of the lock, from its beginning to `settle_up`, which its end
+  // makes up for when an exception has come between.
+  class operation {
+  public:
+    // With `refusable` it is answered, so that it can be refused.
+    operation(key& self, time_point now, bool refusable = false);
+    ~operation();
+    operation(const operation&) = delete;
+    operation& operator=(const operation&) = delete;
+
+    const time_point now;
     lock_changes changes{};
-    /// With a journal: who held it.
-    std::vector<grant_record> before{};
-    /// Whether it is answered, so that it can be refused.
-    bool refusable = false;
+    const bool refusable;
+    std::vector<grant_record> before{}; // with a journal: who held it
+
+    // What `settle_up` has done so far.
+    bool written = false;
+    std::size_t ended = 0;   // of `changes.ended`
+    std::size_t decided = 0; // of `changes.decided`
+    bool settled = false;
+
+  private:
+    key& self_;
   };
 
   caf::result<acquire_reply> acquire(acquire_request& x);
@@ -53,10 +72,11 @@ private:
   caf::result<bool> check(const check_request& x);
   caf::result<lock_info> inspect(const inspect_request& x);
   void withdraw(const withdraw_request& x, time_point now);
+  void end_lease(lease_id lease);
+  void expire();
   void restore(restore_key& x);
 
   time_point begin_request();
-  operation begin_operation(time_point now, bool refusable = false) const;
 
   acquire_reply granted(time_point now, const grant& x) const;
   acquire_reply refused(time_point now, errc status, bool explain) const;
@@ -70,8 +90,11 @@ private:
   }
   template <class Reply>
   caf::result<Reply> answer(Reply x);
-  void deliver(caf::typed_response_promise<acquire_reply>& to, acquire_reply x);
-  parked unpark(ticket_id ticket);
+  void on_decided(time_point now, const decision& x);
+  void deliver(parked& to, acquire_reply x);
+  parked& park(ticket_id ticket, time_point since, lease_id lease, bool explain);
+  parked* find_parked(ticket_id ticket) noexcept;
+  void unpark(ticket_id ticket) noexcept;
   void refuse(time_point now, ticket_id ticket, errc status);
   void refuse_all(errc status);
   void tell_leases(lease_id lease, std::uint64_t token);
@@ -91,6 +114,7 @@ private:
   // back any more: the ticket, and when that is.
   std::unique_ptr<std::deque<std::pair<ticket_id, settled_mark>>> withdrawn_;
   std::size_t holders_ = 0; // as in `counts_`
+  bool told_to_end_ = false;
 };
 
 } // namespace lockserver

@@ -10,13 +10,21 @@
 
 namespace lockserver {
 
-key::operation key::begin_operation(time_point now, bool refusable) const {
-  operation result{now};
-  if (env_.journal) {
-    result.before = records_of(lock_, now);
-    result.refusable = refusable;
+key::operation::operation(key& self, time_point now_, bool refusable_)
+  : now(now_), refusable(self.env_.journal && refusable_), self_(self) {
+  if (self.env_.journal)
+    before = records_of(self.lock_, now);
+}
+
+// What has changed is told, whatever was thrown after it.
+key::operation::~operation() {
+  if (settled)
+    return;
+  try {
+    self_.settle_up(*this);
+  } catch (...) {
+    self_.on_exception();
   }
-  return result;
 }
 
 // Before all answers, so that they come behind it. Finds out what has changed by
@@ -40,11 +48,9 @@ void key::write_down(operation& op) {
   if (entry.granted.empty() && entry.ended.empty())
     return;
   entry.final = !op.refusable;
-  if (entry.final)
-    std::erase_if(before, [&](auto& x) {
-      return std::ranges::find(entry.ended, x.token) != entry.ended.end();
-    });
-  entry.before = std::move(before);
+  for (auto& x : before)
+    if (!entry.final || std::ranges::find(entry.ended, x.token) == entry.ended.end())
+      entry.before.push_back(x);
   compat::send(this, env_.journal, std::move(entry));
   mark_.sent(env_.stored);
 }
@@ -59,11 +65,11 @@ void key::remember_withdrawn(ticket_id ticket) {
   withdrawn_->emplace_back(ticket, mark);
 }
 
-void key::deliver(caf::typed_response_promise<acquire_reply>& to, acquire_reply x) {
+void key::deliver(parked& to, acquire_reply x) {
   if (settled())
-    to.deliver(std::move(x));
+    to.promise.deliver(std::move(x));
   else
-    to.delegate(env_.journal, durable<acquire_reply>{name_, std::move(x)});
+    to.promise.delegate(env_.journal, durable<acquire_reply>{name_, std::move(x)});
 }
 
 // At the start, or back to what is stored. Of leases' grants the leases hear

@@ -25,41 +25,46 @@ leases::leases(caf::actor_config& cfg, std::shared_ptr<const registries> keys,
 }
 
 leases_actor::behavior_type leases::make_behavior() {
-  return {
-    [this](lease_acquire_request& x) { return acquire(x); },
-    [this](const lease_create_request& x) { return create(x); },
-    [this](const lease_renew_request& x) { return renew(x.lease); },
-    [this](const lease_inspect_request& x) { return inspect(x); },
-    [this](const lease_end_request& x) { return end(x.lease); },
-    [this](withdraw_request& x) { compat::send(this, keys_->of(x.key), std::move(x)); },
-    [this](const lease_answered& x) {
-      change_share(x.lease, x.key, [&](share& has) {
+  return guarded(
+    *this, [](leases& self, lease_acquire_request& x) { return self.acquire(x); },
+    [](leases& self, const lease_create_request& x) { return self.create(x); },
+    [](leases& self, const lease_renew_request& x) { return self.renew(x.lease); },
+    [](leases& self, const lease_inspect_request& x) { return self.inspect(x); },
+    [](leases& self, const lease_end_request& x) { return self.end(x.lease); },
+    [](leases& self, withdraw_request& x) {
+      compat::send(&self, self.keys_->of(x.key), std::move(x));
+    },
+    [](leases& self, const lease_answered& x) {
+      self.change_share(x.lease, x.key, [&](share& has) {
         --has.unanswered;
         if (x.token != 0)
           has.tokens.insert(x.token);
       });
     },
-    [this](const lease_released& x) {
-      change_share(x.lease, x.key, [&](share& has) { has.tokens.erase(x.token); });
+    [](leases& self, const lease_released& x) {
+      self.change_share(x.lease, x.key, [&](share& has) { has.tokens.erase(x.token); });
     },
-    [this](const lease_regranted& x) { regrant(x); },
-    [this](const restore_lease& x) {
-      ++env_.leases;
-      add(x.lease);
+    [](leases& self, const lease_regranted& x) { self.regrant(x); },
+    [](leases& self, const restore_lease& x) {
+      ++self.env_.leases;
+      self.add(x.lease);
     },
-    [this](shut_down) { quit(); },
-    [this](deadline_reached) {
-      wake_up_.arrived();
-      expire();
-      set_alarm();
-    },
-  };
+    [](leases& self, shut_down) { self.quit(); },
+    [](leases& self, deadline_reached) {
+      self.wake_up_.arrived();
+      self.expire();
+      self.set_alarm();
+    });
 }
 
 void leases::on_exit() {
   wake_up_.clear();
   env_.leases -= leases_.size();
   keys_ = nullptr;
+}
+
+void leases::on_exception() noexcept {
+  log_exception(env_.log, "leases");
 }
 
 caf::result<acquire_reply> leases::acquire(lease_acquire_request& x) {
@@ -172,36 +177,44 @@ caf::result<lease_reply> leases::store(lease_entry what, F f, G undo) {
     return refused;
   }
   auto promise = make_response_promise<lease_reply>();
-  auto refuse = [undo, refused, promise]() mutable {
+  auto refuse = [undo, refused, promise] {
     undo();
-    promise.deliver(std::move(refused));
+    auto answers = promise;
+    answers.deliver(refused);
+  };
+  auto answer = [f, promise, refuse](bool stored) {
+    auto answers = promise;
+    if (stored)
+      answers.deliver(f());
+    else
+      refuse();
   };
   compat::request(this, env_.journal, std::move(what))
-    .then(
-      [f, promise, refuse](bool stored) mutable {
-        if (stored)
-          promise.deliver(f());
-        else
-          refuse();
-      },
-      [refuse](const caf::error&) mutable { refuse(); });
+    .then(guarded_answer(*this, std::move(answer)), [refuse](const caf::error&) { refuse(); });
   return promise;
 }
 
 lease_reply leases::add(const lease_record& x) {
   last_id_ = std::max(last_id_, x.id);
   time_point expires_at{x.expires_at};
-  by_name_.emplace(x.name, x.id);
-  by_expiry_.emplace(expires_at, x.id);
-  leases_.emplace(x.id, entry{x.name, x.owner, x.ttl, expires_at, expires_at, {}});
+  auto i = leases_.emplace(x.id, entry{x.name, x.owner, x.ttl, expires_at, expires_at, {}}).first;
+  try {
+    by_name_.emplace(x.name, x.id);
+    by_expiry_.emplace(expires_at, x.id);
+  } catch (...) {
+    by_name_.erase(x.name);
+    leases_.erase(i);
+    throw;
+  }
   set_alarm();
   return {lease_reply::alive, x.name, x.ttl};
 }
 
 void leases::set_expiry(entry& x, lease_id id, time_point expires_at) {
-  by_expiry_.erase({x.expires_at, id});
+  auto place = by_expiry_.extract({x.expires_at, id}); // allocates nothing
+  place.value().first = expires_at;
+  by_expiry_.insert(std::move(place));
   x.expires_at = expires_at;
-  by_expiry_.emplace(expires_at, id);
 }
 
 // A key has gone back, or comes from the store: it may have a grant of a lease

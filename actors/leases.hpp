@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/environment.hpp"
+#include "actors/guarded.hpp"
 #include "actors/registries.hpp"
 #include "lockserver/actors.hpp"
 
@@ -38,6 +39,9 @@ public:
   }
 
   void on_exit() override;
+
+  /// See `guarded`.
+  void on_exception() noexcept;
 
 private:
   // What a lease has at one key.

@@ -10,14 +10,12 @@ lister::lister(caf::actor_config& cfg, std::shared_ptr<const registries> keys)
 }
 
 lister::behavior_type lister::make_behavior() {
-  return {
-    [this](list_request& x) -> caf::result<list_reply> {
-      promise_ = make_response_promise<list_reply>();
-      wanted_ = std::move(x);
-      ask_for_names();
-      return promise_;
-    },
-  };
+  return guarded(*this, [](lister& self, list_request& x) -> caf::result<list_reply> {
+    self.wanted_ = std::move(x);
+    self.promise_ = self.make_response_promise<list_reply>();
+    self.ask_for_names();
+    return self.promise_;
+  });
 }
 
 void lister::ask_for_names() {
@@ -29,11 +27,12 @@ void lister::ask_for_names() {
   for (auto& x : keys_->all)
     compat::request(this, x, request)
       .then(
-        [this](const key_names& some) {
-          names_.insert(names_.end(), some.names.begin(), some.names.end());
-          if (--outstanding_ == 0)
-            on_names();
-        },
+        guarded_answer(*this,
+                       [this](const key_names& some) {
+                         names_.insert(names_.end(), some.names.begin(), some.names.end());
+                         if (--outstanding_ == 0)
+                           on_names();
+                       }),
         [this](const caf::error&) { fail(); });
 }
 
@@ -49,11 +48,12 @@ void lister::on_names() {
   for (std::size_t i = 0; i < names_.size(); ++i)
     compat::request(this, keys_->of(names_[i]), inspect_request{names_[i], false})
       .then(
-        [this, i](lock_info& x) {
-          locks_[i] = std::move(x);
-          if (--outstanding_ == 0)
-            on_locks();
-        },
+        guarded_answer(*this,
+                       [this, i](lock_info& x) {
+                         locks_[i] = std::move(x);
+                         if (--outstanding_ == 0)
+                           on_locks();
+                       }),
         [this](const caf::error&) { fail(); });
 }
 
@@ -67,6 +67,14 @@ void lister::on_locks() {
   if (more_)
     page_.next = names_.back();
   finish();
+}
+
+void lister::on_exception() noexcept {
+  try {
+    fail();
+  } catch (...) { // the session gives it up in time
+    quit();
+  }
 }
 
 void lister::finish() {

@@ -2,6 +2,7 @@
 // keys having to stop for it.
 #pragma once
 
+#include "actors/guarded.hpp"
 #include "actors/registries.hpp"
 #include "lockserver/actors.hpp"
 
@@ -26,6 +27,9 @@ public:
   const char* name() const override {
     return "lister";
   }
+
+  /// See `guarded`.
+  void on_exception() noexcept;
 
 private:
   void ask_for_names();

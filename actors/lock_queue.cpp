@@ -59,8 +59,13 @@ acquire_result lock_queue::acquire(time_point now, lock_request&& x, lock_change
   if (!line_)
     line_ = std::make_unique<line>();
   auto place = line_->order.insert(line_->order.end(), waiter{std::move(x), now, {}});
-  line_->by_owner.emplace(place->request.owner, place);
-  join(now, place, place->request.ticket, place->request.wait);
+  try {
+    line_->by_owner.emplace(place->request.owner, place);
+    join(now, place, place->request.ticket, place->request.wait);
+  } catch (...) {
+    take(place);
+    throw;
+  }
   return {acquire_outcome::waiting};
 }
 
@@ -235,14 +240,17 @@ const grant& lock_queue::grant_to(time_point now, lock_request&& x,
   if (!x.request_id.empty() || x.lease != 0 || !x.metadata.empty())
     result.more = std::make_unique<grant::details>(
       grant::details{std::move(x.request_id), std::move(repeats), x.lease, std::move(x.metadata)});
-  first_expiry_ = std::min(first_expiry_, result.expires_at);
+  auto& added = holders_.emplace_back(std::move(result));
+  first_expiry_ = std::min(first_expiry_, added.expires_at);
   limit_ = x.limit;
-  return holders_.emplace_back(std::move(result));
+  return added;
 }
 
 void lock_queue::remove_holder(std::vector<grant>::iterator x, bool expired, lock_changes& out) {
-  if (expired || x->lease() != 0)
-    out.ended.push_back({std::move(x->owner), x->token, x->lease(), x->ticket, expired});
+  if (expired || x->lease() != 0) {
+    auto& ended = out.ended.emplace_back(); // may throw: before anything has changed
+    ended = {std::move(x->owner), x->token, x->lease(), x->ticket, expired};
+  }
   auto expires_at = x->expires_at;
   holders_.erase(x);
   if (expires_at == first_expiry_)
@@ -262,8 +270,14 @@ void lock_queue::find_first_expiry() noexcept {
 void lock_queue::join(time_point now, position x, ticket_id ticket, duration wait) {
   auto deadline = end_of(now, wait);
   x->tickets.push_back(ticket);
-  line_->by_ticket.emplace(ticket, line::ticket{x, deadline});
-  line_->by_deadline.emplace(deadline, ticket);
+  try {
+    line_->by_ticket.emplace(ticket, line::ticket{x, deadline});
+    line_->by_deadline.emplace(deadline, ticket);
+  } catch (...) {
+    line_->by_ticket.erase(ticket);
+    x->tickets.pop_back();
+    throw;
+  }
 }
 
 waiter lock_queue::take(position x) {

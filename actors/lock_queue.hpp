@@ -159,6 +159,10 @@ struct lock_changes {
 /// a second grant. A grant, or a place, that several requests share is gone
 /// when all of them have been withdrawn.
 ///
+/// An operation that throws (there is no memory) leaves the lock sound. The
+/// request that it was about, or one whose turn it was, may then be granted or
+/// out of the line without a decision: whoever asked must withdraw it.
+///
 /// `now` must not go backwards. Not thread-safe.
 class lock_queue {
 public:

@@ -2,6 +2,8 @@
 
 #include "actors/key.hpp"
 
+#include <spdlog/logger.h>
+
 #include <iterator>
 #include <string>
 #include <utility>
@@ -22,45 +24,48 @@ registry::registry(caf::actor_config& cfg, leases_actor leases, lock_environment
 
 registry_actor::behavior_type registry::make_behavior() {
   // The most frequent first: CAF 0.17 looks for the right one in this order.
-  return {
-    [this](acquire_request& x) { return acquire(x); },
-    [this](release_request& x) {
+  return guarded(
+    *this, [](registry& self, acquire_request& x) { return self.acquire(x); },
+    [](registry& self, release_request& x) {
       release_reply of_free_key;
       if (x.force)
         of_free_key.status = release_reply::not_held;
-      return ask(x, std::move(of_free_key));
+      return self.ask(x, std::move(of_free_key));
     },
-    [this](renew_request& x) {
+    [](registry& self, renew_request& x) {
       acquire_reply of_free_key;
       of_free_key.status = acquire_reply::not_holder;
-      return ask(x, std::move(of_free_key));
+      return self.ask(x, std::move(of_free_key));
     },
-    [this](check_request& x) { return ask(x, false); },
-    [this](inspect_request& x) { return ask(x, lock_info{x.key}); },
-    [this](withdraw_request& x) { tell(x); },
-    [this](lease_ended& x) { tell(x); },
-    [this](const list_request& x) { return list(x); },
-    [this](lease_inspect_request& x) -> caf::result<lease_reply> {
-      return compat::delegate(this, leases_, std::move(x));
+    [](registry& self, check_request& x) { return self.ask(x, false); },
+    [](registry& self, inspect_request& x) { return self.ask(x, lock_info{x.key}); },
+    [](registry& self, withdraw_request& x) { self.tell(x); },
+    [](registry& self, lease_ended& x) { self.tell(x); },
+    [](registry& self, const list_request& x) { return self.list(x); },
+    [](registry& self, lease_inspect_request& x) -> caf::result<lease_reply> {
+      return compat::delegate(&self, self.leases_, std::move(x));
     },
-    [this](lease_answered& x) { compat::send(this, leases_, std::move(x)); },
-    [this](lease_released& x) { compat::send(this, leases_, std::move(x)); },
-    [this](lease_regranted& x) { compat::send(this, leases_, std::move(x)); },
-    [this](restore_key& x) { restore(x); },
-    [this](const refuse_waiters& x) { refuse_some(x); },
-    [this](const key_idle& x) { on_idle(x); },
-    [this](shut_down) {
-      for (auto& [name, x] : keys_)
-        compat::send(this, x.actor, shut_down{});
-      quit();
-    },
-  };
+    [](registry& self, lease_answered& x) { compat::send(&self, self.leases_, std::move(x)); },
+    [](registry& self, lease_released& x) { compat::send(&self, self.leases_, std::move(x)); },
+    [](registry& self, lease_regranted& x) { compat::send(&self, self.leases_, std::move(x)); },
+    [](registry& self, restore_key& x) { self.restore(x); },
+    [](registry& self, const refuse_waiters& x) { self.refuse_some(x); },
+    [](registry& self, const key_idle& x) { self.on_idle(x); },
+    [](registry& self, shut_down) {
+      for (auto& [name, x] : self.keys_)
+        compat::send(&self, x.actor, shut_down{});
+      self.quit();
+    });
 }
 
 void registry::on_exit() {
   names_.clear();
   keys_.clear();
   leases_ = nullptr;
+}
+
+void registry::on_exception() noexcept {
+  log_exception(env_.log, "registry");
 }
 
 caf::result<acquire_reply> registry::acquire(acquire_request& x) {
@@ -80,12 +85,26 @@ caf::result<acquire_reply> registry::acquire(acquire_request& x) {
   return compat::delegate(this, i->second.actor, std::move(x));
 }
 
+// It has been counted, and counts itself off when it ends.
 registry::key_map::iterator registry::spawn_key(const std::string& name) {
-  auto i = keys_.try_emplace(name).first;
-  names_.insert(i->first);
-  i->second.actor = spawn<key, caf::lazy_init>(caf::actor_cast<registry_actor>(this), env_, counts_,
-                                               name);
+  auto i = keys_.end();
+  try {
+    i = keys_.try_emplace(name).first;
+    names_.insert(i->first);
+    i->second.actor = spawn<key, caf::lazy_init>(caf::actor_cast<registry_actor>(this), env_,
+                                                 counts_, name);
+  } catch (...) {
+    --env_.keys;
+    if (i != keys_.end())
+      forget(i);
+    throw;
+  }
   return i;
+}
+
+void registry::forget(key_map::iterator x) noexcept {
+  names_.erase(x->first);
+  keys_.erase(x);
 }
 
 // Whatever the limits are: it held the key before.
@@ -143,11 +162,14 @@ key_names registry::list(const list_request& x) const {
 void registry::on_idle(const key_idle& x) {
   auto i = keys_.find(x.key);
   // A late message of an earlier actor of this key must not end its heir.
-  if (i == keys_.end() || i->second.actor != current_sender() || i->second.forwarded != x.served)
+  if (i == keys_.end() || i->second.actor != current_sender())
+    return;
+  if (x.served == key_idle::has_ended)
+    env_.log.error("a lock is lost, since its key has ended: key={}", x.key);
+  else if (x.served != i->second.forwarded)
     return;
   compat::send(this, i->second.actor, shut_down{});
-  names_.erase(i->first);
-  keys_.erase(i);
+  forget(i);
 }
 
 } // namespace lockserver

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/environment.hpp"
+#include "actors/guarded.hpp"
 #include "lockserver/actors.hpp"
 
 #include <cstdint>
@@ -26,6 +27,9 @@ public:
 
   void on_exit() override;
 
+  /// See `guarded`.
+  void on_exception() noexcept;
+
 private:
   struct entry {
     key_actor actor;
@@ -41,6 +45,7 @@ private:
   void restore(restore_key& x);
   void refuse_some(const refuse_waiters& x);
   key_map::iterator spawn_key(const std::string& name);
+  void forget(key_map::iterator x) noexcept;
   key_names list(const list_request& x) const;
   void on_idle(const key_idle& x);
 

@@ -30,29 +30,47 @@ constexpr std::size_t max_drained = 1024 * 1024;
 
 connection::connection(tcp::socket socket, io_thread& host, server_context& context, bool surplus)
   : host_(host), context_(context), socket_(std::move(socket)), surplus_(surplus) {
+  ++context_.connections;
 }
 
-connection::~connection() = default;
+connection::~connection() {
+  count_off();
+}
+
+template <class F>
+void connection::guard(F f) noexcept {
+  io_thread::turn turn{host_};
+  auto alive = shared_from_this();
+  try {
+    f();
+  } catch (...) {
+    log_exception(context_.env.log, "connection");
+    if (phase_ != phase::closed)
+      on_broken();
+  }
+}
 
 void connection::start(caf::actor_system& sys) {
-  io_thread::turn turn{host_};
-  self_ = shared_from_this();
-  session_handle_ = caf::actor_cast<caf::strong_actor_ptr>(
-    sys.spawn<session, caf::lazy_init>(host_, context_, *this));
-  session_ = static_cast<session*>(caf::actor_cast<caf::abstract_actor*>(session_handle_));
-  set_deadline(context_.config.header_timeout);
-  do_wait_readable();
+  guard([&] {
+    self_ = shared_from_this();
+    session_handle_ = caf::actor_cast<caf::strong_actor_ptr>(
+      sys.spawn<session, caf::lazy_init>(host_, context_, *this));
+    session_ = static_cast<session*>(caf::actor_cast<caf::abstract_actor*>(session_handle_));
+    set_deadline(context_.config.header_timeout);
+    do_wait_readable();
+  });
 }
 
 void connection::finish() {
   if (phase_ != phase::open)
     return;
-  io_thread::turn turn{host_};
-  if (busy_)
-    session_->refuse_wait();
-  last_answer_ = true;
-  if (!busy_ && nothing_to_write())
-    close();
+  guard([this] {
+    if (busy_)
+      session_->refuse_wait();
+    last_answer_ = true;
+    if (!busy_ && nothing_to_write())
+      close();
+  });
 }
 
 void connection::abort() {
@@ -69,14 +87,12 @@ void connection::do_wait_readable() {
     return;
   socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const error_code& ec) {
     self->reading_ = false;
-    self->on_readable(ec);
+    if (self->phase_ != phase::closed)
+      self->guard([&] { self->on_readable(ec); });
   });
 }
 
 void connection::on_readable(const error_code& ec) {
-  if (phase_ == phase::closed)
-    return;
-  io_thread::turn turn{host_};
   auto& buffer = host_.read_buffer();
   error_code failed = ec;
   std::size_t size = 0;
@@ -288,7 +304,7 @@ connection::position connection::answer(const http_content& x) {
 void connection::end_turn() {
   flush_planned_ = false;
   if (phase_ == phase::open && !writing_)
-    do_flush();
+    guard([this] { do_flush(); });
 }
 
 void connection::do_flush() {
@@ -315,11 +331,12 @@ void connection::do_wait_writable() {
     self->writing_ = false;
     if (self->phase_ != phase::open)
       return;
-    io_thread::turn turn{self->host_};
-    if (ec)
-      self->on_broken();
-    else
-      self->do_flush();
+    self->guard([&] {
+      if (ec)
+        self->on_broken();
+      else
+        self->do_flush();
+    });
   });
 }
 

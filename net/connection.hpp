@@ -34,6 +34,7 @@ public:
   using tcp = boost::asio::ip::tcp;
   using time_point = timers::time_point;
 
+  /// Counts itself in the context, until it is closed.
   /// @param surplus there are too many connections: refuse the first request.
   connection(tcp::socket socket, io_thread& host, server_context& context, bool surplus);
   ~connection();
@@ -52,7 +53,7 @@ public:
   position answer(const http_content& x) override;
   position arrived() override;
   bool client_is_gone() override;
-  void give_up() override;
+  void give_up() noexcept override;
   void on_deadline() override;
 
   // -- io_thread::task --------------------------------------------------------
@@ -60,6 +61,10 @@ public:
   void end_turn() override;
 
 private:
+  // Does `f` in one turn. An exception ends the connection, and nothing else.
+  template <class F>
+  void guard(F f) noexcept;
+
   // While so much waits behind a LOCK that nothing is read, the socket does not
   // tell when the client goes: it is looked at this often.
   static constexpr auto look_interval = std::chrono::seconds{1};
@@ -93,8 +98,9 @@ private:
   // Ending.
   void do_drain();
   void await_delivery();
-  void on_broken();
-  void close();
+  void on_broken() noexcept;
+  void close() noexcept;
+  void count_off() noexcept;
 
   void set_deadline(timers::time_point::duration from_now);
 
@@ -130,6 +136,7 @@ private:
   bool serving_ = false;         // `serve` runs further up the stack
   bool request_started_ = false; // its first bytes are there, but not all
   bool surplus_;
+  bool counted_ = true; // in the context
   time_point deadline_ = time_point::max();
   time_point drain_until_{};
 };

@@ -75,23 +75,37 @@ connection::position connection::arrived() {
   return sent_ - std::min(sent_, static_cast<position>(unacknowledged));
 }
 
-void connection::on_broken() {
-  session_->connection_broke();
+void connection::on_broken() noexcept {
+  try {
+    if (session_ != nullptr)
+      session_->connection_broke();
+  } catch (...) { // what is not taken back ends by its time
+    log_exception(context_.env.log, "connection");
+  }
   close();
 }
 
-void connection::close() {
+void connection::close() noexcept {
   if (std::exchange(phase_, phase::closed) == phase::closed)
     return;
   error_code ec;
   socket_.close(ec);
   unlink();
-  session_->connection_closed();
+  try {
+    if (session_ != nullptr)
+      session_->connection_closed();
+  } catch (...) { // as above
+    log_exception(context_.env.log, "connection");
+  }
   session_handle_ = nullptr;
   session_ = nullptr;
-  if (--context_.connections == 0)
-    context_.on_last_connection_closed();
+  count_off();
   self_.reset(); // the caller still has a reference
+}
+
+void connection::count_off() noexcept {
+  if (std::exchange(counted_, false) && --context_.connections == 0)
+    context_.on_last_connection_closed();
 }
 
 bool connection::client_is_gone() {
@@ -109,7 +123,7 @@ bool connection::client_is_gone() {
   return tcp_state(socket_) != TCP_ESTABLISHED;
 }
 
-void connection::give_up() {
+void connection::give_up() noexcept {
   auto alive = self_;
   on_broken();
 }

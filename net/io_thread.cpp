@@ -51,7 +51,12 @@ void io_thread::launch(caf::actor_system& sys) {
   attach(sys);
   thread_ = std::thread{[this] {
     current_thread = this;
-    context_.run();
+    while (!context_.stopped()) {
+      try {
+        context_.run();
+      } catch (...) { // as in `finish_turn`
+      }
+    }
     current_thread = nullptr;
   }};
 }
@@ -111,15 +116,33 @@ void io_thread::take_inbox() {
 }
 
 void io_thread::post_turn() {
-  if (std::exchange(turn_posted_, true))
+  if (turn_posted_)
     return;
   boost::asio::post(context_, [this] {
     turn_posted_ = false;
     turn t{*this};
   });
+  turn_posted_ = true;
 }
 
-void io_thread::finish_turn() {
+// What runs here catches what it throws itself. This is for what comes from CAF or
+// Asio for want of memory: what is left goes on in a turn of its own.
+void io_thread::finish_turn() noexcept {
+  try {
+    run_turn();
+  } catch (...) { // there is nobody here to tell
+  }
+  in_turn_ = false;
+  turn_time_ = {};
+  for (auto tries = 0; tries < 2 && (!ready_.empty() || !put_off_.empty()); ++tries) {
+    try {
+      return post_turn();
+    } catch (...) { // else the next event goes on with it
+    }
+  }
+}
+
+void io_thread::run_turn() {
   auto budget = resumes_per_turn;
   // Writing may wake actors (an answer that could not be written is taken
   // back), and actors may put off writes: until neither has anything to do.
@@ -142,10 +165,6 @@ void io_thread::finish_turn() {
     if (budget == 0)
       break;
   }
-  in_turn_ = false;
-  turn_time_ = {};
-  if (!ready_.empty() || !put_off_.empty())
-    post_turn();
 }
 
 void io_thread::set_timer(timer_node& x, time_point due) {

@@ -115,7 +115,8 @@ public:
   void clear_timer(timer_node& x) noexcept;
 
 private:
-  void finish_turn();
+  void finish_turn() noexcept;
+  void run_turn();
   void post_turn();
   void post_inbox();
   void take_inbox();

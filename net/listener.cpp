@@ -7,7 +7,10 @@
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <system_error>
 #include <utility>
 
 namespace lockserver {
@@ -18,6 +21,9 @@ using boost::system::error_code;
 
 // Beyond `max_connections`, so many more are told so; the rest is closed.
 constexpr std::size_t max_surplus = 64;
+
+// Connections accepted before others have their turn.
+constexpr std::size_t max_accepts = 64;
 
 // When accepting fails for want of something, until it is tried again.
 constexpr auto accept_pause = std::chrono::milliseconds{100};
@@ -53,13 +59,17 @@ listener::listener(io_scheduler& threads, server_context& context,
 
 error_code listener::open(const tcp::endpoint& where) {
   error_code ec;
-  acceptor_.open(where.protocol(), ec);
+  protocol_ = where.protocol();
+  acceptor_.open(protocol_, ec);
   if (!ec)
     acceptor_.set_option(tcp::acceptor::reuse_address(true), ec);
   if (!ec)
     acceptor_.bind(where, ec);
   if (!ec) {
     set_inherited_options(acceptor_.native_handle());
+    acceptor_.native_non_blocking(true, ec);
+  }
+  if (!ec) {
     acceptor_.listen(boost::asio::socket_base::max_listen_connections, ec);
   }
   if (!ec)
@@ -83,50 +93,77 @@ void listener::close() {
 }
 
 void listener::do_accept() {
-  auto thread = next_++ % threads_.size();
-  acceptor_.async_accept(threads_.thread(thread).context(),
-                         [self = shared_from_this(), thread](const error_code& ec,
-                                                             tcp::socket socket) {
-                           self->on_accept(ec, std::move(socket), thread);
-                         });
+  try {
+    acceptor_.async_wait(tcp::acceptor::wait_read,
+                         [self = shared_from_this()](const error_code&) { self->on_acceptable(); });
+  } catch (...) {
+    log_exception(context_.env.log, "listener");
+    accept_later();
+  }
 }
 
-void listener::on_accept(const error_code& ec, tcp::socket socket, std::size_t thread) {
-  if (!acceptor_.is_open())
-    return;
-  if (ec) {
-    if (ec != boost::asio::error::connection_aborted) {
-      context_.env.log.warn("cannot accept a connection: {}", ec.message());
+void listener::accept_later() {
+  pause_.expires_after(accept_pause);
+  pause_.async_wait([self = shared_from_this()](const error_code& stopped) {
+    if (!stopped)
+      self->do_accept();
+  });
+}
+
+void listener::on_acceptable() {
+  for (std::size_t i = 0; i < max_accepts && acceptor_.is_open(); ++i) {
+    auto fd = accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      serve(fd);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      break;
+    } else if (errno != EINTR && errno != ECONNABORTED) {
+      context_.env.log.warn("cannot accept a connection: {}",
+                            std::error_code{errno, std::generic_category()}.message());
       // Out of file descriptors or memory: others must close first.
-      pause_.expires_after(accept_pause);
-      pause_.async_wait([self = shared_from_this()](const error_code& stopped) {
-        if (!stopped)
-          self->do_accept();
-      });
-      return;
+      return accept_later();
     }
-    return do_accept();
   }
+  if (acceptor_.is_open())
+    do_accept();
+}
+
+// Not by Asio, which loses the acceptor's way when it has no memory.
+void listener::serve(int fd) {
+  auto taken = false;
+  try {
+    auto thread = next_++ % threads_.size();
+    tcp::socket socket{threads_.thread(thread).context()};
+    error_code ec;
+    socket.assign(protocol_, fd, ec);
+    taken = !ec;
+    if (taken)
+      serve(std::move(socket), thread);
+  } catch (...) {
+    log_exception(context_.env.log, "listener");
+  }
+  if (!taken)
+    ::close(fd);
+}
+
+void listener::serve(tcp::socket socket, std::size_t thread) {
   auto count = context_.connections.load();
   auto most = context_.config.max_connections;
   if (count == most)
     context_.env.log.warn("too many connections: {} are the most", most);
-  if (count < most + max_surplus) {
-    ++context_.connections;
-    error_code ignored;
-    socket.native_non_blocking(true, ignored);
-    socket.non_blocking(true, ignored);
-    auto& host = threads_.thread(thread);
-    auto x = std::make_shared<connection>(std::move(socket), host, context_, count >= most);
-    auto begin = [this, x = std::move(x), thread] {
-      lists_[thread].push_back(*x);
-      x->start(*system_);
-      if (context_.stopping)
-        x->abort();
-    };
-    boost::asio::dispatch(host.context(), std::move(begin));
-  }
-  do_accept();
+  if (count >= most + max_surplus)
+    return;
+  error_code ignored;
+  socket.non_blocking(true, ignored);
+  auto& host = threads_.thread(thread);
+  auto x = std::make_shared<connection>(std::move(socket), host, context_, count >= most);
+  auto begin = [this, x = std::move(x), thread] {
+    lists_[thread].push_back(*x);
+    x->start(*system_);
+    if (context_.stopping)
+      x->abort();
+  };
+  boost::asio::dispatch(host.context(), std::move(begin));
 }
 
 } // namespace lockserver

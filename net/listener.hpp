@@ -35,12 +35,16 @@ public:
 
 private:
   void do_accept();
-  void on_accept(const boost::system::error_code& ec, tcp::socket socket, std::size_t thread);
+  void accept_later();
+  void on_acceptable();
+  void serve(int fd);
+  void serve(tcp::socket socket, std::size_t thread);
 
   io_scheduler& threads_;
   server_context& context_;
   std::vector<connection_list>& lists_;
   tcp::acceptor acceptor_;
+  tcp protocol_ = tcp::v4();
   boost::asio::steady_timer pause_;
   caf::actor_system* system_ = nullptr;
   std::size_t next_ = 0;

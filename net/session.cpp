@@ -21,27 +21,35 @@ session::session(caf::actor_config& cfg, io_thread& host, server_context& contex
 }
 
 session::behavior_type session::make_behavior() {
-  return {
-    [this](deadline_reached) {
-      wake_up_.arrived();
-      if (peer_ == nullptr)
-        return;
-      if (pending_) {
-        if (host_.turn_time() >= pending_->answer_due) {
-          context_.env.log.warn("no answer in time: key={}", pending_->what.key);
-          refuse(refusal_of(errc::no_answer));
-        } else {
-          wake_at(pending_->answer_due);
-        }
-      }
-      if (peer_ != nullptr)
-        peer_->on_deadline();
-    },
-  };
+  return guarded(*this, [](session& self, deadline_reached) { self.on_deadline(); });
+}
+
+void session::on_deadline() {
+  wake_up_.arrived();
+  if (peer_ == nullptr)
+    return;
+  if (pending_) {
+    if (host_.turn_time() >= pending_->answer_due) {
+      context_.env.log.warn("no answer in time: key={}", pending_->what.key);
+      refuse(refusal_of(errc::no_answer));
+    } else {
+      wake_at(pending_->answer_due);
+    }
+  }
+  if (peer_ != nullptr)
+    peer_->on_deadline();
 }
 
 void session::on_exit() {
   wake_up_.clear();
+  if (peer_ != nullptr) // its end is not the connection's wish
+    peer_->give_up();
+}
+
+void session::on_exception() noexcept {
+  log_exception(context_.env.log, "session", pending_ ? pending_->what.key : std::string_view{});
+  if (peer_ != nullptr)
+    peer_->give_up();
 }
 
 // -- asking -------------------------------------------------------------------
@@ -79,12 +87,18 @@ template <class Reply, class Actor, class Request>
 void session::ask(const Actor& whom, Request& x, const dialect& how) {
   auto ticket = begin(how).ticket;
   compat::request(this, whom, std::move(x))
-    .then(
-      [this, ticket](const Reply& reply) {
-        if (is_pending(ticket))
-          finish(reply);
-      },
-      [this, ticket](const caf::error& what) { on_failure(ticket, what); });
+    .then(guarded_answer(*this,
+                         [this, ticket](const Reply& reply) {
+                           if (is_pending(ticket))
+                             finish(reply);
+                         }),
+          failed(ticket));
+}
+
+// What is done when an answer is an error.
+auto session::failed(std::uint64_t ticket) {
+  return guarded_answer(*this,
+                        [this, ticket](const caf::error& what) { on_failure(ticket, what); });
 }
 
 void session::do_submit(acquire_operation& x, const dialect& how) {
@@ -115,8 +129,9 @@ template <class Actor, class Request>
 void session::ask_to_acquire(const Actor& whom, Request&& x) {
   auto ticket = pending_->ticket;
   compat::request(this, whom, std::forward<Request>(x))
-    .then([this, ticket](acquire_reply& reply) { on_acquire_reply(ticket, reply); },
-          [this, ticket](const caf::error& what) { on_failure(ticket, what); });
+    .then(guarded_answer(*this,
+                         [this, ticket](acquire_reply& reply) { on_acquire_reply(ticket, reply); }),
+          failed(ticket));
 }
 
 void session::do_submit(renew_request& x, const dialect& how) {
@@ -124,16 +139,19 @@ void session::do_submit(renew_request& x, const dialect& how) {
   now.what = {x.key, x.owner};
   auto& registry = context_.keys->of(x.key);
   compat::request(this, registry, std::move(x))
-    .then(
-      [this, ticket = now.ticket](const acquire_reply& reply) {
-        if (!is_pending(ticket))
-          return;
-        for (auto& mine : held_)
-          if (reply.status == acquire_reply::granted && mine.what == pending_->what)
-            mine.expires_at = end_of(reply.ttl);
-        finish_acquire(reply);
-      },
-      [this, ticket = now.ticket](const caf::error& what) { on_failure(ticket, what); });
+    .then(guarded_answer(*this,
+                         [this, ticket = now.ticket](const acquire_reply& reply) {
+                           if (is_pending(ticket))
+                             on_renewed(reply);
+                         }),
+          failed(now.ticket));
+}
+
+void session::on_renewed(const acquire_reply& x) {
+  for (auto& mine : held_)
+    if (x.status == acquire_reply::granted && mine.what == pending_->what)
+      mine.expires_at = end_of(x.ttl);
+  finish_acquire(x);
 }
 
 void session::do_submit(release_request& x, const dialect& how) {
@@ -142,15 +160,15 @@ void session::do_submit(release_request& x, const dialect& how) {
   auto all = x.force;
   auto& registry = context_.keys->of(x.key);
   compat::request(this, registry, std::move(x))
-    .then(
-      [this, ticket = now.ticket, all](const release_reply& reply) {
-        if (!is_pending(ticket))
-          return;
-        if (reply.status == release_reply::released)
-          on_released(pending_->what, all);
-        finish(reply);
-      },
-      [this, ticket = now.ticket](const caf::error& what) { on_failure(ticket, what); });
+    .then(guarded_answer(*this,
+                         [this, ticket = now.ticket, all](const release_reply& reply) {
+                           if (!is_pending(ticket))
+                             return;
+                           if (reply.status == release_reply::released)
+                             on_released(pending_->what, all);
+                           finish(reply);
+                         }),
+          failed(now.ticket));
 }
 
 void session::do_submit(check_request& x, const dialect& how) {
@@ -243,22 +261,25 @@ void session::await_lease(acquire_reply& x) {
   auto ticket = pending_->ticket;
   auto& key = pending_->what.key;
   compat::request(this, context_.keys->of(key), lease_inspect_request{pending_->lease, key})
-    .then(
-      [this, ticket, x](const lease_reply& lease) mutable {
-        if (!is_pending(ticket))
-          return;
-        if (lease.status != lease_reply::alive) {
-          acquire_reply reply; // and the key hears of it from the lease
-          reply.status = acquire_reply::lease_expired;
-          finish_acquire(reply);
-          return;
-        }
-        auto end = context_.env.time.wall_now().time_since_epoch() + lease.ttl;
-        x.ttl = lease.ttl;
-        x.expires_at = std::chrono::duration_cast<std::chrono::microseconds>(end).count();
-        on_granted(x);
-      },
-      [this, ticket](const caf::error& what) { on_failure(ticket, what); });
+    .then(guarded_answer(*this,
+                         [this, ticket, x](const lease_reply& lease) {
+                           if (is_pending(ticket))
+                             on_lease(x, lease);
+                         }),
+          failed(ticket));
+}
+
+void session::on_lease(acquire_reply x, const lease_reply& lease) {
+  if (lease.status != lease_reply::alive) {
+    acquire_reply reply; // and the key hears of it from the lease
+    reply.status = acquire_reply::lease_expired;
+    finish_acquire(reply);
+    return;
+  }
+  auto end = context_.env.time.wall_now().time_since_epoch() + lease.ttl;
+  x.ttl = lease.ttl;
+  x.expires_at = std::chrono::duration_cast<std::chrono::microseconds>(end).count();
+  on_granted(x);
 }
 
 void session::on_granted(acquire_reply& x) {
@@ -274,10 +295,11 @@ void session::on_granted(acquire_reply& x) {
   in_doubt_.push_back({std::move(mine), now, end});
 }
 
-void session::on_failure(std::uint64_t ticket, const caf::error&) {
-  // Whom it asked has ended, which happens only when the server stops.
+// Whom it asked has ended, which happens only when the server stops; or it could
+// not do it.
+void session::on_failure(std::uint64_t ticket, const caf::error& what) {
   if (is_pending(ticket))
-    refuse(refusal_of(errc::stopping));
+    refuse(refusal_of(what == caf::sec::runtime_error ? errc::internal : errc::stopping));
 }
 
 template <class Reply>
@@ -388,15 +410,15 @@ void session::connection_broke() {
 }
 
 void session::connection_closed() {
+  peer_ = nullptr;
+  wake_up_.clear();
+  in_doubt_.clear();
   if (pending_ && pending_->acquires)
     withdraw(take_pending_acquisition());
+  pending_.reset();
   for (auto& x : held_)
     withdraw({std::move(x.what.key), x.ticket, false});
   held_.clear();
-  pending_.reset();
-  in_doubt_.clear();
-  peer_ = nullptr;
-  wake_up_.clear();
   // Not `quit`: this is not the actor's own turn.
   compat::anon_send_exit(this);
 }

@@ -3,6 +3,7 @@
 // and no sockets, and of the dialects only that they write.
 #pragma once
 
+#include "actors/guarded.hpp"
 #include "lockserver/actors.hpp"
 #include "net/dialect.hpp"
 #include "net/io_thread.hpp"
@@ -32,8 +33,8 @@ public:
   /// Whether the client is known to have gone, as of now.
   virtual bool client_is_gone() = 0;
 
-  /// The client is gone before its answer: close.
-  virtual void give_up() = 0;
+  /// The client is gone before its answer, or an exception came between: close.
+  virtual void give_up() noexcept = 0;
 
   /// A deadline given to `session::wake_at` may have come.
   virtual void on_deadline() = 0;
@@ -75,6 +76,9 @@ public:
   }
 
   void on_exit() override;
+
+  /// Gives the connection up. See `guarded`.
+  void on_exception() noexcept;
 
   // -- for the connection -----------------------------------------------------
 
@@ -176,7 +180,11 @@ private:
   void ask_to_acquire(const Actor& whom, Request&& x);
   void on_acquire_reply(std::uint64_t ticket, acquire_reply& x);
   void on_granted(acquire_reply& x);
+  void on_renewed(const acquire_reply& x);
   void await_lease(acquire_reply& x);
+  void on_lease(acquire_reply x, const lease_reply& lease);
+  void on_deadline();
+  auto failed(std::uint64_t ticket);
   void on_failure(std::uint64_t ticket, const caf::error& what);
 
   template <class Reply>

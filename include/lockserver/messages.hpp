@@ -6,6 +6,7 @@
 #include "lockserver/caf_error.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -237,6 +238,9 @@ struct lease_ended {
 /// `served` requests have been worked off so far. No answer but perhaps
 /// `shut_down`.
 struct key_idle {
+  /// As `served`: it has ended by itself, which is a fault.
+  static constexpr auto has_ended = std::numeric_limits<std::uint64_t>::max();
+
   std::string key;
   std::uint64_t served = 0;
 };
