@@ -187,7 +187,7 @@ caf::result<release_reply> key::release(const release_request& x) {
 caf::result<bool> key::check(const check_request& x) {
   auto now = begin_request();
   keep_up(now);
-  auto reply = x.owner.empty() ? lock_.check(now) : lock_.find(now, x.owner) != nullptr;
+  auto reply = x.owner.empty() ? lock_.check(now) : lock_.confirm(now, x.owner);
   if (settled())
     return reply;
   return compat::delegate(this, env_.journal, durable_check{x, reply});
@@ -211,13 +211,18 @@ caf::result<lock_info> key::inspect(const inspect_request& x) {
 void key::withdraw(const withdraw_request& x, time_point now) {
   operation op{*this, now};
   auto waits = find_parked(x.ticket) != nullptr;
-  if (!waits && !x.wait_only && !settled())
-    remember_withdrawn(x.ticket);
-  if (waits || !x.wait_only)
-    if (lock_.withdraw(op.now, x.ticket, op.changes))
-      env_.log.debug("withdrawn: key={} ticket={}, its client is gone", name_, x.ticket);
+  auto wait_only = x.what == withdraw_request::wait_only;
+  if (!waits && !wait_only && !settled())
+    remember_withdrawn(x);
+  auto found = false;
+  if (x.what == withdraw_request::held)
+    found = lock_.end_hold(op.now, x.ticket, op.changes);
+  else if (waits || !wait_only)
+    found = lock_.withdraw(op.now, x.ticket, op.changes);
+  if (found)
+    env_.log.debug("withdrawn: key={} ticket={}, its client is gone", name_, x.ticket);
   settle_up(op);
-  if (waits && x.wait_only) {
+  if (waits && wait_only) {
     refuse(op.now, x.ticket, acquire_reply::wait_timeout);
   } else if (auto* gone = find_parked(x.ticket); gone != nullptr) {
     tell_leases(gone->lease, 0);

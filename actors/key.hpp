@@ -84,7 +84,7 @@ private:
   void settle_up(operation& x);
   void keep_up(time_point now);
   void write_down(operation& x);
-  void remember_withdrawn(ticket_id ticket);
+  void remember_withdrawn(const withdraw_request& x);
   bool settled() const noexcept {
     return mark_.settled(env_.stored);
   }
@@ -111,8 +111,8 @@ private:
   time_point last_used_;
   settled_mark mark_; // of what the journal has been told
   // Requests whose clients have gone, until a way back cannot bring their grants
-  // back any more: the ticket, and when that is.
-  std::unique_ptr<std::deque<std::pair<ticket_id, settled_mark>>> withdrawn_;
+  // back any more: what was withdrawn, and when that is.
+  std::unique_ptr<std::deque<std::pair<withdraw_request, settled_mark>>> withdrawn_;
   std::size_t holders_ = 0; // as in `counts_`
   bool told_to_end_ = false;
 };

@@ -55,14 +55,14 @@ void key::write_down(operation& op) {
   mark_.sent(env_.stored);
 }
 
-void key::remember_withdrawn(ticket_id ticket) {
+void key::remember_withdrawn(const withdraw_request& x) {
   if (!withdrawn_)
-    withdrawn_ = std::make_unique<std::deque<std::pair<ticket_id, settled_mark>>>();
+    withdrawn_ = std::make_unique<std::deque<std::pair<withdraw_request, settled_mark>>>();
   while (!withdrawn_->empty() && withdrawn_->front().second.settled(env_.stored))
     withdrawn_->pop_front();
   settled_mark mark;
   mark.sent(env_.stored);
-  withdrawn_->emplace_back(ticket, mark);
+  withdrawn_->emplace_back(x, mark);
 }
 
 void key::deliver(parked& to, acquire_reply x) {
@@ -95,8 +95,8 @@ void key::restore(restore_key& x) {
     return;
   compat::send(this, env_.journal, key_restored{name_});
   if (auto withdrawn = std::exchange(withdrawn_, nullptr))
-    for (auto& [ticket, mark] : *withdrawn)
-      withdraw({name_, ticket}, now);
+    for (auto& [what, mark] : *withdrawn)
+      withdraw(what, now);
 }
 
 } // namespace lockserver

@@ -337,7 +337,7 @@ void session::refuse_wait() {
     return;
   auto how = pending_->how;
   auto what = std::move(pending_->what);
-  withdraw({what.key, pending_->ticket, !pending_->lease.empty()});
+  withdraw({what.key, pending_->ticket, !pending_->lease.empty(), pending_->hold_connection});
   pending_.reset();
   acquire_reply reply;
   reply.status = acquire_reply::stopping;
@@ -354,7 +354,8 @@ session::time_point session::end_of(caf::timespan ttl) {
 // -- taking back --------------------------------------------------------------
 
 session::acquisition session::take_pending_acquisition() {
-  acquisition result{std::move(pending_->what.key), pending_->ticket, !pending_->lease.empty()};
+  acquisition result{std::move(pending_->what.key), pending_->ticket, !pending_->lease.empty(),
+                     pending_->hold_connection};
   pending_.reset();
   return result;
 }
@@ -369,14 +370,17 @@ void session::tell(const acquisition& x, Message message) {
 }
 
 void session::withdraw(const acquisition& x) {
-  tell(x, withdraw_request{x.key, x.ticket});
+  tell(x, withdraw_request{x.key, x.ticket,
+                           x.hold_connection ? withdraw_request::held
+                                             : withdraw_request::undelivered});
 }
 
 void session::end_wait() {
   if (!waits())
     return;
-  acquisition mine{pending_->what.key, pending_->ticket, !pending_->lease.empty()};
-  tell(mine, withdraw_request{mine.key, mine.ticket, true});
+  acquisition mine{pending_->what.key, pending_->ticket, !pending_->lease.empty(),
+                   pending_->hold_connection};
+  tell(mine, withdraw_request{mine.key, mine.ticket, withdraw_request::wait_only});
 }
 
 void session::forget_arrived() {
@@ -417,7 +421,7 @@ void session::connection_closed() {
     withdraw(take_pending_acquisition());
   pending_.reset();
   for (auto& x : held_)
-    withdraw({std::move(x.what.key), x.ticket, false});
+    withdraw({std::move(x.what.key), x.ticket, false, true});
   held_.clear();
   // Not `quit`: this is not the actor's own turn.
   compat::anon_send_exit(this);

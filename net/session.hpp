@@ -128,6 +128,7 @@ private:
     std::string key;
     std::uint64_t ticket;
     bool by_lease;
+    bool hold_connection;
   };
   struct doubtful {
     acquisition grant;

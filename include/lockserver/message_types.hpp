@@ -87,7 +87,7 @@ template <class Inspector>
 auto inspect(Inspector& f, withdraw_request& x) {
   using compat::field;
   return compat::fields(f, x, "withdraw_request", field("key", x.key), field("ticket", x.ticket),
-                        field("wait_only", x.wait_only));
+                        field("what", x.what));
 }
 
 template <class Inspector>

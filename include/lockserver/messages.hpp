@@ -126,14 +126,18 @@ struct lock_info {
   std::uint32_t limit = 0; ///< While it is a semaphore, its size; else 0.
 };
 
-/// Takes an `acquire_request` back: ends its wait, or its grant if it has been
-/// granted. Sent when the client is gone; a request that still waits gets no
-/// answer any more. No answer.
+/// Takes an `acquire_request` back. Sent when the client is gone; a request that
+/// still waits gets no answer any more. No answer.
 struct withdraw_request {
+  /// What it takes back; `what` holds one of them.
+  enum : std::uint8_t {
+    undelivered, ///< The wait, or the grant as long as nobody is known to rely on it.
+    wait_only,   ///< The wait, which is answered `wait_timeout`, and no grant.
+    held,        ///< The wait, or the grant in any case: it was to end with its connection.
+  };
   std::string key;
   std::uint64_t ticket = 0;
-  /// Ends the wait only, which is answered `wait_timeout`, and no grant.
-  bool wait_only = false;
+  std::uint8_t what = undelivered;
 };
 
 // -- lists --------------------------------------------------------------------

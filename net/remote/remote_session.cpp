@@ -75,14 +75,14 @@ remote_session_actor::behavior_type remote_session::make_behavior() {
 void remote_session::on_exit() {
   wake_up_.clear();
   for (auto& [ticket, x] : pending_) {
-    take_back(x.what);
+    take_back(x.what, x.hold_connection);
     acquire_reply reply;
     reply.status = acquire_reply::stopping;
     x.promise.deliver(std::move(reply));
   }
   pending_.clear();
   for (auto& [name, x] : held_)
-    take_back(x.what);
+    take_back(x.what, true);
   held_.clear();
   client_ = nullptr;
   if (--context_.remote_sessions == 0)
@@ -237,7 +237,7 @@ void remote_session::withdraw(const withdraw_request& x) {
   if (auto i = pending_.find(x.ticket); i != pending_.end()) {
     auto gone = std::move(i->second);
     pending_.erase(i);
-    take_back(gone.what);
+    take_back(gone.what, gone.hold_connection);
     acquire_reply reply;
     reply.status = acquire_reply::wait_timeout;
     gone.promise.deliver(std::move(reply)); // so that the promise is kept
@@ -249,13 +249,14 @@ void remote_session::withdraw(const withdraw_request& x) {
   });
   if (i == held_.end())
     return;
-  take_back(i->second.what);
+  take_back(i->second.what, true);
   held_.erase(i);
 }
 
 // The way the acquire went, so as to come behind it.
-void remote_session::take_back(const acquisition& x) {
-  withdraw_request message{x.key, x.ticket};
+void remote_session::take_back(const acquisition& x, bool held) {
+  withdraw_request message{x.key, x.ticket,
+                           held ? withdraw_request::held : withdraw_request::undelivered};
   if (x.by_lease)
     compat::send(this, context_.leases, std::move(message));
   else

@@ -74,7 +74,7 @@ private:
   caf::result<list_reply> list(list_request& x);
 
   void withdraw(const withdraw_request& x);
-  void take_back(const acquisition& x);
+  void take_back(const acquisition& x, bool held);
   void hold(const std::string& owner, held&& x);
   void end(const char* why);
   void heard();
