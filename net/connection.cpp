@@ -102,8 +102,10 @@ void connection::on_readable(const error_code& ec) {
     return do_wait_readable();
   if (failed == asio::error::eof)
     return on_end_of_input();
-  if (failed)
+  if (failed) {
+    failure_ = failed;
     return on_broken();
+  }
   if (phase_ == phase::draining) {
     drained_ += size;
     return drained_ > max_drained ? close() : do_wait_readable();
@@ -112,13 +114,7 @@ void connection::on_readable(const error_code& ec) {
 }
 
 void connection::on_input(std::string_view data) {
-  if (data.size() <= early_input_) {
-    early_input_ -= data.size();
-  } else {
-    early_input_ = 0;
-    if (nothing_to_write() && !busy_)
-      session_->client_continued();
-  }
+  session_->client_continued();
   if (input_.empty()) {
     auto served = serve(data);
     if (phase_ == phase::open)
@@ -317,8 +313,10 @@ void connection::do_flush() {
       set_deadline(context_.config.write_timeout);
       return do_wait_writable();
     }
-    if (ec)
+    if (ec) {
+      failure_ = ec;
       return on_broken();
+    }
   }
   written_ = 0;
   output_.clear();

@@ -13,6 +13,7 @@
 #include <boost/intrusive/list.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -52,6 +53,7 @@ public:
 
   position answer(const http_content& x) override;
   position arrived() override;
+  position may_have_arrived() override;
   bool client_is_gone() override;
   void give_up() noexcept override;
   void on_deadline() override;
@@ -98,6 +100,8 @@ private:
   // Ending.
   void do_drain();
   void await_delivery();
+  bool closed_before_reset();
+  std::optional<position> all_but(unsigned long queue);
   void on_broken() noexcept;
   void close() noexcept;
   void count_off() noexcept;
@@ -119,7 +123,7 @@ private:
   std::size_t written_ = 0;           // of `output_`
   position sent_ = 0;                 // all that was ever written, `written_` included
   std::size_t drained_ = 0;           // bytes thrown away
-  std::size_t early_input_ = 0;       // not yet read, but sent before the last grant
+  boost::system::error_code failure_; // of the socket
 
   // Of the request under way:
   http_version version_ = http_version::v1_1;
@@ -130,6 +134,7 @@ private:
   bool busy_ = false;            // a request waits for its answer
   bool last_answer_ = false;     // no request after this one
   bool end_of_input_ = false;    // the client sends no more
+  bool end_sent_ = false;        // nor do we, which has its place behind `sent_`
   bool reading_ = false;         // waits until the socket has input
   bool writing_ = false;         // waits until the socket takes output
   bool flush_planned_ = false;   // at the end of the turn

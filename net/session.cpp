@@ -283,7 +283,6 @@ void session::on_lease(acquire_reply x, const lease_reply& lease) {
 }
 
 void session::on_granted(acquire_reply& x) {
-  auto now = host_.turn_time();
   if (pending_->hold_connection)
     held_.push_back({pending_->ticket, pending_->what, end_of(x.ttl)});
   text_.clear();
@@ -292,7 +291,7 @@ void session::on_granted(acquire_reply& x) {
   auto end = peer_->answer(content);
   if (in_doubt_.size() >= most_in_doubt_)
     forget_arrived();
-  in_doubt_.push_back({std::move(mine), now, end});
+  in_doubt_.push_back({std::move(mine), end});
 }
 
 // Whom it asked has ended, which happens only when the server stops; or it could
@@ -383,12 +382,15 @@ void session::end_wait() {
   tell(mine, withdraw_request{mine.key, mine.ticket, withdraw_request::wait_only});
 }
 
-void session::forget_arrived() {
-  auto arrived = peer_->arrived();
-  auto now = host_.turn_time();
-  std::erase_if(in_doubt_, [&](const doubtful& x) {
-    return x.answer_end <= arrived && now - x.since >= doubt;
+void session::forget_before(position arrived) {
+  auto end = std::ranges::partition_point(in_doubt_, [arrived](const doubtful& x) {
+    return x.answer_end <= arrived;
   });
+  in_doubt_.erase(in_doubt_.begin(), end);
+}
+
+void session::forget_arrived() {
+  forget_before(peer_->arrived());
   most_in_doubt_ = std::max(min_in_doubt, 2 * in_doubt_.size());
 }
 
@@ -407,7 +409,9 @@ void session::on_released(const asked& what, bool all) {
 }
 
 void session::connection_broke() {
-  forget_arrived();
+  if (!in_doubt())
+    return;
+  forget_before(peer_->may_have_arrived());
   for (auto& x : in_doubt_)
     withdraw(x.grant);
   in_doubt_.clear();

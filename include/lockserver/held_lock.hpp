@@ -31,8 +31,9 @@ enum class hold_state {
 /// When it is lost. The lock counts as held until `grant::safe_until`: the time
 /// before the acquire, or the last renewal that worked, was sent, plus the ttl,
 /// less a margin of a hundredth of it (at least 2 ms). The server gives it to
-/// nobody else before that, unless an operator forces it or the server itself
-/// is restarted and forgets it; the next renewal finds that out. `held()` looks
+/// nobody else before that, whatever becomes of the connection, unless an operator
+/// forces it or the server itself is restarted and forgets it; the next renewal
+/// finds that out. `held()` looks
 /// at the clock each time that it is called, and the clock (`boot_clock`) goes
 /// on while the process or the machine is suspended. So a process that was
 /// stopped for too long gets false from its first `held()`, whether or not

@@ -163,8 +163,7 @@ TEST_CASE("a lock whose answer never arrived is free again", "[net]") {
   flood(client, requests);
   auto granted = server->count().holders;
   CHECK(granted > 100);
-  // The server gives up when nothing has moved for two seconds: what arrived
-  // has been there for longer than the second within which it is in doubt.
+  // The server gives up when nothing has moved for two seconds.
   CHECK(server.gets_connections(0));
   std::size_t arrived = 0;
   try {
