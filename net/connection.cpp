@@ -203,29 +203,51 @@ std::size_t connection::serve_head(std::string_view input) {
     return 0;
   auto& head = reader_.head();
   version_ = head.version;
+  is_head_ = input.starts_with("HEAD ");
   if (status == head_reader::status::error) {
     refuse_broken(reader_.error(), head_reader::target_in(input));
     return input.size();
   }
   auto size = reader_.size();
   keep_alive_ = head.keep_alive;
-  is_head_ = head.method == "HEAD";
   auto& how = dialect_of(version_, head.target);
-  if (head.has_body && !how.takes_bodies()) {
-    refuse_broken({400, "no request of this protocol has a body"}, head.target);
+  http_request request{version_, head.method, head.target, head.content_type};
+  if (auto wrong = refuse_browser(head)) {
+    refuse_and_close(how, *wrong);
   } else if (head.has_body) {
-    body_ = std::make_unique<body_reader>();
-    body_->read(input.substr(0, size));
-    if (body_->now() == body_reader::status::error)
-      refuse_broken(body_->error(), head.target);
-    else if (head.expects_continue && input.size() == size)
-      answer_continue();
+    begin_body(request, how, input.size() == size);
   } else {
     request_started_ = false;
-    serve_request({version_, head.method, head.target}, how);
+    serve_request(request, how);
   }
   reader_.reset();
   return size;
+}
+
+// A browser would send what any web page tells it to, and it can reach what the
+// page's author cannot.
+std::optional<refusal> connection::refuse_browser(const request_head& head) const {
+  if (head.from_other_site)
+    return refusal{errc::cross_site, "web pages of other sites may not ask"};
+  if (!context_.hosts.allows(head.host))
+    return refusal{errc::host_not_allowed,
+                   "the server does not serve this host; --allowed-hosts tells it which to serve"};
+  return std::nullopt;
+}
+
+// Prepares for the body of the request whose head is there.
+void connection::begin_body(const http_request& x, const dialect& how, bool client_waits) {
+  auto& head = reader_.head();
+  auto asks_first = head.expects_continue && client_waits;
+  if (asks_first || !how.takes_bodies())
+    if (auto wrong = how.refuse_before_body(x))
+      return refuse_and_close(how, *wrong);
+  auto body = std::make_unique<body_reader>(head);
+  if (body->now() == body_reader::status::error)
+    return refuse_broken(body->error(), head.target);
+  body_ = std::move(body);
+  if (asks_first)
+    answer_continue();
 }
 
 // Goes on with a request that has a body. Returns how much it took.
@@ -251,10 +273,8 @@ void connection::answer_continue() {
 }
 
 void connection::serve_request(const http_request& x, const dialect& how) {
-  if (surplus_) {
-    keep_alive_ = false;
-    return refuse(how, {errc::too_many, "too many connections"});
-  }
+  if (surplus_)
+    return refuse_and_close(how, {errc::too_many, "too many connections"});
   auto request = how.read(x, context_.config);
   if (auto* wrong = std::get_if<refusal>(&request))
     return refuse(how, *wrong);
@@ -269,10 +289,13 @@ void connection::serve_request(const http_request& x, const dialect& how) {
 
 // Nobody knows where the next request starts.
 void connection::refuse_broken(const head_error& x, std::string_view target) {
-  keep_alive_ = false;
-  is_head_ = false;
   auto code = errc_of_status(x.status).value_or(errc::bad_request);
-  refuse(dialect_of(version_, target), {code, x.reason});
+  refuse_and_close(dialect_of(version_, target), {code, x.reason});
+}
+
+void connection::refuse_and_close(const dialect& how, const refusal& x) {
+  keep_alive_ = false;
+  refuse(how, x);
 }
 
 void connection::refuse(const dialect& how, const refusal& x) {

@@ -13,6 +13,7 @@
 #include <boost/intrusive/list.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -84,10 +85,13 @@ private:
   std::size_t serve(std::string_view input);
   std::size_t serve_head(std::string_view input);
   std::size_t serve_body(std::string_view input);
+  std::optional<refusal> refuse_browser(const request_head& head) const;
+  void begin_body(const http_request& x, const dialect& how, bool client_waits);
   void answer_continue();
   void serve_request(const http_request& x, const dialect& how);
   void refuse(const dialect& how, const refusal& x);
   void refuse_broken(const head_error& x, std::string_view target);
+  void refuse_and_close(const dialect& how, const refusal& x);
 
   // Writing.
   void do_flush();

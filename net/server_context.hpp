@@ -7,6 +7,7 @@
 #include "lockserver/actors.hpp"
 #include "lockserver/server.hpp"
 #include "lockserver/settings.hpp"
+#include "net/host_rule.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -32,6 +33,8 @@ struct server_context {
   std::function<void()> on_last_connection_closed;
   /// What the server holds now.
   std::function<counts()> count;
+
+  host_rule hosts{config};
 
   /// Seconds, rounded up, in which nothing is granted yet (`restart_grace`).
   unsigned grace_left() const {

@@ -1,11 +1,15 @@
 #include "lockserver/settings.hpp"
 
+#include "net/host_rule.hpp"
+
 namespace lockserver {
 
 std::string validate(const settings& x) {
   using duration = settings::duration;
   if (x.host.empty())
     return "host must not be empty: 127.0.0.1 for this machine, 0.0.0.0 for all";
+  if (auto wrong = check_allowed_hosts(x.allowed_hosts); !wrong.empty())
+    return wrong;
   if (x.lock_timeout <= duration::zero() || x.lock_timeout > x.max_lock_timeout)
     return "lock-timeout must be above 0 and at most max-lock-timeout";
   if (x.lock_attempt_timeout < duration::zero()

@@ -30,6 +30,14 @@ struct settings {
   /// 8004 is Lock::Server's.
   std::uint16_t port = 8004;
 
+  /// By which hosts requests may call the server (their Host field), separated by
+  /// commas, without ports; "*": any. Others get 403, since a web page could make
+  /// its own name point to this machine and have the browser ask for locks.
+  /// "localhost", names below it and loopback addresses are always right. Empty:
+  /// only those while `host` is one of them, else "*", since nobody here knows by
+  /// which names a network calls this machine.
+  std::string allowed_hosts{};
+
   /// How long a granted lock lasts unless the request says otherwise.
   /// Lock::Server's default: 3 s.
   duration lock_timeout = std::chrono::seconds{3};

@@ -2,6 +2,7 @@
 #include "lockserver/server.hpp"
 #include "lockserver/settings.hpp"
 #include "net/dialects/v1.hpp"
+#include "net/host_rule.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -171,6 +172,7 @@ http_content v1_dialect::write(const server_info& x, std::string& out) const {
                         {"lock_attempt_timeout_ms", to_ms(c.lock_attempt_timeout)},
                         {"max_lock_timeout_ms", to_ms(c.max_lock_timeout)},
                         {"max_lock_attempt_timeout_ms", to_ms(c.max_lock_attempt_timeout)},
+                        {"allowed_hosts", allowed_hosts(c)},
                         {"allow_shutdown", c.allow_shutdown},
                         {"threads", c.threads},
                         {"max_connections", c.max_connections},

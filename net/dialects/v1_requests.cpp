@@ -190,20 +190,25 @@ operation read_lease(std::string id, const http_request& x) {
 // -- the rest -----------------------------------------------------------------
 
 // HEAD is GET without the body of the answer.
-void allow(const http_request& x, std::string_view methods) {
-  auto method = x.method == "HEAD" ? "GET" : x.method;
-  for (auto left = methods; !left.empty();) {
-    auto one = left.substr(0, left.find(", "));
-    if (one == method)
-      return;
-    left.remove_prefix(std::min(left.size(), one.size() + 2));
-  }
-  throw bad_input{"the methods here are " + std::string{methods}, errc::method_not_allowed,
-                  methods};
+std::string_view methods_of(std::string_view path) {
+  if (path == "/v1/leases")
+    return "POST, OPTIONS";
+  if (path.starts_with("/v1/locks/"))
+    return "GET, HEAD, POST, PUT, DELETE, OPTIONS";
+  if (path.starts_with("/v1/leases/"))
+    return "GET, HEAD, PUT, DELETE, OPTIONS";
+  for (std::string_view x : {"/v1/locks", "/v1/server", "/readyz", "/healthz", "/openapi.yaml"})
+    if (path == x)
+      return "GET, HEAD, OPTIONS";
+  return {};
+}
+
+bad_input no_such_path() {
+  return bad_input{"there is no such path; /openapi.yaml describes those that there are",
+                   errc::not_found};
 }
 
 operation read_fixed(const http_request& x, const query_parameters& parameters, operation result) {
-  allow(x, "GET, HEAD");
   refuse_body(x);
   parameters.refuse_others("none");
   return result;
@@ -211,22 +216,18 @@ operation read_fixed(const http_request& x, const query_parameters& parameters, 
 
 operation read_request(const http_request& x, const settings& config) {
   target_parts target{x.target};
+  if (auto other = answer_other_method(x.method, methods_of(target.path())))
+    return std::move(*other);
   query_parameters parameters{target.query()};
-  if (target.path() == "/v1/locks") {
-    allow(x, "GET, HEAD");
+  if (target.path() == "/v1/locks")
     return read_list(x, std::move(parameters));
-  }
-  if (auto key = target.name_behind("/v1/locks/", "key")) {
-    allow(x, "GET, HEAD, POST, PUT, DELETE");
+  if (auto key = target.name_behind("/v1/locks/", "key"))
     return read_lock(std::move(*key), x, config, std::move(parameters));
-  }
   if (target.path() == "/v1/leases") {
-    allow(x, "POST");
     parameters.refuse_others("none");
     return read_lease_create(x, config);
   }
   if (auto id = target.name_behind("/v1/leases/", "lease")) {
-    allow(x, "GET, HEAD, PUT, DELETE");
     parameters.refuse_others("none");
     return read_lease(std::move(*id), x);
   }
@@ -239,11 +240,27 @@ operation read_request(const http_request& x, const settings& config) {
     return fixed(known_answer{{200, media_type::json, "{\"status\":\"ok\"}"}});
   if (target.path() == "/openapi.yaml")
     return fixed(known_answer{{200, media_type::yaml, openapi_document}});
-  throw bad_input{"there is no such path; /openapi.yaml describes those that there are",
-                  errc::not_found};
+  throw no_such_path();
 }
 
 } // namespace
+
+std::optional<refusal> v1_dialect::refuse_before_body(const http_request& x) const {
+  try {
+    auto methods = methods_of(target_parts{x.target}.path());
+    if (auto other = answer_other_method(x.method, methods))
+      if (auto* wrong = std::get_if<refusal>(&*other))
+        return std::move(*wrong);
+    if (methods.empty())
+      throw no_such_path();
+    if (x.method != "POST" && x.method != "PUT")
+      throw bad_input{"this request has no body"};
+    require_json(x.content_type);
+    return std::nullopt;
+  } catch (const bad_input& wrong) {
+    return refusal{wrong.code, wrong.what(), wrong.allow};
+  }
+}
 
 operation v1_dialect::read(const http_request& x, const settings& config) const {
   try {

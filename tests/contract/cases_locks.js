@@ -227,7 +227,7 @@ module.exports = async (run) => {
       const expecting = server
         .connect()
         .write(
-          'POST /v1/locks/expect HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
+          'POST /v1/locks/expect HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
             'Content-Length: 14\r\nExpect: 100-continue\r\n\r\n',
         );
       await until('100 Continue before the body', () =>
