@@ -170,8 +170,10 @@ void async_rest_client::renew_lease(const core_ptr& core, const std::string&, co
 }
 
 void async_rest_client::inspect_lease(const core_ptr& core, const std::string&,
-                                      const std::string& id, handler<lease_info> done) {
-  spawn<lease_info>(core, perform<lease_info>(core, v1::inspect_lease(id), v1::read_lease_info),
+                                      const std::string& id, const lease_page& page,
+                                      handler<lease_info> done) {
+  spawn<lease_info>(core,
+                    perform<lease_info>(core, v1::inspect_lease(id, page), v1::read_lease_info),
                     std::move(done));
 }
 

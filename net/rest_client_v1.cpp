@@ -107,8 +107,8 @@ answer<lease> rest_client::renew_lease(std::string_view id) const {
   return perform(*impl_->core, v1::renew_lease(id), v1::read_lease);
 }
 
-answer<lease_info> rest_client::inspect_lease(std::string_view id) const {
-  return perform(*impl_->core, v1::inspect_lease(id), v1::read_lease_info);
+answer<lease_info> rest_client::inspect_lease(std::string_view id, const lease_page& page) const {
+  return perform(*impl_->core, v1::inspect_lease(id, page), v1::read_lease_info);
 }
 
 answer<done> rest_client::end_lease(std::string_view id) const {

@@ -117,13 +117,19 @@ waiter to_waiter(const json::object& x) {
   return {text(x, "owner"), mode(x), time(x, "waiting_ms")};
 }
 
+// How many there are, of which `shown` are told. An older server tells all.
+std::uint64_t count(const json::object& x, const char* name, std::size_t shown) {
+  return find(x, name) != nullptr ? number<std::uint64_t>(x, name) : shown;
+}
+
 lock_info to_lock(const json::object& x) {
   lock_info result;
   result.key = text(x, "key");
   result.holders = array<holder>(x, "holders", to_holder);
+  result.holder_count = count(x, "holder_count", result.holders.size());
   if (find(x, "queue") != nullptr) {
     result.queue = array<waiter>(x, "queue", to_waiter);
-    result.queue_length = result.queue.size();
+    result.queue_length = count(x, "queue_length", result.queue.size());
   } else {
     result.queue_length = number<std::uint64_t>(x, "queue_length");
   }
@@ -199,6 +205,7 @@ problem to_problem(const exchange_result& x, const std::string& server) {
     result.detail = server + ": " + result.code.message();
   if (find(*object, "holders") != nullptr)
     result.holders = array<holder>(*object, "holders", to_holder);
+  result.holder_count = count(*object, "holder_count", result.holders.size());
   if (find(*object, "queue_length") != nullptr)
     result.queue_length = number<std::uint64_t>(*object, "queue_length");
   result.limit = limit(*object);
@@ -266,10 +273,13 @@ answer<lease> read_lease(const exchange_result& x, const std::string& server) {
 
 answer<lease_info> read_lease_info(const exchange_result& x, const std::string& server) {
   return read_object<lease_info>(x, server, [](const json::object& body) {
-    return lease_info{text(body, "lease"), time(body, "ttl_ms"),
+    lease_info result{text(body, "lease"), time(body, "ttl_ms"),
                       array<leased_lock>(body, "locks", [](const json::object& lock) {
                         return leased_lock{text(lock, "key"), number<std::uint64_t>(lock, "token")};
                       })};
+    if (find(body, "next") != nullptr)
+      result.next = text(body, "next");
+    return result;
   });
 }
 

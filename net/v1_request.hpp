@@ -44,7 +44,7 @@ request list(const client::list_options& options);
 /// @param owner empty: anyone who knows the id may use the lease.
 request create_lease(std::optional<std::chrono::milliseconds> ttl, std::string_view owner);
 request renew_lease(std::string_view id);
-request inspect_lease(std::string_view id);
+request inspect_lease(std::string_view id, const client::lease_page& page);
 request end_lease(std::string_view id);
 
 request server();

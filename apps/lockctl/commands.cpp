@@ -136,7 +136,12 @@ int leases(const options& x) {
     if (x.json)
       std::cout << to_json("released", true) << '\n';
   } else {
-    auto found = value_of(client.inspect_lease(x.key), "leases show");
+    auto found = value_of(client.inspect_lease(x.key, {1'000}), "leases show");
+    while (found.next) {
+      auto more = value_of(client.inspect_lease(x.key, {1'000, *found.next}), "leases show");
+      found.locks.insert(found.locks.end(), more.locks.begin(), more.locks.end());
+      found.next = more.next;
+    }
     if (x.json)
       std::cout << to_json(found) << '\n';
     else if (!x.quiet)

@@ -23,7 +23,7 @@ failure failure_of(const problem& x, const std::string& about) {
     auto shown = 0;
     for (auto& holder : x.holders) {
       if (shown == 3) {
-        sentence += " and " + std::to_string(x.holders.size() - 3) + " more";
+        sentence += " and " + std::to_string(x.holder_count - 3) + " more";
         break;
       }
       sentence += (shown++ > 0 ? ", " : "") + holder.owner;

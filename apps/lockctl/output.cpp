@@ -39,7 +39,8 @@ json::object object_of(const lock_info& x) {
   for (auto& holder : x.holders)
     holders.push_back(object_of(holder));
   result["holders"] = std::move(holders);
-  if (x.queue.size() == x.queue_length) {
+  result["holder_count"] = x.holder_count;
+  if (!x.queue.empty() || x.queue_length == 0) {
     json::array queue;
     for (auto& waiter : x.queue)
       queue.push_back(json::object{{"owner", waiter.owner},

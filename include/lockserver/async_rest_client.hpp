@@ -114,8 +114,15 @@ public:
 
   /// Gives an `answer<lease_info>`.
   template <class Token>
+  auto async_inspect_lease(std::string id, client::lease_page page, Token&& token) const {
+    return start<client::lease_info>(token, &async_rest_client::inspect_lease, std::move(id),
+                                     std::move(page));
+  }
+
+  /// The same, the first page.
+  template <class Token>
   auto async_inspect_lease(std::string id, Token&& token) const {
-    return start<client::lease_info>(token, &async_rest_client::inspect_lease, std::move(id));
+    return async_inspect_lease(std::move(id), {}, std::forward<Token>(token));
   }
 
   /// Gives an `answer<done>`.
@@ -154,7 +161,7 @@ private:
   static void renew_lease(const core_ptr& core, const std::string& who, const std::string& id,
                           handler<client::lease> done);
   static void inspect_lease(const core_ptr& core, const std::string& who, const std::string& id,
-                            handler<client::lease_info> done);
+                            const client::lease_page& page, handler<client::lease_info> done);
   static void end_lease(const core_ptr& core, const std::string& who, const std::string& id,
                         handler<client::done> done);
   static void server(const core_ptr& core, const std::string& who,

@@ -162,8 +162,9 @@ public:
   /// ended. Repeated once when the connection breaks.
   client::answer<client::lease> renew_lease(std::string_view id) const;
 
-  /// How long the lease still lasts, and its locks.
-  client::answer<client::lease_info> inspect_lease(std::string_view id) const;
+  /// How long the lease still lasts, and its locks, page by page.
+  client::answer<client::lease_info> inspect_lease(std::string_view id,
+                                                   const client::lease_page& page = {}) const;
 
   /// Ends the lease and releases all its locks.
   client::answer<client::done> end_lease(std::string_view id) const;

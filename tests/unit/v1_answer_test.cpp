@@ -137,7 +137,16 @@ TEST_CASE("a lock is read with its holders and its queue") {
   CHECK(x->queue.at(0).owner == "b");
   CHECK(x->queue.at(0).waiting == 7ms);
   CHECK(x->queue_length == 1);
+  CHECK(x->holder_count == 1);
   CHECK(x->limit == 2);
+}
+
+TEST_CASE("a lock of which not all is shown tells how much there is") {
+  auto x = v1::read_lock(
+    body(R"({"key":"k","holders":[],"holder_count":30,"queue":[],"queue_length":40})"), server);
+  REQUIRE(x);
+  CHECK(x->holder_count == 30);
+  CHECK(x->queue_length == 40);
 }
 
 TEST_CASE("a page is read with its next") {
@@ -158,6 +167,10 @@ TEST_CASE("leases are read") {
   REQUIRE(x);
   CHECK(x->locks.at(0).key == "k");
   CHECK(x->locks.at(0).token == 3);
+  CHECK(!x->next);
+  x = v1::read_lease_info(body(R"({"lease":"ab","ttl_ms":5,"locks":[],"next":"k"})"), server);
+  REQUIRE(x);
+  CHECK(x->next == "k");
   CHECK(*v1::read_released(body(R"({"released":false})"), server) == false);
 }
 
