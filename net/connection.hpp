@@ -13,6 +13,7 @@
 #include <boost/intrusive/list.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,7 +35,8 @@ public:
   using tcp = boost::asio::ip::tcp;
   using time_point = timers::time_point;
 
-  /// @param surplus there are too many connections: refuse the first request.
+  /// @param surplus there are too many connections: serve one request, if it wants
+  ///        no lock.
   connection(tcp::socket socket, io_thread& host, server_context& context, bool surplus);
   ~connection();
 
@@ -76,6 +78,8 @@ private:
   // Serving what was read.
   void serve_received();
   bool has_room() const noexcept;
+  bool may_serve() const noexcept;
+  void plan_share();
   std::size_t serve(std::string_view input);
   std::size_t serve_head(std::string_view input);
   std::size_t serve_body(std::string_view input);
@@ -89,6 +93,10 @@ private:
   void do_wait_writable();
   void after_flush();
   bool nothing_to_write() const noexcept;
+  bool nothing_to_do() const noexcept;
+  void on_untaken();
+  void count_untaken() noexcept;
+  bool takes_enough();
 
   // Ending.
   void do_drain();
@@ -113,6 +121,8 @@ private:
   std::size_t written_ = 0;           // of `output_`
   position sent_ = 0;                 // all that was ever written, `written_` included
   std::size_t drained_ = 0;           // bytes thrown away
+  std::size_t counted_ = 0;           // of `output_`, in `server_context::untaken`
+  std::size_t share_ = 0;             // requests served in this turn
   std::size_t early_input_ = 0;       // not yet read, but sent before the last grant
 
   // Of the request under way:
@@ -129,7 +139,11 @@ private:
   bool flush_planned_ = false;   // at the end of the turn
   bool serving_ = false;         // `serve` runs further up the stack
   bool request_started_ = false; // its first bytes are there, but not all
+  bool share_planned_ = false;   // what is left of `input_` has its turn later
   bool surplus_;
+  // While the client does not take its answers: what had arrived when it began not
+  // to, or when it had last taken enough.
+  std::optional<position> untaken_since_;
   time_point deadline_ = time_point::max();
   time_point drain_until_{};
 };

@@ -26,6 +26,11 @@ constexpr auto drain_time = std::chrono::seconds{1};
 // Meanwhile, how often it is looked whether a grant has arrived.
 constexpr auto delivery_interval = std::chrono::milliseconds{10};
 
+// A client that takes its answers more slowly than this, in bytes a second, is as good
+// as one that does not: the slowest of mobile networks are ten times as fast, and a
+// longest answer is taken within five minutes.
+constexpr std::size_t least_rate = 1024;
+
 // How far the connection is from its end, whatever is still to be read of it.
 int tcp_state(connection::tcp::socket& socket) {
   tcp_info info{};
@@ -85,6 +90,7 @@ void connection::close() {
     return;
   error_code ec;
   socket_.close(ec);
+  context_.untaken -= counted_;
   unlink();
   session_->connection_closed();
   session_handle_ = nullptr;
@@ -124,6 +130,8 @@ void connection::on_deadline() {
   }
   if (busy_ && !writing_ && session_->waits() && !client_is_gone())
     return set_deadline(look_interval);
+  if (phase_ == phase::open && takes_enough())
+    return set_deadline(context_.config.write_timeout);
   auto alive = self_;
   if (phase_ == phase::draining && end_of_input_)
     await_delivery();
@@ -131,6 +139,18 @@ void connection::on_deadline() {
     on_broken(); // what it has not taken by now, it does not get
   else
     close();
+}
+
+bool connection::takes_enough() {
+  if (!untaken_since_)
+    return false;
+  auto now = arrived();
+  using seconds = std::chrono::duration<double>;
+  auto least = static_cast<double>(least_rate) * seconds{context_.config.write_timeout}.count();
+  if (static_cast<double>(now - *untaken_since_) < least)
+    return false;
+  untaken_since_ = now;
+  return true;
 }
 
 void connection::set_deadline(timers::time_point::duration from_now) {

@@ -16,7 +16,8 @@ namespace {
 
 using boost::system::error_code;
 
-// Beyond `max_connections`, so many more are told so; the rest is closed.
+// Beyond `max_connections`, so many more may ask for anything but locks; the rest is
+// closed.
 constexpr std::size_t max_surplus = 64;
 
 // When accepting fails for want of something, until it is tried again.

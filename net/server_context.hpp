@@ -44,6 +44,8 @@ struct server_context {
 
   std::atomic<std::uint64_t> last_ticket{0};
   std::atomic<std::size_t> connections{0};
+  /// Bytes of answers that clients have not taken at once.
+  std::atomic<std::size_t> untaken{0};
   std::atomic<std::size_t> remote_sessions{0};
   std::atomic<bool> has_gateway{false};
   /// While the locks of a store are taken up: nobody may be told what is held.
