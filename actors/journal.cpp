@@ -14,6 +14,10 @@ namespace {
 // enough not to be a load on a disk that is full.
 constexpr auto retry_pause = std::chrono::milliseconds{250};
 
+// Items that are stored and answered in one go, at most: the disk takes some
+// milliseconds for them, and whoever runs the sessions gets no more answers at once.
+constexpr std::size_t most_in_a_round = 1024;
+
 // Between two looks at the wall clock: what it is set by before a power cut may
 // go unnoticed for so long, see `elapsed`.
 constexpr auto clock_pause = std::chrono::seconds{10};
@@ -83,9 +87,25 @@ void journal::add(item&& x) {
   round_.push_back(std::move(x));
   if (!std::exchange(commit_sent_, true))
     compat::send(this, caf::actor_cast<journal_actor>(this), commit_now{});
+  if (round_.size() == most_in_a_round)
+    commit_some();
 }
 
+// What has arrived before `commit_now` was sent is stored by now, in however many
+// goes: the round is over.
 void journal::commit() {
+  commit_some();
+  // Keys that have not gone back yet must not think that all is settled.
+  if (going_back_.empty())
+    env_.stored.end_round();
+  // One more, so that keys see two ends of rounds after their last message.
+  commit_sent_ = std::exchange(any_in_round_, false);
+  if (commit_sent_)
+    compat::send(this, caf::actor_cast<journal_actor>(this), commit_now{});
+}
+
+void journal::commit_some() {
+  any_in_round_ = any_in_round_ || !round_.empty();
   auto round = std::exchange(round_, {});
   failed_now_ = false;
   if (env_.stored.is_well())
@@ -94,13 +114,6 @@ void journal::commit() {
       on_failure(problem);
     }
   answer(round);
-  // Keys that have not gone back yet must not think that all is settled.
-  if (going_back_.empty())
-    env_.stored.end_round();
-  // One more, so that keys see two ends of rounds after their last message.
-  commit_sent_ = !round.empty();
-  if (commit_sent_)
-    compat::send(this, caf::actor_cast<journal_actor>(this), commit_now{});
 }
 
 void journal::answer(std::vector<item>& round) {

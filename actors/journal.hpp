@@ -4,6 +4,7 @@
 
 #include "actors/environment.hpp"
 #include "actors/registries.hpp"
+#include "actors/seeded_hash.hpp"
 #include "actors/store.hpp"
 #include "lockserver/actors.hpp"
 
@@ -75,6 +76,7 @@ private:
   caf::result<Reply> park(Message& x);
   void add(item&& x);
   void commit();
+  void commit_some();
   std::string write(const std::vector<item>& round);
   void answer(std::vector<item>& round);
   void on_failure(const std::string& problem);
@@ -106,11 +108,12 @@ private:
   wake_up wake_up_;
   std::vector<item> round_; // in the order of its arrival
   bool commit_sent_ = false;
-  bool failed_now_ = false; // in the round that is being answered
+  bool any_in_round_ = false; // since the last `commit_now`
+  bool failed_now_ = false;   // in the round that is being answered
 
   // While the store fails:
-  std::unordered_set<std::string> going_back_; // keys that have not said so yet
-  std::vector<std::uint64_t> owed_grants_;     // ended, but still stored
+  std::unordered_set<std::string, seeded_hash> going_back_; // keys that have not said so yet
+  std::vector<std::uint64_t> owed_grants_;                  // ended, but still stored
   std::vector<std::uint64_t> owed_leases_;
 };
 

@@ -38,6 +38,18 @@ std::uint8_t status_of(acquire_outcome x) {
   return acquire_reply::granted;
 }
 
+std::uint8_t status_of(decision::kind x) {
+  switch (x) {
+    case decision::kind::granted:
+      break;
+    case decision::kind::wait_timeout:
+      return acquire_reply::wait_timeout;
+    case decision::kind::lease_ended:
+      return acquire_reply::lease_expired;
+  }
+  return acquire_reply::granted;
+}
+
 } // namespace
 
 key::key(caf::actor_config& cfg, registry_actor registry, lock_environment& env,
@@ -71,10 +83,13 @@ key_actor::behavior_type key::make_behavior() {
       auto now = begin_request();
       refuse_all(acquire_reply::store_failed);
       lock_.forget_waiters();
+      tell_some(now, answers_per_turn);
       keep_up(now);
     },
     [this](shut_down) {
-      refuse_all(acquire_reply::stopping);
+      auto now = env_.time.now();
+      while (waiting_ && !waiting_->empty())
+        refuse(now, waiting_->begin()->first, acquire_reply::stopping);
       quit();
     },
     [this](deadline_reached) {
@@ -103,6 +118,11 @@ caf::result<acquire_reply> key::acquire(acquire_request& x) {
     keep_up(op.now);
     return refused(op.now, acquire_reply::store_failed, false);
   }
+  // What waits but may not gets an answer of its own.
+  auto may_wait = !x.takes_connection || env_.waits < env_.max_waits;
+  auto wants_to_wait = x.wait > caf::timespan::zero();
+  if (!may_wait)
+    x.wait = caf::timespan::zero();
   auto [outcome, got]
     = lock_.acquire(op.now,
                     {std::move(x.owner), x.ticket, x.ttl, x.wait, static_cast<lock_mode>(x.mode),
@@ -112,8 +132,10 @@ caf::result<acquire_reply> key::acquire(acquire_request& x) {
     auto promise = make_response_promise<acquire_reply>();
     if (!waiting_)
       waiting_ = std::make_unique<std::unordered_map<ticket_id, parked>>();
-    waiting_->emplace(x.ticket, parked{promise, op.now, x.lease, x.explain});
+    waiting_->emplace(x.ticket, parked{promise, op.now, x.lease, x.explain, x.takes_connection});
     ++counts_.waiters;
+    if (x.takes_connection)
+      ++env_.waits;
     env_.log.debug("waits: key={} ticket={} place={} for={:.3f}s", name_, x.ticket, lock_.waiting(),
                    seconds(x.wait));
     settle_up(op);
@@ -122,7 +144,10 @@ caf::result<acquire_reply> key::acquire(acquire_request& x) {
   if (got == nullptr) {
     tell_leases(x.lease, 0);
     settle_up(op);
-    return answer(refused(op.now, status_of(outcome), x.explain));
+    auto status = status_of(outcome);
+    if (outcome == acquire_outcome::held && wants_to_wait && !may_wait)
+      status = acquire_reply::too_many_waits;
+    return answer(refused(op.now, status, x.explain));
   }
   env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s", name_, got->owner,
                  x.ticket, got->token, seconds(left(op.now, *got)));
@@ -164,12 +189,14 @@ caf::result<release_reply> key::release(const release_request& x) {
     env_.log.debug("released: key={} owner={}{}", name_, x.owner, x.force ? " by force" : "");
   settle_up(op);
   release_reply reply;
-  if (released)
+  if (released) {
     reply.status = release_reply::released;
-  else if (x.force)
+  } else if (x.force) {
     reply.status = release_reply::not_held;
-  else if (x.explain)
-    reply.holders = holders(op.now);
+  } else if (x.explain) {
+    reply.holders = holders(op.now, few_holders, answer_room{});
+    reply.holder_count = lock_.holders().size();
+  }
   return answer(std::move(reply));
 }
 
@@ -186,12 +213,24 @@ caf::result<lock_info> key::inspect(const inspect_request& x) {
   auto op = begin_operation(begin_request());
   lock_.expire(op.now, op.changes);
   settle_up(op);
-  lock_info result{name_, holders(op.now), {}, lock_.waiting(), lock_.limit()};
-  if (x.with_queue)
+  // Ordinarily both fit; if not, neither keeps all from the other.
+  constexpr auto for_queue = answer_room::whole / 4;
+  auto most = x.with_queue ? lock_.holders().size() : few_holders;
+  lock_info result{name_};
+  result.holders = holders(op.now, most, answer_room{answer_room::whole - for_queue});
+  result.holder_count = lock_.holders().size();
+  result.queue_length = lock_.waiting();
+  result.limit = lock_.limit();
+  if (x.with_queue) {
+    answer_room room{for_queue};
     lock_.for_each_waiter([&](const waiter& w) {
+      if (!room.take(w.request.owner))
+        return false;
       result.queue.push_back(
         {w.request.owner, static_cast<std::uint8_t>(w.request.mode), op.now - w.since});
+      return true;
     });
+  }
   if (settled())
     return result;
   return compat::delegate(this, env_.journal, durable_look{x, std::move(result)});
@@ -200,16 +239,17 @@ caf::result<lock_info> key::inspect(const inspect_request& x) {
 void key::withdraw(const withdraw_request& x, time_point now) {
   auto op = begin_operation(now);
   auto waits = waiting_ && waiting_->contains(x.ticket);
-  if (!waits && !x.wait_only && !settled())
+  if (!x.wait_only && !settled())
     remember_withdrawn(x.ticket);
   if (waits || !x.wait_only)
     if (lock_.withdraw(op.now, x.ticket, op.changes))
       env_.log.debug("withdrawn: key={} ticket={}, its client is gone", name_, x.ticket);
+  // Out of those who wait before the next of them are told.
+  auto lease = waits && !x.wait_only ? unpark(x.ticket).lease : lease_id{0};
   settle_up(op);
-  if (waits && x.wait_only)
+  tell_leases(lease, 0);
+  if (waits && x.wait_only && waiting_ && waiting_->contains(x.ticket))
     refuse(op.now, x.ticket, acquire_reply::wait_timeout);
-  else if (waits)
-    tell_leases(unpark(x.ticket).lease, 0);
 }
 
 time_point key::begin_request() {
@@ -247,18 +287,25 @@ acquire_reply key::refused(time_point now, std::uint8_t status, bool explain) co
   reply.status = status;
   reply.limit = lock_.limit();
   if (explain) {
-    reply.holders = holders(now);
+    reply.holders = holders(now, few_holders, answer_room{});
+    reply.holder_count = lock_.holders().size();
     reply.queue_length = lock_.waiting();
   }
   return reply;
 }
 
-std::vector<holder_info> key::holders(time_point now) const {
+// The first of them, at most so many and as far as there is room.
+std::vector<holder_info> key::holders(time_point now, std::size_t most, answer_room room) const {
   std::vector<holder_info> result;
-  for (auto& x : lock_.holders())
-    if (now < x.expires_at)
-      result.push_back({x.owner, static_cast<std::uint8_t>(x.mode), x.token, left(now, x),
-                        now - x.since, x.more ? x.more->metadata : std::string{}});
+  for (auto& x : lock_.holders()) {
+    if (now >= x.expires_at)
+      continue;
+    auto metadata = x.more ? x.more->metadata : std::string{};
+    if (result.size() == most || !room.take(x.owner, metadata))
+      break;
+    result.push_back({x.owner, static_cast<std::uint8_t>(x.mode), x.token, left(now, x),
+                      now - x.since, std::move(metadata)});
+  }
   return result;
 }
 
@@ -273,24 +320,53 @@ void key::settle_up(operation& op) {
     if (x.lease != 0)
       compat::send(this, registry_, lease_released{x.lease, name_, x.token});
   }
+  std::size_t told = 0;
   for (auto& x : op.changes.decided) {
-    if (x.what != decision::kind::granted) {
-      refuse(op.now, x.ticket,
-             x.what == decision::kind::wait_timeout ? acquire_reply::wait_timeout
-                                                    : acquire_reply::lease_expired);
+    verdict one{x.ticket, status_of(x.what), std::move(x.owner), x.token};
+    if (!untold_ && told < answers_per_turn) {
+      tell(op.now, one);
+      ++told;
       continue;
     }
-    auto waited = unpark(x.ticket);
-    tell_leases(waited.lease, x.token);
-    auto reply = granted(op.now, *lock_.find(op.now, x.owner));
-    reply.waited = op.now - waited.since;
-    env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s", name_,
-                   x.owner, x.ticket, x.token, seconds(reply.ttl), seconds(reply.waited));
-    deliver(waited.promise, std::move(reply));
+    if (!untold_)
+      untold_ = std::make_unique<std::deque<verdict>>();
+    untold_->push_back(std::move(one));
+  }
+  tell_some(op.now, answers_per_turn - told);
+  keep_up(op.now);
+}
+
+// Of many who wait, the first. Their turns may come when what they have been granted
+// is over already, or when they have been withdrawn.
+void key::tell_some(time_point now, std::size_t most) {
+  for (std::size_t n = 0; untold_ && n < most; ++n) {
+    auto next = std::move(untold_->front());
+    untold_->pop_front();
+    if (untold_->empty())
+      untold_.reset();
+    if (waiting_ && waiting_->contains(next.ticket))
+      tell(now, next);
   }
   if (waiting_ && waiting_->empty())
     waiting_.reset();
-  keep_up(op.now);
+  // Not by a message to itself, which might come in this very turn of the thread.
+  if (untold_)
+    wake_up_.no_later_than(now);
+}
+
+void key::tell(time_point now, const verdict& x) {
+  if (x.status != acquire_reply::granted)
+    return refuse(now, x.ticket, x.status);
+  auto* got = lock_.find(now, x.owner);
+  if (got == nullptr || got->token != x.token)
+    return refuse(now, x.ticket, acquire_reply::wait_timeout);
+  auto waited = unpark(x.ticket);
+  tell_leases(waited.lease, x.token);
+  auto reply = granted(now, *got);
+  reply.waited = now - waited.since;
+  env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s", name_,
+                 x.owner, x.ticket, x.token, seconds(reply.ttl), seconds(reply.waited));
+  deliver(waited.promise, std::move(reply));
 }
 
 void key::keep_up(time_point now) {
@@ -300,7 +376,7 @@ void key::keep_up(time_point now) {
   }
   if (auto due = lock_.next_deadline()) {
     wake_up_.no_later_than(*due);
-  } else if (lock_.idle()) { // else it is held without an end
+  } else if (lock_.idle() && !untold_) { // else it is held without an end
     // Its heir would not know of what is not settled yet.
     if (now - last_used_ < env_.key_idle_timeout)
       wake_up_.no_later_than(last_used_ + env_.key_idle_timeout);
@@ -314,6 +390,8 @@ void key::keep_up(time_point now) {
 key::parked key::unpark(ticket_id ticket) {
   auto result = std::move(waiting_->extract(ticket).mapped());
   --counts_.waiters;
+  if (result.takes_connection)
+    --env_.waits;
   return result;
 }
 
@@ -327,10 +405,14 @@ void key::refuse(time_point now, ticket_id ticket, std::uint8_t status) {
   deliver(waited.promise, std::move(reply));
 }
 
+// In `tell_some`, whatever they were to be told before.
 void key::refuse_all(std::uint8_t status) {
-  auto now = env_.time.now();
-  while (waiting_ && !waiting_->empty())
-    refuse(now, waiting_->begin()->first, status);
+  untold_.reset();
+  if (!waiting_)
+    return;
+  untold_ = std::make_unique<std::deque<verdict>>();
+  for (auto& [ticket, waited] : *waiting_)
+    untold_->push_back({ticket, status, {}, 0});
 }
 
 void key::tell_leases(lease_id lease, std::uint64_t token) {

@@ -2,6 +2,7 @@
 // decide back to those who wait. Knows no HTTP, and no store but the journal.
 #pragma once
 
+#include "actors/answer_room.hpp"
 #include "actors/environment.hpp"
 #include "actors/lock_queue.hpp"
 #include "lockserver/actors.hpp"
@@ -30,11 +31,23 @@ public:
   void on_exit() override;
 
 private:
+  // Waiters told in one turn: more have theirs behind the messages of others.
+  static constexpr std::size_t answers_per_turn = 64;
+
   struct parked {
     caf::typed_response_promise<acquire_reply> promise;
     time_point since;
     lease_id lease;
     bool explain;
+    bool takes_connection;
+  };
+
+  // What one who waits is still to be told.
+  struct verdict {
+    ticket_id ticket;
+    std::uint8_t status; ///< Of the answer.
+    std::string owner;
+    std::uint64_t token; ///< If granted.
   };
 
   // One change of the lock, from its beginning to `settle_up`.
@@ -60,7 +73,7 @@ private:
 
   acquire_reply granted(time_point now, const grant& x) const;
   acquire_reply refused(time_point now, std::uint8_t status, bool explain) const;
-  std::vector<holder_info> holders(time_point now) const;
+  std::vector<holder_info> holders(time_point now, std::size_t most, answer_room room) const;
   void settle_up(operation& x);
   void keep_up(time_point now);
   void write_down(operation& x);
@@ -74,6 +87,8 @@ private:
   parked unpark(ticket_id ticket);
   void refuse(time_point now, ticket_id ticket, std::uint8_t status);
   void refuse_all(std::uint8_t status);
+  void tell_some(time_point now, std::size_t most = answers_per_turn);
+  void tell(time_point now, const verdict& x);
   void tell_leases(lease_id lease, std::uint64_t token);
 
   registry_actor registry_;
@@ -84,6 +99,8 @@ private:
   wake_up wake_up_;
   // Apart from the actor, because most keys never have a waiter.
   std::unique_ptr<std::unordered_map<ticket_id, parked>> waiting_;
+  // Decided, but not told yet: null if there is none.
+  std::unique_ptr<std::deque<verdict>> untold_;
   std::uint64_t served_ = 0;
   time_point last_used_;
   settled_mark mark_; // of what the journal has been told

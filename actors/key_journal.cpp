@@ -84,6 +84,7 @@ void key::restore(restore_key& x) {
     auto limit = holder.limit;
     lock_.restore(grant_of(std::move(holder)), limit);
   }
+  tell_some(now);
   keep_up(now);
   if (!x.go_back)
     return;

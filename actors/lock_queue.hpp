@@ -2,6 +2,7 @@
 // that is told the time; it knows no actors, sockets or clocks.
 #pragma once
 
+#include "actors/seeded_hash.hpp"
 #include "lockserver/token_source.hpp"
 
 #include <chrono>
@@ -212,12 +213,13 @@ public:
     return holders_;
   }
 
-  /// Calls `f` with every `waiter`, in their order.
+  /// Calls `f` with each `waiter`, in their order, while it returns true.
   template <class F>
   void for_each_waiter(F f) const {
     if (line_)
       for (auto& x : line_->order)
-        f(x);
+        if (!f(x))
+          return;
   }
 
   /// How many requests are in line; repeats share a place.
@@ -248,7 +250,7 @@ private:
     };
     std::list<waiter> order;
     std::unordered_map<ticket_id, ticket> by_ticket;
-    std::unordered_map<std::string_view, position> by_owner;
+    std::unordered_map<std::string_view, position, seeded_hash> by_owner;
     std::set<std::pair<time_point, ticket_id>> by_deadline;
   };
 

@@ -2,18 +2,10 @@
 
 #include "actors/key.hpp"
 
-#include <iterator>
 #include <string>
 #include <utility>
 
 namespace lockserver {
-
-namespace {
-
-// Keys told something before others have their turn: about a millisecond.
-constexpr std::size_t keys_at_a_time = 1000;
-
-} // namespace
 
 registry::registry(caf::actor_config& cfg, leases_actor leases, lock_environment& env,
                    lock_counts& counts)
@@ -38,7 +30,13 @@ registry_actor::behavior_type registry::make_behavior() {
     [this](check_request& x) { return ask(x, false); },
     [this](inspect_request& x) { return ask(x, lock_info{x.key}); },
     [this](withdraw_request& x) { tell(x); },
-    [this](lease_ended& x) { tell(x); },
+    [this](lease_ended& x) -> caf::result<void> {
+      auto i = keys_.find(x.key);
+      if (i == keys_.end())
+        return caf::unit;
+      ++i->second.forwarded;
+      return compat::delegate(this, i->second.actor, std::move(x));
+    },
     [this](const list_request& x) { return list(x); },
     [this](lease_inspect_request& x) -> caf::result<lease_reply> {
       return compat::delegate(this, leases_, std::move(x));
@@ -47,7 +45,10 @@ registry_actor::behavior_type registry::make_behavior() {
     [this](lease_released& x) { compat::send(this, leases_, std::move(x)); },
     [this](lease_regranted& x) { compat::send(this, leases_, std::move(x)); },
     [this](restore_key& x) { restore(x); },
-    [this](const refuse_waiters& x) { refuse_some(x); },
+    [this](const refuse_waiters&) {
+      refused_up_to_.emplace(); // from the first key, whether or not it has begun before
+      refuse_some();
+    },
     [this](const key_idle& x) { on_idle(x); },
     [this](shut_down) {
       for (auto& [name, x] : keys_)
@@ -99,16 +100,24 @@ void registry::restore(restore_key& x) {
   compat::send(this, i->second.actor, std::move(x));
 }
 
-void registry::refuse_some(const refuse_waiters& x) {
-  auto i = names_.upper_bound(x.after);
-  for (std::size_t n = 0; i != names_.end() && n < keys_at_a_time; ++i, ++n) {
-    auto& told = keys_.find(std::string{*i})->second;
+void registry::refuse_some() {
+  while (refused_up_to_ && refusing_.has_room()) {
+    auto next = names_.upper_bound(*refused_up_to_);
+    if (next == names_.end()) {
+      refused_up_to_.reset();
+      return;
+    }
+    refused_up_to_ = std::string{*next};
+    auto& told = keys_.find(*refused_up_to_)->second;
     ++told.forwarded;
-    compat::send(this, told.actor, refuse_waiters{});
+    refusing_.begin();
+    auto on_heard = [this] {
+      refusing_.end();
+      refuse_some();
+    };
+    compat::request(this, told.actor, refuse_waiters{})
+      .then(on_heard, [on_heard](const caf::error&) { on_heard(); });
   }
-  if (i != names_.end())
-    compat::send(this, caf::actor_cast<registry_actor>(this),
-                 refuse_waiters{std::string{*std::prev(i)}});
 }
 
 // What asks or frees needs no key actor that is not there: the lock is free.

@@ -48,6 +48,8 @@ void session::on_exit() {
 
 namespace {
 
+constexpr std::size_t max_kept_text = 64 * 1024;
+
 template <class T, class... Ts>
 constexpr bool is_one_of = (std::is_same_v<T, Ts> || ...);
 
@@ -91,6 +93,7 @@ void session::do_submit(acquire_operation& x, const dialect& how) {
   auto& request = x.request;
   auto& now = begin(how, request.wait);
   request.ticket = now.ticket;
+  request.takes_connection = true;
   now.what = {request.key, request.owner};
   now.acquires = true;
   now.may_wait = request.wait > caf::timespan::zero();
@@ -288,7 +291,11 @@ session::position session::finish(const Reply& x) {
   text_.clear();
   auto content = pending_->how->write(x, text_);
   pending_.reset();
-  return peer_->answer(content);
+  auto end = peer_->answer(content);
+  // A long answer does not cost its memory for as long as its connection lasts.
+  if (text_.capacity() > max_kept_text)
+    std::string{}.swap(text_);
+  return end;
 }
 
 session::position session::finish_acquire(const acquire_reply& x) {

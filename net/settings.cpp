@@ -36,6 +36,8 @@ std::string validate(const settings& x) {
     return "max-connections must be 1 or more";
   if (x.max_keys == 0)
     return "max-keys must be 1 or more";
+  if (x.max_locks_per_lease == 0)
+    return "max-locks-per-lease must be 1 or more";
   if (x.max_holders_per_key == 0 || x.max_holders_per_key > 1'000'000)
     return "max-holders-per-key must be 1 to 1000000";
   if (x.restart_grace < duration::zero()

@@ -83,6 +83,8 @@ void add_options(option_table& table, options& x) {
   table.add("max-holders-per-key", value::large_number, s.max_holders_per_key,
             "Shared holders of one key; more wait");
   table.add("max-leases", value::large_number, s.max_leases, "Leases at a time");
+  table.add("max-locks-per-lease", value::large_number, s.max_locks_per_lease,
+            "Locks of one lease, waiting requests included");
   table.add("max-connections", value::large_number, s.max_connections, "Clients served at a time");
 
   table.group("Connections");

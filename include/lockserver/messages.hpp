@@ -27,6 +27,8 @@ struct acquire_request {
   std::uint64_t lease = 0;  ///< Number of the lease that the grant ends with; 0: none.
   std::string metadata{};   ///< For whoever inspects the key.
   bool explain = false;     ///< A refusal is to name the holders.
+  /// While it waits, nothing else can be asked on its connection.
+  bool takes_connection = false;
 };
 
 /// A holder of a lock, for whoever asks.
@@ -65,6 +67,8 @@ struct acquire_reply {
     wrong_owner,      ///< The lease belongs to someone else.
     stopping,         ///< The server stops.
     store_failed,     ///< It cannot be stored: nothing has changed.
+    too_many_waits,   ///< As many requests as may occupy their connections with waiting.
+    too_many_locks,   ///< The lease has as many locks as it may.
   };
   std::uint8_t status = held;
   std::uint64_t token = 0;            ///< Fencing token of the grant.
@@ -73,7 +77,8 @@ struct acquire_reply {
   caf::timespan ttl{};                ///< What is left of the grant.
   std::uint8_t mode = 0;              ///< A `lock_mode`.
   std::uint32_t limit = 0;            ///< See `limit_mismatch`.
-  std::vector<holder_info> holders{}; ///< When refused, and asked to `explain`.
+  std::vector<holder_info> holders{}; ///< When refused, and asked to `explain`: the first few.
+  std::uint64_t holder_count = 0;     ///< The same: how many there are.
   std::uint64_t queue_length = 0;     ///< The same.
 };
 
@@ -103,7 +108,9 @@ struct release_reply {
     store_failed, ///< It cannot be stored: nothing has changed.
   };
   std::uint8_t status = not_holder;
-  std::vector<holder_info> holders{}; ///< With `not_holder`, if asked to `explain`.
+  /// With `not_holder`, if asked to `explain`: the first few.
+  std::vector<holder_info> holders{};
+  std::uint64_t holder_count = 0; ///< The same: how many there are.
 };
 
 /// Asks whether `owner` holds the lock of `key`. Answered by a bool.
@@ -115,7 +122,9 @@ struct check_request {
 /// Asks who holds the lock of `key` and who waits. Answered by `lock_info`.
 struct inspect_request {
   std::string key;
-  bool with_queue = false; ///< The waiters, too, not only how many.
+  /// The first waiters, too, not only how many; and the first holders, as many as an
+  /// answer has room for. Otherwise only a few holders.
+  bool with_queue = false;
 };
 
 /// Answer to `inspect_request`.
@@ -125,6 +134,7 @@ struct lock_info {
   std::vector<waiter_info> queue{}; ///< In the order in which they are granted.
   std::uint64_t queue_length = 0;
   std::uint32_t limit = 0; ///< While it is a semaphore, its size; else 0.
+  std::uint64_t holder_count = 0;
 };
 
 /// Takes an `acquire_request` back: ends its wait, or its grant if it has been
@@ -178,6 +188,8 @@ struct lease_inspect_request {
   /// Not empty: how long a grant of this key lasts, without the lease's locks. Sent
   /// by way of the key's registry, so that it comes behind what the key has told.
   std::string key{};
+  std::string after{};     ///< Locks of keys behind this one.
+  std::uint64_t limit = 0; ///< At most so many locks; 0: 100.
 };
 
 /// Ends a lease and all its grants. Answered by `lease_reply`, without locks.
@@ -201,9 +213,10 @@ struct lease_reply {
   };
   std::uint8_t status = expired;
   std::string lease{};
-  caf::timespan ttl{};     ///< What is left of it.
-  bool with_locks = false; ///< `locks` was asked for.
-  std::vector<lease_lock> locks{};
+  caf::timespan ttl{};             ///< What is left of it.
+  bool with_locks = false;         ///< `locks` was asked for.
+  std::vector<lease_lock> locks{}; ///< In the order of their keys.
+  std::string next{};              ///< Not empty: more keys may come behind this one.
 };
 
 /// An `acquire_request` whose grant lives and ends with a lease. Answered by
@@ -228,7 +241,7 @@ struct lease_released {
 };
 
 /// From the leases to a key: release all grants with this lease and refuse who
-/// waits with it (`lease_expired`).
+/// waits with it (`lease_expired`). Answered, by nothing, when that is done.
 struct lease_ended {
   std::string key;
   std::uint64_t lease = 0;

@@ -47,6 +47,8 @@ caf::error refusal_of(const acquire_reply& x) {
       return caf::make_error(errc::too_many, "the server has as many keys as it may");
     case acquire_reply::too_many_waiters:
       return caf::make_error(errc::too_many, "the key has as many waiters as it may");
+    case acquire_reply::too_many_locks:
+      return caf::make_error(errc::too_many, "the lease has as many locks as it may");
     case acquire_reply::not_holder:
       return caf::make_error(errc::not_holder,
                              "this owner, or this token, does not hold the lock (any more)"

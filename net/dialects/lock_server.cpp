@@ -65,6 +65,8 @@ http_content lock_server_dialect::write(const acquire_reply& x, const asked&,
       return {429, media_type::text, answer_no, "the server has as many keys as it may"};
     case acquire_reply::too_many_waiters:
       return {429, media_type::text, answer_no, "the key has as many waiters as it may"};
+    case acquire_reply::too_many_waits:
+      return {429, media_type::text, answer_no, "as many requests wait as may", {}, 1};
     default:
       return line(answer_no);
   }

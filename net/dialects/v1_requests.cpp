@@ -140,13 +140,19 @@ operation read_release(std::string key, const http_request& x, query_parameters 
   return result;
 }
 
+// Which page of a list: at most how many, and behind which key.
+template <class Request>
+void read_page(Request& to, query_parameters& parameters) {
+  to.after = parameters.name_or_empty("after");
+  auto limit = parameters.integer("limit", 1, max_page).value_or(default_page);
+  to.limit = static_cast<std::uint64_t>(limit);
+}
+
 operation read_list(const http_request& x, query_parameters parameters) {
   refuse_body(x);
   list_request result;
   result.prefix = parameters.name_or_empty("prefix");
-  result.after = parameters.name_or_empty("after");
-  auto limit = parameters.integer("limit", 1, max_page).value_or(default_page);
-  result.limit = static_cast<std::uint64_t>(limit);
+  read_page(result, parameters);
   parameters.refuse_others("prefix, limit, after");
   return result;
 }
@@ -176,15 +182,21 @@ operation read_lease_create(const http_request& x, const settings& config) {
   return result;
 }
 
-operation read_lease(std::string id, const http_request& x) {
+operation read_lease(std::string id, const http_request& x, query_parameters parameters) {
+  lease_inspect_request look{std::move(id)};
+  if (x.method == "GET" || x.method == "HEAD") {
+    refuse_body(x);
+    read_page(look, parameters);
+    parameters.refuse_others("limit, after");
+    return look;
+  }
+  parameters.refuse_others("none");
   if (x.method == "PUT") {
     members_of(x, true).refuse_others("none");
-    return lease_renew_request{std::move(id)};
+    return lease_renew_request{std::move(look.lease)};
   }
   refuse_body(x);
-  if (x.method == "DELETE")
-    return lease_end_request{std::move(id)};
-  return lease_inspect_request{std::move(id)};
+  return lease_end_request{std::move(look.lease)};
 }
 
 // -- the rest -----------------------------------------------------------------
@@ -227,8 +239,7 @@ operation read_request(const http_request& x, const settings& config) {
   }
   if (auto id = target.name_behind("/v1/leases/", "lease")) {
     allow(x, "GET, HEAD, PUT, DELETE");
-    parameters.refuse_others("none");
-    return read_lease(std::move(*id), x);
+    return read_lease(std::move(*id), x, std::move(parameters));
   }
   auto fixed = [&](operation result) { return read_fixed(x, parameters, std::move(result)); };
   if (target.path() == "/v1/server")

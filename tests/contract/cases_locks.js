@@ -7,7 +7,13 @@ module.exports = async (run) => {
     run.withServer(['--lock-timeout', '2000', '--lock-attempt-timeout', '0'], async (server) => {
       const path = { key: 'a/b €' };
       const free = (await run.call(server, 'inspectLock', { path })).json;
-      run.equal('a free key', free, { key: 'a/b €', holders: [], queue: [] });
+      run.equal('a free key', free, {
+        key: 'a/b €',
+        holders: [],
+        holder_count: 0,
+        queue: [],
+        queue_length: 0,
+      });
 
       const grant = (
         await run.call(server, 'acquireLock', {

@@ -299,7 +299,9 @@ module.exports = async (run) => {
       run.equal('force releases every holder', await inspect(server, 's'), {
         key: 's',
         holders: [],
+        holder_count: 0,
         queue: [],
+        queue_length: 0,
       });
       await acquire(server, 's', { owner: 'c', limit: 3, ...shared });
 

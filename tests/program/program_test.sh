@@ -254,7 +254,7 @@ try --help
 check '--help: 0' equal $status 0
 for option in host port lock-timeout lock-attempt-timeout max-lock-timeout \
   max-lock-attempt-timeout allow-shutdown reconnect-attempts time-between-attempts \
-  max-connections threads header-timeout idle-timeout write-timeout log-level log-file pid-file \
+  max-connections max-locks-per-lease threads header-timeout idle-timeout write-timeout log-level log-file pid-file \
   data-dir sync restart-grace config version; do
   check "--help tells of --$option" contains "$output" "  --$option "
 done

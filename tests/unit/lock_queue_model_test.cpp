@@ -255,6 +255,7 @@ std::string look(const lock_queue& x, time_point now) {
     out << ' ' << w.request.owner;
     for (auto ticket : w.tickets)
       out << '#' << ticket;
+    return true;
   });
   out << " limit " << x.limit() << (x.idle() ? " idle" : "") << (x.check(now) ? " held" : "")
       << " next " << seconds(x.next_deadline().value_or(time_point{}));
