@@ -11,8 +11,8 @@ module.exports = async (run) => {
         key: 'a/b €',
         holders: [],
         holder_count: 0,
-        queue: [],
         queue_length: 0,
+        queue: [],
       });
 
       const grant = (

@@ -142,8 +142,8 @@ module.exports = async (run) => {
         key: 'free',
         holders: [],
         holder_count: 0,
-        queue: [],
         queue_length: 0,
+        queue: [],
       });
       run.equal('nowhere', (await run.call(server, 'listLocks')).json, { locks: [], next: null });
 

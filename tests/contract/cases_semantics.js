@@ -300,8 +300,8 @@ module.exports = async (run) => {
         key: 's',
         holders: [],
         holder_count: 0,
-        queue: [],
         queue_length: 0,
+        queue: [],
       });
       await acquire(server, 's', { owner: 'c', limit: 3, ...shared });
 
