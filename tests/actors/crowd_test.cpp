@@ -307,6 +307,7 @@ TEST_CASE("answers are bounded in bytes, and say how much there is") {
     other.metadata = long_text;
     x.ask->acquire(x.leases, lease, std::move(other));
   }
+  x.world.run();
   auto refused = fixture::request("k", "late");
   refused.explain = true;
   auto late = x.ask->acquire(std::move(refused));
