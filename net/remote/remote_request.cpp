@@ -60,7 +60,7 @@ std::string check(acquire_lock& x, const settings& config) {
   if (x.metadata.size() > max_metadata)
     return fmt::format("metadata must have at most {} bytes", max_metadata);
   if (x.hold > acquire_lock::hold_ttl)
-    return "hold must be 0 (connection) or 1 (ttl)";
+    return "hold must be 0 (session), 1 (connection) or 2 (ttl)";
   return {};
 }
 
