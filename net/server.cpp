@@ -142,7 +142,8 @@ std::string service::start() {
   }
   if (context_.config.caf_port) {
     gateway_ = caf::actor_cast<gateway_actor>(system_->spawn<gateway>(context_));
-    if (auto wrong = caf_port::publish(*system_, gateway_, context_.config, env_.log, caf_port_);
+    if (auto wrong = caf_port::publish(*system_, gateway_, context_.config, context_.reachable,
+                                       env_.log, caf_port_);
         !wrong.empty())
       return wrong;
   }

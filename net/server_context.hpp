@@ -7,6 +7,7 @@
 #include "lockserver/actors.hpp"
 #include "lockserver/server.hpp"
 #include "lockserver/settings.hpp"
+#include "net/remote/reachable_actors.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -46,6 +47,8 @@ struct server_context {
   std::atomic<std::size_t> connections{0};
   std::atomic<std::size_t> remote_sessions{0};
   std::atomic<bool> has_gateway{false};
+  /// What the CAF port lets its clients send to.
+  std::shared_ptr<reachable_actors> reachable = std::make_shared<reachable_actors>();
   /// While the locks of a store are taken up: nobody may be told what is held.
   std::atomic<bool> recovering{false};
   std::atomic<bool> stopping{false};

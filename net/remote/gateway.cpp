@@ -1,6 +1,7 @@
 #include "net/remote/gateway.hpp"
 
 #include "net/key_name.hpp"
+#include "net/remote/basp_rules.hpp"
 #include "net/remote/remote_session.hpp"
 
 #include <spdlog/logger.h>
@@ -66,6 +67,7 @@ caf::result<session_welcome> gateway::open(session_hello& x) {
                     [this](const caf::actor_addr& gone, const caf::error&) { forget(gone); });
     clients_[session.address()] = x.name;
   }
+  context_.reachable->add_session(wire_name(system(), current_sender()->node()), session.id());
   return compat::delegate(this, session, std::move(x));
 }
 
