@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace lockserver {
@@ -40,7 +41,8 @@ struct basp_rules {
   std::string spawn_answer;
   /// How many bytes the reason has for which an actor may have ended: without a text.
   std::vector<std::size_t> reasons;
-  /// For how many actors one node may speak: for each the server keeps something.
+  /// For how many actors one node may speak at a time: for each the server keeps
+  /// something.
   std::size_t max_senders = 0;
   std::function<receiver(std::string_view node, std::uint64_t actor)> find;
 };

@@ -133,7 +133,7 @@ public:
                                                                        : basp_gate::head_size));
       return true;
     }
-    auto go_on = wrong_.empty() && scribe::consume(context, data, size);
+    auto go_on = verdict == basp_gate::verdict::pass && scribe::consume(context, data, size);
     if (!wrong_.empty())
       detach(context, true);     // tells the broker
     return go_on && !detached(); // else closes the connection
@@ -231,7 +231,8 @@ publish_guarded(caf::actor_system& sys, const gateway_actor& what, std::uint16_t
     return std::move(fd.error());
   auto silence = std::chrono::ceil<std::chrono::milliseconds>(limits.silence);
   reachable->gateway_is(what.id());
-  auto rules = make_basp_rules(sys, limits.connections, reachable);
+  // As many more as connections: their clients get a refusal that says why.
+  auto rules = make_basp_rules(sys, limits.connections + max_surplus_nodes, reachable);
   caf::io::doorman_ptr doorman = caf::make_counted<guarded_doorman>(
     basp_connection::multiplexer_of(sys), *fd,
     std::make_shared<port_state>(limits.connections, std::move(tls), silence, std::move(rules),

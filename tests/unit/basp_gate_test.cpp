@@ -33,7 +33,7 @@ std::shared_ptr<const basp_rules> rules() {
   return std::make_shared<basp_rules>(std::move(x));
 }
 
-struct head {
+struct message {
   std::uint8_t operation;
   std::uint8_t flags = 0;
   std::uint32_t length = 0;
@@ -60,7 +60,7 @@ struct gate : basp_gate {
   }
 
   // A whole message; the verdict on its head if that is not to pass.
-  verdict get(head x, const std::string& text = {}) {
+  verdict get(message x, const std::string& text = {}) {
     x.length = static_cast<std::uint32_t>(text.size());
     auto result = head(x.bytes());
     if (result == verdict::close || text.empty())
@@ -88,7 +88,7 @@ TEST_CASE("the gate wants a handshake first") {
   for (std::uint8_t operation : {0, 2, 3, 4, 5, 6, 7, 71, 255}) {
     CAPTURE(int{operation});
     gate x;
-    CHECK(x.head(head{operation, 0, 32}.bytes()) == verdict::close);
+    CHECK(x.head(message{operation, 0, 32}.bytes()) == verdict::close);
     CHECK(x.wrong() == "does not begin with a handshake of CAF");
   }
 }
@@ -122,7 +122,7 @@ TEST_CASE("the gate lets a client's messages in") {
 
 TEST_CASE("the gate drops what nodes of CAF say unasked about spawning") {
   introduced x;
-  CHECK(x.head(head{2, 1, 6, tell, 5, 0x1234}.bytes()) == verdict::drop);
+  CHECK(x.head(message{2, 1, 6, tell, 5, 0x1234}.bytes()) == verdict::drop);
   CHECK(x.payload("?spawn") == verdict::drop);
   CHECK(x.get({2, 0, 0, tell, 5, 8}, "!spawn, by 3") == verdict::drop);
   // Nothing else, and nobody else.
@@ -216,12 +216,12 @@ TEST_CASE("the gate lets a peer speak of no other node") {
 
 TEST_CASE("the gate lets in only so many bytes") {
   gate x;
-  CHECK(x.head(head{1, 0, 4097}.bytes()) == verdict::close);
+  CHECK(x.head(message{1, 0, 4097}.bytes()) == verdict::close);
   CHECK(x.wrong() == "announced a message of 4097 bytes, 4096 are the most");
   introduced y;
-  CHECK(y.head(head{2, 0, 1048576, ask, 5, 9}.bytes()) == verdict::pass);
+  CHECK(y.head(message{2, 0, 1048576, ask, 5, 9}.bytes()) == verdict::pass);
   introduced z;
-  CHECK(z.head(head{2, 0, 1048577, ask, 5, 9}.bytes()) == verdict::close);
+  CHECK(z.head(message{2, 0, 1048577, ask, 5, 9}.bytes()) == verdict::close);
   CHECK(z.wrong() == "announced a message of 1048577 bytes, 1048576 are the most");
 }
 
@@ -231,7 +231,7 @@ TEST_CASE("the gate lets in no sign of life with anything in it, and no bytes th
   CHECK(introduced{}.get({6, 0, 0, 0, 1}) == verdict::close);
   CHECK(introduced{}.get({6, 0, 0, 0, 0, 1}) == verdict::close);
   for (std::size_t at : {1, 2}) {
-    auto bytes = head{6}.bytes();
+    auto bytes = message{6}.bytes();
     bytes[at] = 1;
     CHECK(introduced{}.head(bytes) == verdict::close);
   }
