@@ -18,14 +18,15 @@ namespace http = boost::beast::http;
 namespace json = boost::json;
 using std::chrono::milliseconds;
 
-// A page of 1,000 locks with holders and metadata can be large; this only
-// keeps a peer that is no lock server from filling the memory.
-constexpr std::size_t answer_limit = 64 * 1024 * 1024;
+// These only keep a peer that is no lock server from filling the memory. A page of
+// 1,000 locks with holders and metadata can be large, and so can a crowd at one key.
+constexpr std::size_t list_limit = 64 * 1024 * 1024;
+constexpr std::size_t answer_limit = 8 * 1024 * 1024;
 
 request make(http::verb method, std::string target, const json::object& body = {}) {
   request result;
   result.call = {method, std::move(target), body.empty() ? "" : json::serialize(body),
-                 answer_limit};
+                 method == http::verb::get ? list_limit : answer_limit};
   result.repeatable = method == http::verb::get;
   return result;
 }
@@ -162,6 +163,7 @@ request inspect_lease(std::string_view id) {
 
 request end_lease(std::string_view id) {
   auto result = make(http::verb::delete_, lease_path(id));
+  result.repeatable = true; // no other lease has this id
   result.wrong = check_name("lease", id);
   return result;
 }

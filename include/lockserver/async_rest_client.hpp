@@ -43,6 +43,9 @@ class async_core;
 /// The look-up of a host's name cannot be cut short, nor has it a deadline:
 /// where that matters, give an address.
 ///
+/// After a fork the child does not use connections of the parent; Asio wants to be
+/// told (`io_context::notify_fork`) before the context is used there.
+///
 /// Thread-safe, except that cancellation slots are not, as everywhere in Asio.
 /// The object may be destroyed while operations are under way: they go on.
 class async_rest_client {

@@ -64,6 +64,11 @@ struct grant {
   /// How long the lock lasts, when the server answered.
   std::chrono::milliseconds ttl{};
 
+  /// How long it was asked to last; none: as long as the server lets it by default.
+  /// More than `ttl` when the answer to an earlier request was lost. A `held_lock`
+  /// asks for the same again. Not shown by the server.
+  std::optional<std::chrono::milliseconds> asked_ttl{};
+
   /// How long the request waited in the server.
   std::chrono::milliseconds waited{};
 
