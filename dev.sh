@@ -75,8 +75,8 @@ need_for_build() {
 }
 
 need_for_tests() {
-  # Node.js holds the server to net/openapi.yaml.
-  need catch2 curl openssl nodejs node-ajv node-js-yaml
+  # Node.js holds the server to net/openapi.yaml; tmux is a terminal for lockctl.
+  need catch2 curl openssl nodejs node-ajv node-js-yaml tmux
 }
 
 # -- building ------------------------------------------------------------------

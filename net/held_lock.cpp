@@ -82,6 +82,16 @@ std::uint64_t held_lock::token() const noexcept {
   return lock_ ? lock_->obtained.token : 0;
 }
 
+void held_lock::pause() noexcept {
+  if (lock_)
+    lock_->paused = true;
+}
+
+void held_lock::resume() noexcept {
+  if (lock_)
+    lock_->paused = false;
+}
+
 answer<done> held_lock::release() noexcept {
   try {
     auto before = lock_ ? lock_->give_up() : hold_state::none;

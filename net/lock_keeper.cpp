@@ -211,6 +211,10 @@ asio::awaitable<void> lock_keeper::renew(std::shared_ptr<entry> x) {
     co_await x->next.async_wait(asio::redirect_error(asio::use_awaitable, ec));
     if (ec || lock.state() != hold_state::held)
       break;
+    if (lock.paused) {
+      pause = retry;
+      continue;
+    }
     auto request = v1::renew(lock.obtained.key, lock.obtained.owner, lock.obtained.token, lock.ttl);
     auto sent = boot_clock::now();
     auto result = co_await core_->ask(request.call, repeat::once, limits);

@@ -9,6 +9,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -28,6 +29,7 @@ public:
 
   const client::grant obtained;
   const std::chrono::milliseconds ttl; ///< What each renewal asks for.
+  std::atomic<bool> paused = false;    ///< Not to be renewed for now.
 
   /// The state now: a lock whose time is over becomes lost here.
   hold_state state();

@@ -18,8 +18,6 @@ namespace lockserver::lockctl {
 
 namespace {
 
-// A process in the background that uses the terminal gets SIGTTOU, unless it
-// blocks the signal.
 class block_signals {
 public:
   block_signals() {
@@ -62,10 +60,6 @@ std::vector<char*> pointers(std::vector<std::string>& x) {
   return result;
 }
 
-bool in_foreground(pid_t group) {
-  return isatty(STDIN_FILENO) != 0 && tcgetpgrp(STDIN_FILENO) == group;
-}
-
 // In the new process: other threads may have held any lock when it was made, so
 // that only what a signal handler might call is allowed here.
 struct new_process {
@@ -74,12 +68,12 @@ struct new_process {
   const std::vector<int>& ours;
   const sigset_t& mask;
   pid_t parent;
-  bool takes_terminal;
+  const terminal* takes; // or none
 
   int exec() const {
     setpgid(0, 0);
-    if (takes_terminal)
-      tcsetpgrp(STDIN_FILENO, getpid());
+    if (takes != nullptr)
+      takes->hand_over(getpgid(parent), getpid());
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
       return errno;
     if (getppid() != parent) // it has ended already
@@ -97,7 +91,7 @@ struct new_process {
 child::child(const std::vector<std::string>& words,
              const std::vector<std::pair<std::string, std::string>>& variables,
              const std::vector<int>& ours)
-  : own_group_(getpgrp()), foreground_(in_foreground(own_group_)) {
+  : own_group_(getpgrp()), interactive_(isatty(STDIN_FILENO) != 0 && isatty(STDOUT_FILENO) != 0) {
   auto copied_words = words;
   auto copied_variables = environment_with(variables);
   auto word_pointers = pointers(copied_words);
@@ -107,11 +101,14 @@ child::child(const std::vector<std::string>& words,
   if (pipe2(pipe_ends.data(), O_CLOEXEC) != 0)
     throw failure{exit_status::cannot_execute, "cannot make a pipe: " + last_error()};
   block_signals guard;
-  // With another process at the other end of standard output, that may need
-  // the terminal more (a pager): then the command gets it when it asks.
-  auto takes_terminal = foreground_ && isatty(STDOUT_FILENO) != 0;
-  new_process made{word_pointers.data(), variable_pointers.data(), ours, guard.before, getpid(),
-                   takes_terminal};
+  // With another process at the other end of standard input or output, that may
+  // need the terminal more (a pager): then the command gets it when it asks.
+  new_process made{word_pointers.data(),
+                   variable_pointers.data(),
+                   ours,
+                   guard.before,
+                   getpid(),
+                   interactive_ ? &terminal_ : nullptr};
   pid_ = fork();
   if (pid_ == 0) {
     auto error = made.exec();
@@ -122,67 +119,92 @@ child::child(const std::vector<std::string>& words,
   close(pipe_ends[1]);
   int error = pid_ < 0 ? errno : 0;
   if (pid_ > 0) {
-    setpgid(pid_, pid_); // both do it: whoever is first
-    if (takes_terminal)
-      give_terminal();
     while (read(pipe_ends[0], &error, sizeof error) < 0 && errno == EINTR) {
     }
   }
   close(pipe_ends[0]);
   if (error == 0)
     return;
-  if (pid_ > 0)
+  if (pid_ > 0) {
     waitpid(pid_, nullptr, 0);
-  take_terminal();
+    return_terminal();
+  }
   throw failure{error == ENOENT ? exit_status::not_found : exit_status::cannot_execute,
                 words[0] + ": " + std::system_category().message(error)};
 }
 
 child::~child() {
-  take_terminal();
+  return_terminal();
 }
 
 bool child::send(int signal) const {
   return kill(-pid_, signal) == 0;
 }
 
-std::optional<int> child::look() {
-  int status = 0;
-  if (waitpid(pid_, &status, WNOHANG | WUNTRACED) != pid_)
-    return std::nullopt;
-  if (WIFSTOPPED(status)) {
-    auto wants_terminal = WSTOPSIG(status) == SIGTTIN || WSTOPSIG(status) == SIGTTOU;
-    if (wants_terminal && in_foreground(own_group_)) {
-      give_terminal();
-      send(SIGCONT);
-    } else if (foreground_) {
-      stop_with_it();
-    }
-    return std::nullopt;
+bool child::end(int signal) const {
+  return send(signal) && (send(SIGCONT), true);
+}
+
+child::change child::look() {
+  for (;;) {
+    int status = 0;
+    auto pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED);
+    if (pid <= 0)
+      return change::none;
+    if (pid != pid_)
+      continue;
+    stop_signal_ = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
+    if (stopped())
+      return change::stopped;
+    if (WIFCONTINUED(status))
+      return change::continued;
+    wait_status_ = status;
+    ended_in_foreground_ = return_terminal();
+    return change::ended;
   }
-  take_terminal();
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-void child::give_terminal() const {
-  block_signals guard;
-  tcsetpgrp(STDIN_FILENO, pid_);
+int child::status() const {
+  return WIFSIGNALED(wait_status_) ? 128 + WTERMSIG(wait_status_) : WEXITSTATUS(wait_status_);
 }
 
-// Unless somebody else, such as the shell, has it by now.
-void child::take_terminal() const {
-  block_signals guard;
-  if (foreground_ && in_foreground(pid_))
-    tcsetpgrp(STDIN_FILENO, own_group_);
+bool child::wants_terminal() const {
+  return stop_signal_ == SIGTTIN || stop_signal_ == SIGTTOU;
 }
 
-// The shell must see its job stopped. What it continues goes on here.
-void child::stop_with_it() const {
-  take_terminal();
-  kill(getpid(), SIGSTOP);
-  if (in_foreground(own_group_))
-    give_terminal();
+bool child::stop_job(bool told) const {
+  if (wants_terminal() && terminal_.in_foreground(own_group_))
+    return true;
+  // One that somebody has stopped by SIGSTOP, say, concerns no shell.
+  if (!told && !wants_terminal() && !terminal_.in_foreground(pid_))
+    return false;
+  return_terminal();
+  stop(told ? stop_scope::process : stop_scope::job);
+  // Without job control the terminal's keys stop nothing.
+  return stop_signal_ == SIGTSTP;
+}
+
+void child::resume() {
+  if (interactive_ || wants_terminal())
+    terminal_.hand_over(own_group_, pid_);
+  stop_signal_ = 0;
   send(SIGCONT);
+}
+
+bool child::return_terminal() const {
+  auto had = terminal_.in_foreground(pid_);
+  terminal_.hand_over(pid_, own_group_);
+  return had;
+}
+
+void child::die_with_it() const {
+  auto signal = WIFSIGNALED(wait_status_) ? WTERMSIG(wait_status_) : 0;
+  if (signal != SIGINT && signal != SIGQUIT)
+    return;
+  prctl(PR_SET_DUMPABLE, 0); // SIGQUIT would leave a core of ours
+  if (ended_in_foreground_)
+    kill(0, signal);
+  raise(signal);
 }
 
 } // namespace lockserver::lockctl

@@ -55,9 +55,10 @@ The command finds LOCK_KEY, LOCK_OWNER and LOCK_TOKEN in its environment. Hand
 the token to what the lock protects: it is greater for each later holder. While
 the command runs the lock is renewed. If it is lost nevertheless, the command's
 process group gets SIGTERM, and SIGKILL 5 seconds later, and the status is 70.
-INT, TERM, HUP, QUIT, USR1 and USR2 are passed on to the process group. When
-lockctl itself is killed, the system kills the command, but not what the
-command has started.)";
+INT, TERM, HUP, QUIT, USR1 and USR2 are passed on to the process group. A
+command that is stopped for longer than --ttl loses the lock. When lockctl
+itself is killed, the system kills the command, but not what the command has
+started.)";
 
 constexpr auto lock_help
   = R"(Prints the owner and the token; with -q only the token, which is all that

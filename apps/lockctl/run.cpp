@@ -6,6 +6,7 @@
 #include "apps/lockctl/child.hpp"
 #include "apps/lockctl/commands.hpp"
 #include "apps/lockctl/failure.hpp"
+#include "apps/lockctl/terminal.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -18,6 +19,7 @@
 #include <chrono>
 #include <iostream>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -36,7 +38,8 @@ constexpr auto grace = 5s;
 // the command as well.
 std::vector<int> handled_signals() {
   std::vector<int> result;
-  for (auto x : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP}) {
+  for (auto x :
+       {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT}) {
     struct sigaction now {};
     sigaction(x, nullptr, &now);
     if (now.sa_handler != SIG_IGN)
@@ -62,8 +65,12 @@ public:
     next_signal();
     obtain();
     io_.run();
+    signals_.clear();
+    std::cerr << complaint_;
     if (failed_)
       throw failure{*failed_};
+    if (ended_ && status_ == *ended_)
+      child_->die_with_it();
     return status_;
   }
 
@@ -74,6 +81,7 @@ private:
       asio::bind_cancellation_slot(waiting_.slot(), [this](answer<grant> result) {
         if (result)
           return start(std::move(*result));
+        finished_ = true;
         signals_.cancel();
         if (!interrupted_)
           failed_ = failure_of(result.why(), "lock " + options_.key);
@@ -87,6 +95,10 @@ private:
                       options_.acquire.ttl};
     if (interrupted_) { // just when it was granted
       finish();
+      return;
+    }
+    if (!lock_.held()) { // this process was stopped for too long just then
+      lose();
       return;
     }
     try {
@@ -105,12 +117,10 @@ private:
 
   void next_signal() {
     signals_.async_wait([this](error_code ec, int signal) {
-      if (ec)
+      if (ec || finished_) // one more may be on its way
         return;
-      if (signal == SIGCHLD)
-        look();
-      else if (child_)
-        child_->send(signal);
+      if (child_)
+        forward(signal);
       else
         interrupt(signal);
       if (!finished_)
@@ -120,8 +130,10 @@ private:
 
   // While it waits for the lock.
   void interrupt(int signal) {
-    if (signal == SIGTSTP) { // to wait on is all there is to do
-      raise(SIGSTOP);
+    if (signal == SIGCHLD || signal == SIGCONT)
+      return;
+    if (stops(signal)) { // to wait on is all there is to do
+      stop(stop_scope::process);
       return;
     }
     interrupted_ = true;
@@ -129,19 +141,77 @@ private:
     waiting_.emit(asio::cancellation_type::terminal);
   }
 
+  static bool stops(int signal) {
+    return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+  }
+
+  void forward(int signal) {
+    if (signal == SIGCHLD) {
+      look();
+    } else if (signal == SIGCONT) {
+      told_to_stop_ = false;
+      if (child_->stopped())
+        resume();
+    } else if (signal == SIGUSR1 || signal == SIGUSR2) {
+      child_->send(signal);
+    } else if (!stops(signal)) {
+      child_->end(signal);
+    } else if (signal != SIGTSTP && child_->return_terminal()) {
+      // Another process of our job, such as a pager, wants the terminal. The
+      // command will ask for it when it needs it again.
+      kill(0, SIGCONT);
+    } else if (!losing_) {
+      told_to_stop_ = true;
+      child_->send(SIGTSTP);
+    }
+  }
+
+  // -- a command that stops ---------------------------------------------------------
+
+  // While it is stopped it does nothing with the lock, and keeps it from others
+  // for no longer than the lock's time.
+  void stopped() {
+    if (losing_) {
+      child_->send(SIGCONT); // to see that it is to end
+      return;
+    }
+    lock_.pause();
+    auto told = std::exchange(told_to_stop_, false);
+    if (child_->stop_job(told))
+      resume();
+  }
+
+  void resume() {
+    if (!lock_.held())
+      return lose();
+    lock_.resume();
+    child_->resume();
+  }
+
   // -- the end of the command, or of the lock -----------------------------------------
 
   void look() {
-    if (!child_ || ended_)
-      return;
-    ended_ = child_->look();
-    if (!ended_)
+    while (!ended_) {
+      switch (child_->look()) {
+        case child::change::none:
+          return;
+        case child::change::stopped:
+          stopped();
+          break;
+        case child::change::continued:
+          lock_.resume();
+          break;
+        case child::change::ended:
+          ended_ = child_->status();
+      }
+    }
+    if (finished_ || losing_)
       return;
     status_ = *ended_;
     // Seen by the clock, even if this process was stopped and nobody has told.
     if (!lock_.held())
       lose();
-    if (!losing_)
+    else
       finish();
   }
 
@@ -149,16 +219,23 @@ private:
     if (finished_ || losing_)
       return;
     losing_ = true;
-    std::cerr << "lockctl: lost the lock " << options_.key << ": " << lock_.loss().detail << '\n';
+    complain("lost the lock", child_ && child_->stopped()
+                                ? "the command was stopped for longer than the lock's time"
+                                : lock_.loss().detail);
     end_group(std::chrono::steady_clock::now() + grace);
+  }
+
+  // Printed at the end: nothing must keep the command from being ended, and
+  // standard error may be a pipe that nobody reads.
+  void complain(const char* what, const std::string& why) {
+    complaint_ = std::string{"lockctl: "} + what + ' ' + options_.key + ": " + why + '\n';
   }
 
   // Until nothing is left of the group, even when the command itself has ended:
   // what it has started had the lock, too.
   void end_group(std::chrono::steady_clock::time_point deadline) {
-    if (!child_ || (!child_->send(SIGTERM) && ended_))
+    if (!child_ || (!child_->end(SIGTERM) && ended_))
       return finish();
-    child_->send(SIGCONT); // what is stopped does not see the other
     await_group(deadline);
   }
 
@@ -179,8 +256,7 @@ private:
       auto& why = released.why();
       // Taken away, and nobody has noticed: the command was not alone.
       lost = why.code == client_errc::not_holder;
-      std::cerr << "lockctl: " << (lost ? "lost" : "cannot release") << " the lock " << options_.key
-                << ": " << why.detail << '\n';
+      complain(lost ? "lost the lock" : "cannot release the lock", why.detail);
     }
     if (lost && !failed_)
       status_ = static_cast<int>(exit_status::lost);
@@ -198,7 +274,9 @@ private:
   std::optional<child> child_;
   std::optional<int> ended_; // the command's status
   std::optional<failure> failed_;
+  std::string complaint_; // for the user
   bool interrupted_ = false;
+  bool told_to_stop_ = false;
   bool losing_ = false;
   bool finished_ = false;
   int status_ = 0;

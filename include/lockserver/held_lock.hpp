@@ -44,8 +44,8 @@ enum class hold_state {
 /// first of them. When the client is destroyed, its renewals end; its locks are
 /// still held until their time is over, and can still be released.
 ///
-/// Movable, not copyable. `held`, `state`, `loss`, `remaining` and `token` may
-/// be called from any thread; moving and `release` by one at a time.
+/// Movable, not copyable. `held`, `state`, `loss`, `remaining`, `token`, `pause`
+/// and `resume` may be called from any thread; moving and `release` by one at a time.
 class [[nodiscard]] held_lock {
 public:
   /// Told once, at most, why the lock was lost; not when it is released. Called
@@ -93,6 +93,14 @@ public:
 
   /// The fencing token; 0 when there never was a lock.
   std::uint64_t token() const noexcept;
+
+  /// Suspends the renewals, for work that is itself stopped and should not keep
+  /// the lock from others for ever: it is lost when its time is over, unless
+  /// `resume` comes first. A renewal that is under way may still work.
+  void pause() noexcept;
+
+  /// Renews again, from soon on. What is lost stays lost.
+  void resume() noexcept;
 
   /// Ends the renewals, breaking off one that is under way, and gives the lock
   /// back. When this returns, no renewal and no `lost_handler` runs any more

@@ -87,6 +87,30 @@ TEST_CASE("a held lock is renewed until it is released and not after", "[net]") 
   CHECK(peer.bodies()[1] == R"({"owner":"me","token":7,"ttl_ms":300})");
 }
 
+TEST_CASE("a lock whose renewals are suspended is lost when its time is over", "[net]") {
+  scripted_peer peer{{{granted(400ms)}, script(1000, granted(400ms))}};
+  auto client = client_of(peer);
+  countdown told{1};
+  auto held = hold(client, "key", for_time(400ms), [&](const client::problem&) { told.hit(); });
+  REQUIRE(held);
+  held->pause();
+  REQUIRE(told.wait());
+  CHECK(held->lost());
+  held->resume();
+  CHECK(held->lost());
+}
+
+TEST_CASE("a lock whose renewals go on in time is kept", "[net]") {
+  scripted_peer peer{{{granted(2s), released}, script(1000, granted(2s))}};
+  auto client = client_of(peer);
+  auto held = hold(client, "key", for_time(2s));
+  REQUIRE(held);
+  held->pause();
+  held->resume();
+  REQUIRE(eventually([&] { return count(peer, "PUT") >= 4; }));
+  CHECK(held->held());
+}
+
 TEST_CASE("a guard releases when it is destroyed, assigned to, but not when moved", "[net]") {
   scripted_peer peer{{{granted(30s, 1), granted(30s, 2), released, released}}};
   auto client = client_of(peer);
