@@ -1,5 +1,6 @@
 #include "apps/lockctl/options.hpp"
 
+#include "actors/random_name.hpp"
 #include "apps/lockctl/duration.hpp"
 #include "apps/lockctl/failure.hpp"
 
@@ -113,13 +114,15 @@ void read_times(const raw_options& raw, options& x) {
     x.acquire.wait = read("--wait", raw.wait);
 }
 
-// user@host:pid, so that people see at once who it is.
+// user@host:pid-random, so that people see at once who it is. In containers the
+// rest repeats: all are process 1 there.
 std::string default_owner() {
   auto* entry = getpwuid(geteuid());
   std::string user = entry != nullptr ? entry->pw_name : std::to_string(geteuid());
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
-  return user + "@" + host.data() + ":" + std::to_string(getpid());
+  return user + "@" + host.data() + ":" + std::to_string(getpid()) + "-"
+         + random_name().substr(0, 8);
 }
 
 // From text to values, and what only together makes sense.
@@ -257,7 +260,7 @@ private:
     key(app);
     text(app, "--ttl", raw_.ttl, "DURATION", "How long the lock lasts unless it is renewed [30s]");
     text(app, "-w,--wait", raw_.wait, "DURATION", "How long to wait for it; 0: do not [1m]");
-    text(app, "-o,--owner", raw_.owner, "NAME", "Who asks [user@host:pid]");
+    text(app, "-o,--owner", raw_.owner, "NAME", "Who asks [user@host:pid-random]");
     app.add_flag("--shared", raw_.shared, "Together with others that ask for it shared");
     text(app, "-n,--limit", raw_.limit, "NUMBER", "Shared by at most so many at a time");
     text(app, "-m,--metadata", raw_.metadata, "TEXT", "Shown to others by status");
@@ -273,7 +276,7 @@ private:
     };
     auto& create = add(command::lease_create, "create", "Create one; prints its id", parent);
     text(create, "--ttl", raw_.ttl, "DURATION", "Its time [the server's default]");
-    text(create, "-o,--owner", raw_.owner, "NAME", "Who alone may use it [user@host:pid]");
+    text(create, "-o,--owner", raw_.owner, "NAME", "Who alone may use it [user@host:pid-random]");
     id(add(command::lease_renew, "renew", "Let it last for its whole time again", parent));
     id(add(command::lease_show, "show", "Show what is left of it, and its locks", parent));
     id(add(command::lease_end, "end", "End it and give back its locks", parent));

@@ -132,6 +132,32 @@ ended "$job"
 check 'many signals while it waits: ends by the first' equal $status 129
 try unlock key --owner me
 
+# Needs the right to make a namespace.
+if unshare -pf true 2>/dev/null; then
+  echo '-- as process 1 of a container'
+  container() { unshare -pf --kill-child "$lockctl" "$@"; }
+  rm -f "$scratch/ready"
+  container run key --ttl 5m -- sh -c "$command" &
+  job=$!
+  servers+=("$job")
+  ready
+  container run key -- touch "$scratch/second" &
+  second=$!
+  servers+=("$second")
+  check 'one waits for the other: they have names of their own' wait_until waits key
+  kill -KILL "$job"
+  try force-unlock key
+  ended "$second"
+  check 'and gets the lock' [ -e "$scratch/second" ]
+  cat >"$scratch/orphan" <<'END'
+(sh -c 'echo $$ >"$scratch/pid"' &)
+until [ -s "$scratch/pid" ] && ! [ -e "/proc/$(cat "$scratch/pid")" ]; do sleep 0.02; done
+END
+  check 'orphans are buried' timeout $patience unshare -pf --mount-proc --kill-child \
+    "$lockctl" run key -- sh "$scratch/orphan"
+  check 'a signal of its own ends it: 128 + n' equal "$(container run key -- sh -c 'kill -TERM 1; sleep 100' || echo $?)" 143
+fi
+
 background run key --ttl 500ms -- sh -c "$command"
 ready
 kill -KILL "$server"

@@ -16,6 +16,10 @@ check 'lock' ends 0 lock key --owner me --ttl 5m
 check 'it prints owner and token' grep -qE '^locked key for .*: owner me, token [0-9]+$' <<<"$output"
 check 'a held key: 0' ends 0 status key
 check 'status names the holder' contains "$output" me
+owner_of() { [[ $("$lockctl" --json lock "$1") =~ \"owner\":\"([^\"]*) ]] && echo "${BASH_REMATCH[1]}"; }
+check 'the default owner is user@host:pid and something random' \
+  grep -qE '^.+@.+:[0-9]+-[0-9a-f]{8}$' <<<"$(owner_of one)"
+check 'which does not repeat' [ "$(owner_of two | sed 's/.*-//')" != "$(owner_of three | sed 's/.*-//')" ]
 check 'a second lock that does not wait: 75' ends 75 lock key --wait 0
 check 'it names the holder' contains "$output" '(held by me)'
 check 'a second lock that waits for too long: 75' ends 75 lock key --wait 20ms
@@ -24,7 +28,7 @@ check 'with its key' contains "$output" key
 check 'list with another prefix does not' ends 0 list other
 check 'only the heading' equal "$(wc -l <<<"$output")" 1
 check 'list -q: only the keys' ends 0 list -q
-check 'as they are' equal "$output" key
+check 'as they are' equal "$output" $'key\none\nthree\ntwo'
 check 'unlock by somebody else: 1' ends 1 unlock key --owner other
 check 'unlock by nobody: 64' ends 64 unlock key
 check 'unlock by its owner' ends 0 unlock key --owner me
