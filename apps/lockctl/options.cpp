@@ -3,6 +3,7 @@
 #include "actors/random_name.hpp"
 #include "apps/lockctl/duration.hpp"
 #include "apps/lockctl/failure.hpp"
+#include "apps/lockctl/printable.hpp"
 
 #include <CLI/CLI.hpp>
 #include <pwd.h>
@@ -45,6 +46,7 @@ Exit status:
   64   an option or a value is wrong, or the server refuses it
   69   no server can be reached, or it is stopping
   70   run: the lock was lost while the command ran; or an unexpected error
+  74   standard output cannot be written; a lock or lease just obtained is given back
   75   somebody else held the lock for longer than --wait
   126, 127   run: the command cannot be run, or is not there
   Otherwise run ends with the command's own status: 128 + N when signal N ended it.)";
@@ -66,7 +68,7 @@ constexpr auto lock_help
 unlock and renew need. Nobody renews the lock: it ends when its time is over.)";
 
 [[noreturn]] void wrong(const std::string& sentence) {
-  throw failure{exit_status::usage, sentence + "\nTry: lockctl --help"};
+  throw failure{exit_status::usage, printable(sentence) + "\nTry: lockctl --help"};
 }
 
 const char* environment(const char* name) {
@@ -244,7 +246,13 @@ private:
 
   static void text(CLI::App& app, const char* name, std::string& out, const char* unit,
                    const char* help) {
-    app.add_option(name, out, help)->option_text(unit);
+    // A variable of a script that is empty by mistake must not count as no option:
+    // unlock without its token would take another's lock.
+    auto not_empty = [](const std::string& value) {
+      return value.empty() ? std::string{"the value is empty; leave the option out, or give one"}
+                           : std::string{};
+    };
+    app.add_option(name, out, help)->option_text(unit)->check(not_empty);
   }
 
   void key(CLI::App& app) {

@@ -6,6 +6,7 @@
 #include "apps/lockctl/child.hpp"
 #include "apps/lockctl/commands.hpp"
 #include "apps/lockctl/failure.hpp"
+#include "apps/lockctl/printable.hpp"
 #include "apps/lockctl/terminal.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -228,7 +229,8 @@ private:
   // Printed at the end: nothing must keep the command from being ended, and
   // standard error may be a pipe that nobody reads.
   void complain(const char* what, const std::string& why) {
-    complaint_ = std::string{"lockctl: "} + what + ' ' + options_.key + ": " + why + '\n';
+    complaint_ = std::string{"lockctl: "} + what + ' ' + printable(options_.key) + ": "
+                 + printable(why) + '\n';
   }
 
   // Until nothing is left of the group, even when the command itself has ended:

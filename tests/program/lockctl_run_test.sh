@@ -83,6 +83,13 @@ check 'the command does not outlive a lockctl that is killed' \
   wait_until gone "$(cat "$scratch/ready")"
 check 'and the lock ends with its ttl' wait_until is_free key
 
+echo '-- what the command finds'
+check 'the signals that are ignored or blocked without it' \
+  equal "$("$lockctl" run key -- grep -E '^Sig(Blk|Ign)' /proc/self/status)" \
+  "$(grep -E '^Sig(Blk|Ign)' /proc/self/status)"
+check 'without an environment' equal "$(env -i "$lockctl" -s "$LOCKSERVER_SERVER" run key -- env | grep -c '^LOCK_')" 3
+check 'without standard streams' ends_closed
+
 echo '-- a command that is stopped'
 background run key --ttl 300ms -- sh -c "$command"
 ready
