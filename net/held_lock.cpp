@@ -115,6 +115,29 @@ answer<done> held_lock::release() noexcept {
   }
 }
 
+answer<done> held_lock::leave(std::chrono::milliseconds ttl) noexcept {
+  try {
+    auto before = lock_ ? lock_->give_up() : hold_state::none;
+    if (before == hold_state::none || before == hold_state::released)
+      return problem{client_errc::not_holder, "there is no lock to leave"};
+    if (auto keeper = keeper_.lock())
+      keeper->forget(lock_);
+    if (before == hold_state::lost)
+      return lock_->loss();
+    auto began = boot_clock::now();
+    auto left = std::chrono::duration_cast<client_options::duration>(lock_->safe_until() - began);
+    effort limits{1, {}, core_->options.connect_timeout, core_->options.answer_timeout};
+    limits.give_up = limits.until(left);
+    auto& x = lock_->obtained;
+    auto request = v1::renew(x.key, x.owner, x.token, ttl);
+    auto renewed = v1::read_grant(core_->ask(request.call, repeat::once, limits), core_->server,
+                                  began);
+    return renewed ? answer<done>{done{}} : answer<done>{renewed.why()};
+  } catch (const std::exception&) { // out of memory: the lock ends by its time
+    return problem{std::make_error_code(std::errc::not_enough_memory), {}};
+  }
+}
+
 answer<held_lock> hold(const rest_client& client, std::string_view key, acquire_options options,
                        held_lock::lost_handler on_lost) {
   if (!options.lease.empty())

@@ -109,6 +109,10 @@ public:
   /// ends by its time.
   client::answer<client::done> release() noexcept;
 
+  /// As `release`, but the lock ends by itself `ttl` from now, for work that is not
+  /// to be done again too soon. A problem leaves the lock to end by its time.
+  client::answer<client::done> leave(std::chrono::milliseconds ttl) noexcept;
+
 private:
   std::shared_ptr<client_core> core_;
   std::weak_ptr<lock_keeper> keeper_;

@@ -111,6 +111,20 @@ TEST_CASE("a lock whose renewals go on in time is kept", "[net]") {
   CHECK(held->held());
 }
 
+TEST_CASE("a lock that is left ends by itself and is not released", "[net]") {
+  scripted_peer peer{{{granted(30s, 7), granted(5s, 7)}}};
+  auto client = client_of(peer);
+  {
+    auto held = hold(client, "key", for_time(30s));
+    REQUIRE(held);
+    CHECK(held->leave(5s));
+    CHECK(held->state() == hold_state::released);
+    CHECK(held->leave(5s).error() == client_errc::not_holder);
+  }
+  REQUIRE(peer.requests().size() == 2);
+  CHECK(peer.bodies()[1] == R"({"owner":"me","token":7,"ttl_ms":5000})");
+}
+
 TEST_CASE("a guard releases when it is destroyed, assigned to, but not when moved", "[net]") {
   scripted_peer peer{{{granted(30s, 1), granted(30s, 2), released, released}}};
   auto client = client_of(peer);

@@ -59,6 +59,18 @@ check 'it can be renewed' ends 0 leases renew "$id"
 check 'and ended' ends 0 leases end "$id"
 check 'once' ends 1 leases end "$id"
 
+for server in "http://$LOCKSERVER_SERVER" "http://$LOCKSERVER_SERVER/" "${LOCKSERVER_SERVER#*:}"; do
+  [[ $server == http* ]] || server=http://localhost:$server
+  check "the server as $server" ends 0 -s "$server" ping
+done
+try -s http://[::1]:1 ping
+check 'an IPv6 address in a URL' contains "$output" '::1 port 1 does not answer'
+try -s http://127.0.0.1 status key
+check 'a URL without a port: 80' contains "$output" '127.0.0.1 port 80'
+try -s "https://$LOCKSERVER_SERVER" ping
+check 'https: 64' equal $status 64
+check 'with a sentence' contains "$output" 'does not speak https'
+
 echo '-- output'
 # unprintable ARGUMENTS...: whether lockctl, whose output goes to a full disk,
 # ends so and says why.
@@ -112,7 +124,7 @@ for arguments in 'unlock key --owner x --token' 'unlock key --token 1 --owner' '
   check "lockctl $arguments=: 64" ends 64 $arguments=
 done
 for arguments in 'lock key --ttl 3x' 'lock key --wait -1' 'lock key --limit 0' 'unlock key --token x' \
-  'frobnicate' 'lock' '--server : ping' '--server host:x ping' 'lock key --nonsense'; do
+  'run key --at-least x -- true' '--server http://host:1/path ping' '--server http:// ping' '--server http://a@b ping' 'frobnicate' 'lock' '--server : ping' '--server host:x ping' 'lock key --nonsense'; do
   # shellcheck disable=SC2086 # several words
   check "lockctl $arguments: 64" ends 64 $arguments
 done
