@@ -31,7 +31,7 @@ std::optional<part> take_part(std::string_view& text) {
   text.remove_prefix(digits.size());
   auto unit = text.substr(0, text.find_first_of("0123456789."));
   text.remove_prefix(unit.size());
-  result.exact = digits.find('.') == digits.npos && !unit.empty();
+  result.exact = digits.find('.') == std::string_view::npos && !unit.empty();
   for (auto& [name, factor] : units)
     if (unit == name) {
       result.factor = factor;

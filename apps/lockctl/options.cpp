@@ -107,11 +107,12 @@ void read_server(const std::string& given, options& x) {
   auto bracket = text.rfind(']');
   // An IPv6 address without a port has colons of its own.
   auto alone = text.find(':') != colon && !text.starts_with('[');
-  auto has_port = colon != text.npos && !alone && (bracket == text.npos || colon > bracket);
+  auto has_port = colon != std::string_view::npos && !alone
+                  && (bracket == std::string_view::npos || colon > bracket);
   auto host = has_port ? text.substr(0, colon) : text;
   if (host.size() > 2 && host.front() == '[' && host.back() == ']')
     host = host.substr(1, host.size() - 2);
-  if (host.empty() || host.find_first_of("/?#@[]") != host.npos
+  if (host.empty() || host.find_first_of("/?#@[]") != std::string_view::npos
       || (has_port && !read_number(text.substr(colon + 1), x.port)))
     wrong("the server is '" + given
           + "' but must be HOST, HOST:PORT or http://HOST:PORT, such as 127.0.0.1:8004");

@@ -63,7 +63,7 @@ for server in "http://$LOCKSERVER_SERVER" "http://$LOCKSERVER_SERVER/" "${LOCKSE
   [[ $server == http* ]] || server=http://localhost:$server
   check "the server as $server" ends 0 -s "$server" ping
 done
-try -s http://[::1]:1 ping
+try -s 'http://[::1]:1' ping
 check 'an IPv6 address in a URL' contains "$output" '::1 port 1 does not answer'
 try -s http://127.0.0.1 status key
 check 'a URL without a port: 80' contains "$output" '127.0.0.1 port 80'
