@@ -32,7 +32,7 @@ statement database::prepare(std::string_view sql) {
 }
 
 void database::fail() const {
-  throw error{sqlite3_errcode(handle_.get()), sqlite3_errmsg(handle_.get())};
+  throw error{sqlite3_extended_errcode(handle_.get()), sqlite3_errmsg(handle_.get())};
 }
 
 // -- statement ----------------------------------------------------------------
@@ -75,8 +75,10 @@ std::string statement::text(int column) const {
 }
 
 void statement::check(int code) const {
-  if (code != SQLITE_OK)
-    throw error{code, sqlite3_errmsg(sqlite3_db_handle(handle_.get()))};
+  if (code != SQLITE_OK) {
+    auto* db = sqlite3_db_handle(handle_.get());
+    throw error{sqlite3_extended_errcode(db), sqlite3_errmsg(db)};
+  }
 }
 
 } // namespace lockserver::sqlite

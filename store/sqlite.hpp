@@ -22,6 +22,9 @@ public:
   int code() const noexcept {
     return code_ & 0xff;
   }
+  int extended_code() const noexcept {
+    return code_;
+  }
 
 private:
   int code_;

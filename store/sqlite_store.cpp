@@ -226,6 +226,19 @@ std::string sqlite_store::try_transaction(F change) {
 
 template <class F>
 void sqlite_store::transaction(F change) {
+  try {
+    attempt(change);
+  } catch (const sqlite::error& x) {
+    auto no_room = x.code() == SQLITE_FULL || x.extended_code() == SQLITE_IOERR_WRITE;
+    if (!no_room || !begin_log_anew())
+      throw;
+    attempt(change);
+  }
+  keep_log(db_, noted_use_ != store_use::closed);
+}
+
+template <class F>
+void sqlite_store::attempt(F change) {
   auto last_token = last_token_;
   auto copy_is_due = noted_use_ == store_use::closed && log_pages_ >= copy_at_;
   auto use = copy_is_due ? in_use_ : store_use::closed;
@@ -244,7 +257,6 @@ void sqlite_store::transaction(F change) {
     roll_back();
     throw;
   }
-  keep_log(db_, use != store_use::closed);
 }
 
 void sqlite_store::roll_back() {
@@ -256,22 +268,37 @@ void sqlite_store::roll_back() {
   }
 }
 
+// What could not be copied, since somebody reads the store or the disk fails, is
+// still in the log.
+bool sqlite_store::copy_log_now() {
+  int copied = 0;
+  sqlite3_wal_checkpoint_v2(db_.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, &copied);
+  auto all = copied >= log_pages_;
+  copy_at_ = (all ? 0 : log_pages_) + pages_per_copy;
+  return all;
+}
+
 // Only when the last commit has noted that the store is in use: the file says so
 // then, and the log, behind it, that it is closed. See `store_use`.
 void sqlite_store::copy_log() {
   if (noted_use_ == store_use::closed)
     return;
-  int copied = 0;
-  auto pages = log_pages_;
-  // What could not be copied, since somebody reads the store or the disk fails,
-  // is still in the log.
-  sqlite3_wal_checkpoint_v2(db_.handle(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, &copied);
-  copy_at_ = (copied < pages ? pages : 0) + pages_per_copy;
+  copy_log_now();
   try {
     transaction([](const clock_reading&) {});
   } catch (const sqlite::error&) {
     // The next commit notes it.
   }
+}
+
+// On a disk, or with a quota, that has no room for a log of full size: when all
+// of it is in the file, the next commit goes to its beginning. Returns whether
+// that is so.
+bool sqlite_store::begin_log_anew() {
+  if (!copy_log_now())
+    return false;
+  copy_at_ = 0; // the file does not say yet that there is a log
+  return true;
 }
 
 void sqlite_store::write(const store_batch& x, const clock_reading& now) {

@@ -61,8 +61,12 @@ private:
   void transaction(F change);
   template <class F>
   std::string try_transaction(F change);
+  template <class F>
+  void attempt(F change);
   void roll_back();
   void copy_log();
+  bool copy_log_now();
+  bool begin_log_anew();
 
   directory_lock lock_; // outlives the database
   std::string file_;

@@ -152,9 +152,9 @@ check 'check without a directory: 64' equal $status 64
 
 echo '-- a disk that is full'
 # No file may grow above 400 KiB.
+: >"$scratch/out.full"
 (
   ulimit -f 400
-  trap '' XFSZ
   exec "$program" --port 0 --data-dir "$scratch/full" >"$scratch/out.full" 2>"$scratch/log.full"
 ) &
 server=$! out=$scratch/out.full log=$scratch/log.full
@@ -190,6 +190,47 @@ if command -v prlimit >/dev/null && prlimit --pid "$server" --fsize=unlimited 2>
 fi
 kill_it
 try check "$scratch/full"
+check 'the store is sound' equal $status 0
+
+echo '-- a disk that is small'
+# limited KIB: a server whose files may not grow above this, on $scratch/small.
+limited() {
+  out=$scratch/out.small log=$scratch/log.small
+  : >"$out"
+  (
+    ulimit -f "$1"
+    exec "$program" --port 0 --data-dir "$scratch/small" >"$out" 2>"$log"
+  ) &
+  server=$!
+  servers+=("$server")
+  wait_until listens_or_ended
+  port=$(sed -n 's/^listening on .*://p' "$out")
+}
+limited 200
+churn() { # N: locks taken and given back, in one connection
+  local i
+  for ((i = 0; i < $1; i++)); do
+    printf 'GET /LOCK/churn/o%s HTTP/1.1\r\nHost: h\r\n\r\n' "$i"
+    printf 'GET /UNLOCK/churn/o%s HTTP/1.1\r\nHost: h\r\n\r\n' "$i"
+  done >"$scratch/churn"
+  exec {socket}<>"/dev/tcp/127.0.0.1/$port"
+  cat "$scratch/churn" >&"$socket" &
+  answered=0
+  while [ $answered -lt $((2 * $1)) ] && read -r -t $patience line <&"$socket"; do
+    case $line in HTTP/*) answered=$((answered + 1)) ;; esac
+    case $line in *503*) return 1 ;; esac
+  done
+  exec {socket}>&-
+  [ $answered -eq $((2 * $1)) ]
+}
+check 'a log that has no room to grow stops nobody' churn 300
+check 'the store is ready' contains "$(http /readyz)" ' 200'
+check 'and its log is small' [ "$(stat -c %s "$scratch/small/locks.db-wal")" -le $((200 * 1024)) ]
+kill_it
+limited 200
+check 'a server starts on it again' contains "$(http /readyz)" ' 200'
+kill_it
+try check "$scratch/small"
 check 'the store is sound' equal $status 0
 
 echo '-- without a disk'

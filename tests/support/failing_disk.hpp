@@ -5,6 +5,7 @@
 #include "store/sqlite.hpp"
 
 #include <cstddef>
+#include <limits>
 #include <new>
 
 namespace lockserver::test {
@@ -36,6 +37,11 @@ public:
   std::size_t after = 0;
   /// Only so many fail, the next work again; 0: all do.
   std::size_t times = 0;
+  /// SQLite's logs cannot grow above this, and neither can other files above
+  /// `file_room`: what goes beyond is answered with `no_room`.
+  sqlite3_int64 log_room = std::numeric_limits<sqlite3_int64>::max();
+  sqlite3_int64 file_room = std::numeric_limits<sqlite3_int64>::max();
+  int no_room = SQLITE_FULL;
   /// How many writes and waits there were, and how many of them failed.
   std::size_t uses = 0;
   std::size_t failures = 0;
@@ -48,6 +54,7 @@ private:
     const sqlite3_io_methods* methods;
     failing_disk* disk;
     sqlite3_io_methods own;
+    bool is_log;
 
     sqlite3_file* real() {
       return reinterpret_cast<sqlite3_file*>(this + 1);
@@ -72,7 +79,7 @@ private:
 
   static int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* x, int flags, int* out) {
     auto& self = *static_cast<failing_disk*>(vfs->pAppData);
-    auto* result = new (x) file{nullptr, &self, {}};
+    auto* result = new (x) file{nullptr, &self, {}, (flags & SQLITE_OPEN_WAL) != 0};
     auto code = self.real_->xOpen(self.real_, name, result->real(), flags, out);
     if (code != SQLITE_OK)
       return code;
@@ -81,7 +88,10 @@ private:
                    close,
                    pass<&io::xRead, void*, int, sqlite3_int64>,
                    [](sqlite3_file* f, const void* data, int size, sqlite3_int64 at) {
-                     auto wrong = of(f).disk->fails(of(f).disk->write, false);
+                     auto& disk = *of(f).disk;
+                     if (at + size > (of(f).is_log ? disk.log_room : disk.file_room))
+                       return disk.no_room;
+                     auto wrong = disk.fails(disk.write, false);
                      return wrong != SQLITE_OK ? wrong : pass<&io::xWrite>(f, data, size, at);
                    },
                    pass<&io::xTruncate, sqlite3_int64>,
