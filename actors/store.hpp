@@ -35,7 +35,8 @@ public:
 
   /// To be called every few seconds, so that a wall clock that is set while the
   /// server runs does not count as time that passes.
-  /// @return as `commit`.
+  /// @return as `commit`, also of earlier commits that a disk did not take which
+  /// was not waited for.
   virtual std::string keep_time() = 0;
 
   /// Calls `on_lease` with every lease, then `on_grant` with every grant, by

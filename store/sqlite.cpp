@@ -35,6 +35,24 @@ void database::fail() const {
   throw error{sqlite3_extended_errcode(handle_.get()), sqlite3_errmsg(handle_.get())};
 }
 
+// -- file ---------------------------------------------------------------------
+
+file::file(const char* name, int flags) {
+  auto* disk = sqlite3_vfs_find(nullptr);
+  auto size = static_cast<std::size_t>(disk->szOsFile) / sizeof(std::max_align_t) + 1;
+  memory_ = std::make_unique<std::max_align_t[]>(size);
+  if (auto code = disk->xOpen(disk, name, get(), flags, nullptr); code != SQLITE_OK)
+    throw error{code, sqlite3_errstr(code)};
+}
+
+file::~file() {
+  get()->pMethods->xClose(get());
+}
+
+bool file::sync() {
+  return get()->pMethods->xSync(get(), SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) == SQLITE_OK;
+}
+
 // -- statement ----------------------------------------------------------------
 
 void statement::bind(int place, std::int64_t x) {

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -64,6 +65,29 @@ private:
     }
   };
   std::unique_ptr<sqlite3, close> handle_;
+};
+
+/// A file that SQLite also has open, by SQLite's way to the disk.
+class file {
+public:
+  /// @param name as SQLite calls it: not any string will do.
+  /// @param flags of `sqlite3_open_v2`, with the kind of the file.
+  file(const char* name, int flags);
+  ~file();
+
+  file(const file&) = delete;
+  file& operator=(const file&) = delete;
+
+  /// Waits until the disk has all that was written to it by now. Returns whether
+  /// it has.
+  bool sync();
+
+private:
+  sqlite3_file* get() noexcept {
+    return reinterpret_cast<sqlite3_file*>(memory_.get());
+  }
+
+  std::unique_ptr<std::max_align_t[]> memory_; // which SQLite wants to be given
 };
 
 /// Texts that are bound must live until `run` or the last `next`.

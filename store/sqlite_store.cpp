@@ -85,7 +85,8 @@ sqlite::database opened(const std::string& file, sync_mode sync) {
 
 } // namespace
 
-sqlite_store::sqlite_store(const std::string& directory, sync_mode sync, clock now) try
+sqlite_store::sqlite_store(const std::string& directory, sync_mode sync, clock now,
+                           background_sync::duration sync_pause) try
   : lock_(directory),
     file_(directory + "/locks.db"),
     now_(std::move(now)),
@@ -109,8 +110,17 @@ sqlite_store::sqlite_store(const std::string& directory, sync_mode sync, clock n
     this);
   catch_up();
   copy_log();
+  if (sync == sync_mode::off)
+    sync_in_background(sync_pause);
 } catch (const sqlite::error& x) {
   throw store_error{sentence(directory + "/locks.db", x)};
+}
+
+void sqlite_store::sync_in_background(background_sync::duration pause) {
+  auto* name = sqlite3_filename_wal(sqlite3_db_filename(db_.handle(), "main"));
+  log_.emplace(name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_WAL);
+  sync_.emplace([this] { return log_->sync(); }, pause);
+  sync_->changed();
 }
 
 // From the last commit until now: ends what has run out, with all that has a
@@ -209,18 +219,31 @@ std::string sqlite_store::keep_time() {
   auto now = now_();
   auto drift = (now.wall - now.boot) - (noted_.wall - noted_.boot);
   if (drift > -tolerance && drift < tolerance)
-    return {};
+    return sync_problem();
   return commit({});
+}
+
+// What the disk has not taken in the background it will not be asked for again:
+// so all of the log goes into the file.
+std::string sqlite_store::sync_problem() {
+  if (!sync_ || !sync_->has_failed())
+    return {};
+  copy_log_now();
+  return "the store cannot be written: the disk has not taken what was committed before";
 }
 
 template <class F>
 std::string sqlite_store::try_transaction(F change) {
+  if (auto problem = sync_problem(); !problem.empty())
+    return problem;
   try {
     transaction(change);
   } catch (const sqlite::error& x) {
     return sentence(x);
   }
   copy_log();
+  if (sync_)
+    sync_->changed();
   return {};
 }
 

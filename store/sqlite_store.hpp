@@ -5,18 +5,21 @@
 #include "actors/store.hpp"
 #include "actors/store_clock.hpp"
 #include "lockserver/settings.hpp"
+#include "store/background_sync.hpp"
 #include "store/directory.hpp"
 #include "store/schema.hpp"
 #include "store/sqlite.hpp"
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace lockserver {
 
 /// Keeps everything in DIR/locks.db, in SQLite's WAL mode, so that a commit is
-/// one write to the end of a file, and one fsync with `sync_mode::always`.
+/// one write to the end of a file, and one fsync with `sync_mode::always`. With
+/// `sync_mode::off` another thread waits for the disk, a second later.
 /// SQLite sees to it that a process that dies at any point leaves a whole number
 /// of commits.
 ///
@@ -31,7 +34,10 @@ public:
   /// off what has passed meanwhile: ends grants and leases whose time is over.
   /// Throws `store_error`: when another server uses the directory, or the file
   /// is damaged, another program's or a later version's, or cannot be written.
-  sqlite_store(const std::string& directory, sync_mode sync, clock now = read_machine_clock);
+  /// @param sync_pause from a commit until the disk is asked to write it, with
+  /// `sync_mode::off`.
+  sqlite_store(const std::string& directory, sync_mode sync, clock now = read_machine_clock,
+               background_sync::duration sync_pause = std::chrono::seconds{1});
 
   std::string commit(const store_batch& x) override;
   std::string keep_time() override;
@@ -51,6 +57,8 @@ private:
     static void time_left(sqlite3_context* context, int, sqlite3_value** arguments);
   };
 
+  void sync_in_background(background_sync::duration pause);
+  std::string sync_problem();
   void catch_up();
   void catch_up(interval since);
   void write(const store_batch& x, const clock_reading& now);
@@ -80,6 +88,9 @@ private:
   int log_pages_ = 0;
   int copy_at_ = 0;     // when the log has so many; first at the start
   clock_reading noted_; // by the last commit
+  // With `sync_mode::off`:
+  std::optional<sqlite::file> log_;
+  std::optional<background_sync> sync_; // of the log
 };
 
 } // namespace lockserver

@@ -75,7 +75,7 @@ void add_options(option_table& table, options& x) {
   table.add("data-dir", value::directory, s.data_dir,
             "Keep locks in DIRECTORY, so that they survive a restart");
   table.add("sync", value::sync, s.sync,
-            "Answer when a change is on disk: always, or off: soon after");
+            "Answer when a change is on disk: always, or off: about a second before");
   table.add("restart-grace", value::seconds_or_max, s.restart_grace,
             "Grant nothing for so long after the start, max: as long as max-lock-timeout; for "
             "servers without a data-dir");

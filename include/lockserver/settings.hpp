@@ -13,8 +13,8 @@ namespace lockserver {
 /// What a durable server waits for before it answers.
 enum class sync_mode : std::uint8_t {
   always, ///< Until it is on disk: survives a power cut.
-  off,    ///< Until the system has it: survives the end of the process. After a
-          ///< power cut the last moments may be missing, as if never decided.
+  off,    ///< Until the system has it: survives the end of the process. A power cut
+          ///< loses about the last second; more if the disk itself is slow to write.
 };
 
 /// The settings of one server. Plain data: fill in what differs, then hand it

@@ -4,6 +4,7 @@
 
 #include "store/sqlite.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <limits>
 #include <new>
@@ -29,9 +30,9 @@ public:
   failing_disk& operator=(const failing_disk&) = delete;
 
   /// What writing is answered with; SQLITE_OK: it works.
-  int write = SQLITE_OK;
+  std::atomic<int> write = SQLITE_OK;
   /// What waiting for the disk is answered with.
-  int sync = SQLITE_OK;
+  std::atomic<int> sync = SQLITE_OK;
   /// The same for the one that comes after so many writes and waits, and those
   /// behind it; 0: for all.
   std::size_t after = 0;
@@ -43,8 +44,10 @@ public:
   sqlite3_int64 file_room = std::numeric_limits<sqlite3_int64>::max();
   int no_room = SQLITE_FULL;
   /// How many writes and waits there were, and how many of them failed.
-  std::size_t uses = 0;
-  std::size_t failures = 0;
+  std::atomic<std::size_t> uses = 0;
+  std::atomic<std::size_t> failures = 0;
+  /// How often SQLite's logs were waited for.
+  std::atomic<std::size_t> log_syncs = 0;
   /// Whether the first that failed was a wait: what was written before it may be
   /// there.
   bool failed_at_sync = false;
@@ -96,7 +99,10 @@ private:
                    },
                    pass<&io::xTruncate, sqlite3_int64>,
                    [](sqlite3_file* f, int how) {
-                     auto wrong = of(f).disk->fails(of(f).disk->sync, true);
+                     auto& disk = *of(f).disk;
+                     auto wrong = disk.fails(disk.sync, true);
+                     disk.log_syncs += of(f).is_log;
+                     disk.log_syncs.notify_all();
                      return wrong != SQLITE_OK ? wrong : pass<&io::xSync>(f, how);
                    },
                    pass<&io::xFileSize, sqlite3_int64*>,

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <thread>
 
 using namespace lockserver;
 using namespace lockserver::test;
@@ -147,6 +148,55 @@ TEST_CASE("at whichever use a disk breaks, the same store goes on when it is wel
     CHECK(x.store->last_token() == 3);
   }
   CHECK(refused >= 5);
+}
+
+TEST_CASE("a commit that does not wait for the disk is written soon after") {
+  failing_disk disk;
+  machine on;
+  temporary_directory directory;
+  sqlite_store store{directory.path(), sync_mode::off, on.clock(), 1ms};
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    auto before = disk.log_syncs.load();
+    CHECK(commit(store, {{"k", grant_now(on, i, "a", 1h)}}).empty());
+    disk.log_syncs.wait(before); // and not for ever
+  }
+  CHECK(store.keep_time().empty());
+}
+
+TEST_CASE("when the disk does not take what was not waited for, it is reported once") {
+  failing_disk disk;
+  machine on;
+  temporary_directory directory;
+  sqlite_store store{directory.path(), sync_mode::off, on.clock(), 1ms};
+  disk.sync = SQLITE_IOERR_FSYNC;
+  CHECK(commit(store, {{"k", grant_now(on, 1, "a", 1h)}}).empty());
+  auto by_time = GENERATE(true, false);
+  auto end = std::chrono::steady_clock::now() + 60s;
+  std::string problem;
+  while (problem.empty() && std::chrono::steady_clock::now() < end) {
+    std::this_thread::yield();
+    problem = by_time ? store.keep_time() : commit(store, {});
+  }
+  CHECK(problem == "the store cannot be written: the disk has not taken what was committed before");
+  disk.sync = SQLITE_OK;
+  CHECK(contents_of(store).text() == "k a");
+}
+
+TEST_CASE("a file that nobody changes is not waited for") {
+  bool called = false;
+  {
+    background_sync x{[&] { return called = true; }, 0ms};
+  }
+  CHECK(!called);
+}
+
+TEST_CASE("what has changed at the end is left to who closes the file") {
+  bool called = false;
+  {
+    background_sync x{[&] { return called = true; }, 1h};
+    x.changed();
+  }
+  CHECK(!called);
 }
 
 TEST_CASE("a disk without room for a log of full size does not stop a store") {
