@@ -82,7 +82,12 @@ std::string endpoint(const std::string& host, std::uint16_t port) {
 
 pid_file::pid_file(std::string path) : path_(std::move(path)) {
   for (;;) {
-    fd_ = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    fd_ = open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd_ < 0 && errno == ELOOP)
+      throw failure{exit_status::cannot_create,
+                    "the pid file " + path_
+                      + " is a symbolic link, which would make or take over the file that it "
+                        "names: remove it, or name that file"};
     if (fd_ < 0)
       throw failure{exit_status::cannot_create,
                     "cannot write the pid file " + path_ + ": " + last_error()};

@@ -16,7 +16,7 @@ std::string endpoint(const std::string& host, std::uint16_t port);
 class pid_file {
 public:
   /// Creates or takes over the file at `path`, and locks it. Throws `failure`
-  /// when another process has it.
+  /// when another process has it, or it is a symbolic link.
   explicit pid_file(std::string path);
 
   /// Removes the file. The lock stays until the process ends.

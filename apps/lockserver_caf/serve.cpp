@@ -13,6 +13,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <functional>
@@ -37,6 +38,17 @@ void allow_connections(std::size_t connections, unsigned threads, spdlog::logger
     log.warn("for max-connections {} open files are needed, but this process may have only {}: "
              "raise the hard limit (ulimit -Hn) or lower max-connections",
              needed, limit.rlim_cur);
+}
+
+// Who may write to the directory may replace the store. A new one is its owner's.
+void look_at_rights(const std::string& directory, spdlog::logger& log) {
+  struct stat x {};
+  if (directory.empty() || stat(directory.c_str(), &x) != 0
+      || (x.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+    return;
+  log.warn("others may write to the data directory {}, its mode is {:o}, and so replace its locks: "
+           "chmod 700 {}",
+           directory, x.st_mode & 07777, directory);
 }
 
 double seconds(settings::duration x) {
@@ -73,6 +85,7 @@ int serve(const options& x, const std::function<void(const std::string&)>& on_li
   if (x.server.caf_port) // as many again, and some that are told that they are too many
     files = 2 * files + 64;
   allow_connections(files, x.server.threads, *log);
+  look_at_rights(x.server.data_dir, *log);
 
   server served{x.server, log};
   signals received{{[&] { served.stop(); }, [&] { output.reopen(); },

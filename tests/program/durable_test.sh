@@ -68,11 +68,18 @@ check 'the server says that it is durable' contains "$(http /v1/server)" '"durab
 http "/v1/leases/$lease" -X DELETE >/dev/null
 check 'the end of the lease ends its locks' wait_until equal_answer 0 /CHECK/leased
 
+check 'a new data directory is its owner'"'"'s' equal "$(stat -c %a "$data")" 700
+check 'about which the log has nothing to say' [ "$(grep -c 'others may write' "$log")" = 0 ]
+
 echo '-- stop'
 kill -TERM "$server"
 ended "$server"
 check 'a server that is stopped ends well' equal $status 0
+chmod 770 "$data"
 serve --port 0 --data-dir "$data"
+check 'the log warns of a directory that others may write to' \
+  grep -q "warning others may write to the data directory $data, its mode is 770, .*: chmod 700 $data$" "$log"
+chmod 700 "$data"
 check 'and has its locks when it is back' equal "$(ask "$port" /VERIFY/key1/owner)" 1
 
 echo '-- one server per directory'

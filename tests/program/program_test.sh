@@ -204,6 +204,12 @@ check 'and stays what it was' equal "$(cat "$scratch/letter")" 'no pid file'
 try --port 0 --pid-file "$scratch/none/server.pid"
 check 'a pid file in a missing folder: 73' equal $status 73
 
+ln -s "$scratch/target" "$scratch/link"
+try --port 0 --pid-file "$scratch/link"
+check 'a pid file that is a symbolic link: 73' equal $status 73
+check 'the message says so' contains "$output" "$scratch/link is a symbolic link"
+check 'what it names is not made' [ ! -e "$scratch/target" ]
+
 echo '-- busy port'
 serve --port 0
 first=$server busy=$port
