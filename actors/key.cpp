@@ -1,5 +1,7 @@
 #include "actors/key.hpp"
 
+#include "actors/quoted.hpp"
+
 #include <spdlog/logger.h>
 
 #include <limits>
@@ -119,8 +121,8 @@ caf::result<acquire_reply> key::acquire(acquire_request& x) {
       waiting_ = std::make_unique<std::unordered_map<ticket_id, parked>>();
     waiting_->emplace(x.ticket, parked{promise, op.now, x.lease, x.explain});
     ++counts_.waiters;
-    env_.log.debug("waits: key={} ticket={} place={} for={:.3f}s", name_, x.ticket, lock_.waiting(),
-                   seconds(x.wait));
+    env_.log.debug("waits: key={} ticket={} place={} for={:.3f}s", quoted{name_}, x.ticket,
+                   lock_.waiting(), seconds(x.wait));
     settle_up(op);
     return promise;
   }
@@ -132,8 +134,8 @@ caf::result<acquire_reply> key::acquire(acquire_request& x) {
     settle_up(op);
     return answer(std::move(reply));
   }
-  env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s", name_, has->owner,
-                 x.ticket, has->token, seconds(left(op.now, *has)));
+  env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s", quoted{name_},
+                 quoted{has->owner}, x.ticket, has->token, seconds(left(op.now, *has)));
   auto reply = granted(op.now, *has);
   settle_up(op);
   // Behind what the journal is told: whoever looks at the lease waits for that.
@@ -155,8 +157,8 @@ caf::result<acquire_reply> key::renew(const renew_request& x) {
     return answer(refused(op.now, acquire_reply::has_lease, false));
   if (renewed == nullptr)
     return answer(refused(op.now, acquire_reply::not_holder, true));
-  env_.log.debug("renewed: key={} owner={} token={} for={:.3f}s", name_, x.owner, reply.token,
-                 seconds(x.ttl));
+  env_.log.debug("renewed: key={} owner={} token={} for={:.3f}s", quoted{name_}, quoted{x.owner},
+                 reply.token, seconds(x.ttl));
   return answer(std::move(reply));
 }
 
@@ -169,7 +171,8 @@ caf::result<release_reply> key::release(const release_request& x) {
   auto released = x.force ? lock_.release_all(op.now, op.changes)
                           : lock_.release(op.now, x.owner, x.token, op.changes);
   if (released)
-    env_.log.debug("released: key={} owner={}{}", name_, x.owner, x.force ? " by force" : "");
+    env_.log.debug("released: key={} owner={}{}", quoted{name_}, quoted{x.owner},
+                   x.force ? " by force" : "");
   settle_up(op);
   release_reply reply;
   if (released)
@@ -212,7 +215,7 @@ void key::withdraw(const withdraw_request& x, time_point now) {
     remember_withdrawn(x.ticket);
   if (waits || !x.wait_only)
     if (lock_.withdraw(op.now, x.ticket, op.changes))
-      env_.log.debug("withdrawn: key={} ticket={}, its client is gone", name_, x.ticket);
+      env_.log.debug("withdrawn: key={} ticket={}, its client is gone", quoted{name_}, x.ticket);
   settle_up(op);
   if (waits && x.wait_only)
     refuse(op.now, x.ticket, acquire_reply::wait_timeout);
@@ -276,7 +279,7 @@ void key::settle_up(operation& op) {
     write_down(op);
   for (auto& x : op.changes.ended) {
     if (x.expired)
-      env_.log.debug("expired: key={} owner={} token={}", name_, x.owner, x.token);
+      env_.log.debug("expired: key={} owner={} token={}", quoted{name_}, quoted{x.owner}, x.token);
     if (x.lease != 0)
       compat::send(this, registry_, lease_released{x.lease, name_, x.token});
   }
@@ -291,8 +294,9 @@ void key::settle_up(operation& op) {
     tell_leases(waited.lease, x.token);
     auto reply = granted(op.now, *lock_.find(op.now, x.owner));
     reply.waited = op.now - waited.since;
-    env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s", name_,
-                   x.owner, x.ticket, x.token, seconds(reply.ttl), seconds(reply.waited));
+    env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s",
+                   quoted{name_}, quoted{x.owner}, x.ticket, x.token, seconds(reply.ttl),
+                   seconds(reply.waited));
     deliver(waited.promise, std::move(reply));
   }
   if (waiting_ && waiting_->empty())
@@ -327,7 +331,7 @@ key::parked key::unpark(ticket_id ticket) {
 void key::refuse(time_point now, ticket_id ticket, errc status) {
   auto waited = unpark(ticket);
   tell_leases(waited.lease, 0);
-  env_.log.debug("refused: key={} ticket={} status={} waited={:.3f}s", name_, ticket,
+  env_.log.debug("refused: key={} ticket={} status={} waited={:.3f}s", quoted{name_}, ticket,
                  row_of(status).id, seconds(now - waited.since));
   auto reply = refused(now, status, waited.explain);
   reply.waited = now - waited.since;

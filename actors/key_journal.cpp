@@ -2,6 +2,7 @@
 
 #include "actors/grant_records.hpp"
 #include "actors/key.hpp"
+#include "actors/quoted.hpp"
 
 #include <spdlog/logger.h>
 
@@ -76,7 +77,8 @@ void key::restore(restore_key& x) {
       if (holder.lease() != 0)
         compat::send(this, registry_, lease_released{holder.lease(), name_, holder.token});
     lock_.clear();
-    env_.log.debug("goes back to what is stored: key={} holders={}", name_, x.holders.size());
+    env_.log.debug("goes back to what is stored: key={} holders={}", quoted{name_},
+                   x.holders.size());
   }
   for (auto& holder : x.holders) {
     if (holder.lease != 0)

@@ -1,5 +1,6 @@
 #include "actors/leases.hpp"
 
+#include "actors/quoted.hpp"
 #include "actors/random_name.hpp"
 
 #include <spdlog/logger.h>
@@ -93,7 +94,7 @@ caf::result<lease_reply> leases::create(const lease_create_request& x) {
   return store(
     {lease_entry::made, made},
     [this, made] {
-      env_.log.debug("lease made: lease={}… owner={}", short_name(made.name), made.owner);
+      env_.log.debug("lease made: lease={}… owner={}", short_name(made.name), quoted{made.owner});
       return add(made);
     },
     [this] { --env_.leases; });
@@ -154,7 +155,8 @@ caf::result<lease_reply> leases::end(const std::string& name) {
       auto ended = find(name);
       if (ended == leases_.end())
         return lease_reply{};
-      env_.log.debug("lease ended: lease={}… owner={}", short_name(name), ended->second.owner);
+      env_.log.debug("lease ended: lease={}… owner={}", short_name(name),
+                     quoted{ended->second.owner});
       remove(ended);
       return lease_reply{lease_reply::alive, name};
     },
@@ -227,7 +229,7 @@ void leases::expire() {
   while (!by_expiry_.empty() && by_expiry_.begin()->first <= now) {
     auto i = leases_.find(by_expiry_.begin()->second);
     env_.log.debug("lease expired: lease={}… owner={}", short_name(i->second.name),
-                   i->second.owner);
+                   quoted{i->second.owner});
     expired.ids.push_back(i->first);
     remove(i);
   }

@@ -1,5 +1,6 @@
 #include "net/connection.hpp"
 
+#include "actors/quoted.hpp"
 #include "net/http_answer.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -264,7 +265,7 @@ void connection::refuse(const dialect& how, const refusal& x) {
     error_code ec;
     auto peer = socket_.remote_endpoint(ec);
     context_.env.log.debug("bad request: status={} client={}:{} reason={}", row_of(x.code).status,
-                           peer.address().to_string(), peer.port(), x.reason);
+                           peer.address().to_string(), peer.port(), quoted{x.reason});
   }
   std::string text;
   answer(how.write(x, text));

@@ -40,6 +40,10 @@ void set_inherited_options(int socket) {
   set(IPPROTO_TCP, TCP_KEEPCNT, keepalive_probes);
 }
 
+double seconds(recurring_failure::clock::duration x) {
+  return std::chrono::duration<double>{x}.count();
+}
+
 } // namespace
 
 listener::listener(io_scheduler& threads, server_context& context,
@@ -96,7 +100,9 @@ void listener::on_accept(const error_code& ec, tcp::socket socket, std::size_t t
     return;
   if (ec) {
     if (ec != boost::asio::error::connection_aborted) {
-      context_.env.log.warn("cannot accept a connection: {}", ec.message());
+      if (auto x = trouble_.failed(recurring_failure::clock::now()))
+        context_.env.log.warn("cannot accept connections: {} (tried {} times in {:.0f}s)",
+                              ec.message(), x->failures, seconds(x->lasted));
       // Out of file descriptors or memory: others must close first.
       pause_.expires_after(accept_pause);
       pause_.async_wait([self = shared_from_this()](const error_code& stopped) {
@@ -107,6 +113,9 @@ void listener::on_accept(const error_code& ec, tcp::socket socket, std::size_t t
     }
     return do_accept();
   }
+  if (auto x = trouble_.succeeded(recurring_failure::clock::now()))
+    context_.env.log.info("connections are accepted again: that had failed {} times in {:.0f}s",
+                          x->failures, seconds(x->lasted));
   auto count = context_.connections.load();
   auto most = context_.config.max_connections;
   if (count == most)

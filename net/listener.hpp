@@ -3,6 +3,7 @@
 
 #include "net/connection.hpp"
 #include "net/io_scheduler.hpp"
+#include "net/recurring_failure.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -42,6 +43,7 @@ private:
   std::vector<connection_list>& lists_;
   tcp::acceptor acceptor_;
   boost::asio::steady_timer pause_;
+  recurring_failure trouble_;
   caf::actor_system* system_ = nullptr;
   std::size_t next_ = 0;
   std::uint16_t port_ = 0;

@@ -1,6 +1,7 @@
 #include "net/session.hpp"
 
 #include "actors/lister.hpp"
+#include "actors/quoted.hpp"
 #include "lockserver/server.hpp"
 
 #include <spdlog/logger.h>
@@ -28,7 +29,7 @@ session::behavior_type session::make_behavior() {
         return;
       if (pending_) {
         if (host_.turn_time() >= pending_->answer_due) {
-          context_.env.log.warn("no answer in time: key={}", pending_->what.key);
+          context_.env.log.warn("no answer in time: key={}", quoted{pending_->what.key});
           refuse(refusal_of(errc::no_answer));
         } else {
           wake_at(pending_->answer_due);

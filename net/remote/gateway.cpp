@@ -1,5 +1,6 @@
 #include "net/remote/gateway.hpp"
 
+#include "actors/quoted.hpp"
 #include "net/key_name.hpp"
 #include "net/remote/remote_session.hpp"
 
@@ -53,8 +54,8 @@ caf::result<session_welcome> gateway::open(session_hello& x) {
   if (client == nullptr)
     return caf::make_error(errc::bad_request, "a session needs an actor that asks for it");
   if (x.protocol != session_hello::current_protocol) {
-    context_.env.log.warn("CAF client refused: client={} protocol={}, here {}", x.name, x.protocol,
-                          session_hello::current_protocol);
+    context_.env.log.warn("CAF client refused: client={} protocol={}, here {}", quoted{x.name},
+                          x.protocol, session_hello::current_protocol);
     return caf::make_error(errc::bad_request,
                            "the client speaks protocol " + std::to_string(x.protocol)
                              + " and the server " + std::to_string(session_hello::current_protocol)

@@ -1,6 +1,7 @@
 #include "net/remote/remote_session.hpp"
 
 #include "actors/lister.hpp"
+#include "actors/quoted.hpp"
 #include "net/dialect.hpp"
 #include "net/remote/remote_request.hpp"
 
@@ -36,7 +37,7 @@ remote_session::remote_session(caf::actor_config& cfg, server_context& context, 
 }
 
 remote_session_actor::behavior_type remote_session::make_behavior() {
-  context_.env.log.info("CAF client connected: client={}", client_name_);
+  context_.env.log.info("CAF client connected: client={}", quoted{client_name_});
   compat::on_down(this, client_, [this](const caf::actor_addr&) { end("has ended or is gone"); });
   wake_up_.no_later_than(last_heard_ + context_.config.caf_session_timeout);
   return {
@@ -273,7 +274,7 @@ void remote_session::hold(const std::string& owner, held&& x) {
 }
 
 void remote_session::end(const char* why) {
-  context_.env.log.info("CAF client {}: client={} waits={} locks={}", why, client_name_,
+  context_.env.log.info("CAF client {}: client={} waits={} locks={}", why, quoted{client_name_},
                         pending_.size(), held_.size());
   quit();
 }
