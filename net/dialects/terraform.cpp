@@ -21,7 +21,7 @@ namespace json = boost::json;
 // What Terraform sends has some hundred bytes; a million may be kept.
 constexpr std::size_t max_body = 8 * 1024;
 
-constexpr std::string_view methods = "LOCK, UNLOCK, POST, DELETE";
+constexpr std::string_view methods = "LOCK, UNLOCK, POST, PUT, DELETE";
 
 // The ID in what Terraform says of a lock, or an empty string.
 std::string id_in(std::string_view text) {
@@ -50,11 +50,11 @@ std::string checked_id(const http_request& x) {
 
 operation read_request(const http_request& x, const settings& config) {
   target_parts target{x.target};
-  auto key = target.name_behind("/terraform/", "key");
+  auto key = target.path_behind("/terraform/", "key");
   if (!key)
     throw bad_input{"the path must be /terraform/{key}", errc::not_found};
   query_parameters{target.query()}.refuse_others("none");
-  if (x.method == "LOCK" || x.method == "POST") {
+  if (x.method == "LOCK" || x.method == "POST" || x.method == "PUT") {
     acquire_operation result;
     result.request.key = std::move(*key);
     result.request.owner = checked_id(x);
@@ -76,8 +76,8 @@ operation read_request(const http_request& x, const settings& config) {
       result.owner = checked_id(x);
     return result;
   }
-  throw bad_input{"the methods here are LOCK, UNLOCK, POST, DELETE; the state itself is not kept "
-                  "here",
+  throw bad_input{"the methods here are " + std::string{methods}
+                    + "; the state itself is not kept here",
                   errc::method_not_allowed, methods};
 }
 

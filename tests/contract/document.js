@@ -46,7 +46,7 @@ class Document {
           id: operation.operationId,
           path,
           method: method.toUpperCase(),
-          alias: operation['x-also-as'],
+          aliases: operation['x-also-as'] ?? [],
           dialect: operation.tags.includes('Lock::Server') ? 'line' : 'json',
           parameters: [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((x) =>
             this.follow(x),
