@@ -18,7 +18,8 @@ const template = {
     `global\n  maxconn 100\n${text}`.replace('bind :9000', 'bind 127.0.0.1:{locks}'),
   nginx: (text) =>
     'error_log stderr; pid {folder}/readme.pid; events { worker_connections 100; }\n' +
-    'http { access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n' +
+    'http { access_log off;\n' +
+    'client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n' +
     'fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;\n' +
     `scgi_temp_path {folder}/scgi;\n${text.replace('listen 9000', 'listen 127.0.0.1:{locks}')}}\n`,
 };
@@ -34,7 +35,8 @@ async function waitersLeave(run, port, name) {
     const next = dialects.lines(new Connection(port), key, 'next', { wait: 60 });
     await waits(run.server, key, 'next');
     leave(dead);
-    await until('the waiter leaves', async () => !(await waiting(run.server, key)).includes('dead'));
+    const left = async () => !(await waiting(run.server, key)).includes('dead');
+    await until('the waiter leaves', left);
     await unlock(run.server, key, 'first');
     run.check('the next in line gets it', granted.lines(await next.answer()));
     next.close();

@@ -4,6 +4,8 @@ const {
   Connection, ask, dialects, granted, holder, pause, reset, unlock, until, waiting, waits,
 } = require('./client');
 
+const noneWaits = async (run, key) => (await waiting(run.server, key)).length === 0;
+
 const deaths = { closes: (connection) => connection.close(), 'is reset': reset };
 
 // `dead` goes away while it waits for what `first` holds. Returns its proxy's connection.
@@ -25,10 +27,10 @@ async function deadWaiters(run) {
   for (const [name, port] of told)
     for (const [how, leave] of Object.entries(deaths))
       for (const dialect of Object.keys(dialects))
-        await run.section(`${name}: a waiter that ${how} leaves the line (${dialect})`, async () => {
+        await run.section(`${name}: who ${how} leaves the line (${dialect})`, async () => {
           const key = `dead/${name}/${how}/${dialect}`;
           await die(run, port, key, dialect, leave, 60);
-          await until('the waiter leaves', async () => !(await waiting(run.server, key)).length);
+          await until('the waiter leaves', () => noneWaits(run, key));
           run.equal('who held it still does', await holder(run.server, key), 'first');
           run.equal('and gives it back', await unlock(run.server, key, 'first'), true);
           run.equal('to nobody', await holder(run.server, key), null);
@@ -43,7 +45,7 @@ async function unknownDeaths(run) {
   ];
   for (const [name, port] of untold)
     for (const [how, leave] of Object.entries(deaths))
-      await run.section(`${name}: a lock that goes to a waiter that ${how} ends in time`, async () => {
+      await run.section(`${name}: the lock of one who waited and ${how} ends`, async () => {
         const key = `untold/${name}/${how}`;
         await die(run, port, key, 'lines', leave, 0.5);
         const next = new Connection(run.server.port);
@@ -68,7 +70,7 @@ async function impatience(run) {
         await dialects.json(new Connection(run.server.port), key, 'first').answer();
         const late = dialects[dialect](new Connection(port), key, 'late', { wait: 30 });
         run.equal('the proxy answers', (await late.answer()).status, 504);
-        await until('the waiter leaves', async () => !(await waiting(run.server, key)).length);
+        await until('the waiter leaves', () => noneWaits(run, key));
         run.equal('the holder gives it back', await unlock(run.server, key, 'first'), true);
         run.equal('to nobody', await holder(run.server, key), null);
       });
