@@ -15,6 +15,8 @@ usage() {
   sanitize [ARGUMENTS] the tests again, with AddressSanitizer and UBSan, in build-sanitize/
   torture [MINUTES]    kill the server, its clients and its disk at random for so long (6), and check
                        what the clients were told; see tests/reliability/
+  fuzz [MINUTES]       feed the parsers with random input, in build-fuzz/: so long in all, or without
+                       MINUTES a short run with a fixed number of inputs; see tests/fuzz/
   lint                 clang-format, shellcheck, the rules of the architecture, clang-tidy
   format               rewrite all sources in the project's format
   bench [NAME]         build and run a benchmark; without NAME: list them
@@ -156,6 +158,38 @@ torture() {
     --option=--sync --option=off
 }
 
+# What a target says goes to build-fuzz/TARGET.log. Inputs that fail are kept in
+# build-fuzz/, and fail again by: build-fuzz/tests/fuzz/fuzz_TARGET FILE
+fuzz() {
+  local targets=() target limit=(-runs=100000) failed=0
+  [ -z "${1-}" ] || [[ $1 =~ ^[1-9][0-9]*$ ]] || die "fuzz: MINUTES must be a whole number: $1"
+  need_for_build
+  need clang libclang-rt-dev
+  cmake -S . -B build-fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DLOCKSERVER_FUZZ=ON \
+    -DLOCKSERVER_TESTS=OFF -DLOCKSERVER_EXAMPLES=OFF -DLOCKSERVER_WERROR=ON \
+    -DCMAKE_CXX_COMPILER_LAUNCHER=ccache >&2
+  compile build-fuzz --target fuzz
+  for target in tests/fuzz/corpus/*; do
+    targets+=("${target##*/}")
+  done
+  [ -z "${1-}" ] || limit=(-max_total_time=$(($1 * 60 / ${#targets[@]})))
+  for target in "${targets[@]}"; do
+    # What is new goes to the first directory, and not to the seeds.
+    mkdir -p "build-fuzz/corpus/$target"
+    if build-fuzz/tests/fuzz/fuzz_"$target" "${limit[@]}" -max_len=20480 -timeout=10 \
+      -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix=build-fuzz/ \
+      "build-fuzz/corpus/$target" "tests/fuzz/corpus/$target" >"build-fuzz/$target.log" 2>&1; then
+      printf '%s: %s inputs, nothing found\n' "$target" \
+        "$(sed -n 's/^stat::number_of_executed_units: *//p' "build-fuzz/$target.log")"
+    else
+      failed=1
+      say "$target failed"
+      tail -60 "build-fuzz/$target.log" >&2
+    fi
+  done
+  [ $failed -eq 0 ] || die 'fuzz: see above'
+}
+
 # The project's C++ sources, committed or about to be.
 sources() {
   git ls-files --cached --others --exclude-standard -- '*.hpp' '*.cpp' \
@@ -241,7 +275,7 @@ lint() {
 }
 
 case ${1-} in
-  run | build | sanitize | torture | lint | format | bench)
+  run | build | sanitize | torture | fuzz | lint | format | bench)
     command=$1
     shift
     "$command" "$@"

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <limits>
 
 namespace spdlog {
 class logger;
@@ -42,6 +43,10 @@ struct lock_environment {
   /// Null without a durable store; unchanged while there are actors.
   journal_actor journal{};
   journal_status stored{};
+  /// Requests that may occupy their connections with waiting, and that do.
+  std::size_t max_waits = std::numeric_limits<std::size_t>::max();
+  std::atomic<std::size_t> waits{0};
+  std::size_t max_locks_per_lease = std::numeric_limits<std::size_t>::max();
 
   /// Whether changes can be accepted: they are not stored, or can be.
   bool writable() const noexcept {

@@ -13,7 +13,9 @@ grant_record record_of(const grant& x, std::uint32_t limit, time_point now) {
   result.since = x.since.time_since_epoch();
   result.expires_at = x.expires_at.time_since_epoch();
   result.ttl = x.expires_at == time_point::max() ? forever : x.expires_at - now;
-  result.tickets.push_back(x.ticket);
+  result.acknowledged = x.acknowledged;
+  if (x.ticket != 0)
+    result.tickets.push_back(x.ticket);
   if (x.more) {
     result.lease = x.more->lease;
     result.request_id = x.more->request_id;
@@ -40,6 +42,7 @@ grant grant_of(grant_record&& x) {
   result.since = time_point{x.since};
   result.expires_at = time_point{x.expires_at};
   result.mode = static_cast<lock_mode>(x.mode);
+  result.acknowledged = x.acknowledged;
   if (x.lease != 0 || x.tickets.size() > 1 || !x.request_id.empty() || !x.metadata.empty()) {
     result.more = std::make_unique<grant::details>();
     result.more->lease = x.lease;

@@ -16,7 +16,7 @@ grant_record record_of(const grant& x, std::uint32_t limit, time_point now);
 /// The same of all holders of a lock.
 std::vector<grant_record> records_of(const lock_queue& x, time_point now);
 
-/// The grant that was stored.
+/// The grant that was stored, or that was there before a change that failed.
 grant grant_of(grant_record&& x);
 
 } // namespace lockserver

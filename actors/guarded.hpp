@@ -16,8 +16,7 @@ namespace lockserver {
 
 /// Writes an error about what has just been thrown. In a `catch` block only.
 /// @param where it came from, such as "registry".
-void log_exception(spdlog::logger& log, std::string_view where,
-                   std::string_view key = {}) noexcept;
+void log_exception(spdlog::logger& log, std::string_view where, std::string_view key = {}) noexcept;
 
 /// A handler of `Self` for one kind of message. When `F` throws, it calls
 /// `Self::on_exception()`, which must not throw, and answers a request with
@@ -39,8 +38,7 @@ public:
   struct to_result<caf::result<Ts...>> {
     using type = caf::result<Ts...>;
   };
-  using result
-    = std::conditional_t<std::is_void_v<Result>, void, typename to_result<Result>::type>;
+  using result = std::conditional_t<std::is_void_v<Result>, void, typename to_result<Result>::type>;
 
   result operator()(Message x) const {
     try {

@@ -14,6 +14,10 @@ namespace {
 // enough not to be a load on a disk that is full.
 constexpr auto retry_pause = std::chrono::milliseconds{250};
 
+// Items that are stored and answered in one go, at most: the disk takes some
+// milliseconds for them, and whoever runs the sessions gets no more answers at once.
+constexpr std::size_t most_in_a_round = 1024;
+
 // Between two looks at the wall clock: what it is set by before a power cut may
 // go unnoticed for so long, see `elapsed`.
 constexpr auto clock_pause = std::chrono::seconds{10};
@@ -86,6 +90,8 @@ void journal::add(item&& x) {
   round_.push_back(std::move(x));
   if (!commit_sent_)
     send_commit();
+  if (round_.size() == most_in_a_round)
+    commit_some();
 }
 
 void journal::send_commit() {
@@ -93,7 +99,21 @@ void journal::send_commit() {
   commit_sent_ = true;
 }
 
+// What has arrived before `commit_now` was sent is stored by now, in however many
+// goes: the round is over.
 void journal::commit() {
+  commit_some();
+  // Keys that have not gone back yet must not think that all is settled.
+  if (going_back_.empty())
+    env_.stored.end_round();
+  // One more, so that keys see two ends of rounds after their last message.
+  commit_sent_ = false;
+  if (std::exchange(any_in_round_, false))
+    send_commit();
+}
+
+void journal::commit_some() {
+  any_in_round_ = any_in_round_ || !round_.empty();
   auto round = std::exchange(round_, {});
   failed_now_ = false;
   if (env_.stored.is_well())
@@ -102,13 +122,6 @@ void journal::commit() {
       on_failure(problem);
     }
   answer(round);
-  // Keys that have not gone back yet must not think that all is settled.
-  if (going_back_.empty())
-    env_.stored.end_round();
-  // One more, so that keys see two ends of rounds after their last message.
-  commit_sent_ = false;
-  if (!round.empty())
-    send_commit();
 }
 
 void journal::answer(std::vector<item>& round) {

@@ -5,6 +5,7 @@
 #include "actors/environment.hpp"
 #include "actors/guarded.hpp"
 #include "actors/registries.hpp"
+#include "actors/seeded_hash.hpp"
 #include "actors/store.hpp"
 #include "lockserver/actors.hpp"
 
@@ -80,6 +81,7 @@ private:
   void add(item&& x);
   void commit();
   void send_commit();
+  void commit_some();
   std::string write(const std::vector<item>& round);
   std::string write_all(const std::vector<item>& round);
   void answer(std::vector<item>& round);
@@ -112,11 +114,12 @@ private:
   wake_up wake_up_;
   std::vector<item> round_; // in the order of its arrival
   bool commit_sent_ = false;
-  bool failed_now_ = false; // in the round that is being answered
+  bool any_in_round_ = false; // since the last `commit_now`
+  bool failed_now_ = false;   // in the round that is being answered
 
   // While the store fails:
-  std::unordered_set<std::string> going_back_; // keys that have not said so yet
-  std::vector<std::uint64_t> owed_grants_;     // ended, but still stored
+  std::unordered_set<std::string, seeded_hash> going_back_; // keys that have not said so yet
+  std::vector<std::uint64_t> owed_grants_;                  // ended, but still stored
   std::vector<std::uint64_t> owed_leases_;
 };
 

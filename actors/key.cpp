@@ -1,5 +1,7 @@
 #include "actors/key.hpp"
 
+#include "actors/quoted.hpp"
+
 #include <spdlog/logger.h>
 
 #include <limits>
@@ -43,6 +45,18 @@ errc status_of(acquire_outcome x) {
   return acquire_reply::granted;
 }
 
+errc status_of(decision::kind x) {
+  switch (x) {
+    case decision::kind::granted:
+      break;
+    case decision::kind::wait_timeout:
+      return acquire_reply::wait_timeout;
+    case decision::kind::lease_ended:
+      return acquire_reply::lease_expired;
+  }
+  return acquire_reply::granted;
+}
+
 } // namespace
 
 key::key(caf::actor_config& cfg, registry_actor registry, lock_environment& env,
@@ -72,12 +86,15 @@ key_actor::behavior_type key::make_behavior() {
       auto now = self.begin_request();
       self.refuse_all(acquire_reply::store_failed);
       self.lock_.forget_waiters();
+      self.tell_some(now, answers_per_turn);
       self.keep_up(now);
     },
     [](key& self, shut_down) {
       self.told_to_end_ = true;
       self.quit();
-      self.refuse_all(acquire_reply::stopping);
+      auto now = self.env_.time.now();
+      while (self.waiting_ && !self.waiting_->empty())
+        self.refuse(now, self.waiting_->begin()->first, acquire_reply::stopping);
     },
     [](key& self, deadline_reached) {
       self.wake_up_.arrived();
@@ -113,30 +130,42 @@ caf::result<acquire_reply> key::acquire(acquire_request& x) {
     settle_up(op);
     return refused(op.now, acquire_reply::store_failed, false);
   }
+  // What waits but may not gets an answer of its own.
+  auto may_wait = !x.takes_connection || env_.waits < env_.max_waits;
+  auto wants_to_wait = x.wait > caf::timespan::zero();
+  if (!may_wait)
+    x.wait = caf::timespan::zero();
   auto [outcome, has]
     = lock_.acquire(op.now,
                     {std::move(x.owner), x.ticket, x.ttl, x.wait, static_cast<lock_mode>(x.mode),
                      x.limit, std::move(x.request_id), x.lease, std::move(x.metadata)},
                     op.changes);
   if (outcome == acquire_outcome::waiting) {
-    auto& place = park(x.ticket, op.now, x.lease, x.explain);
+    auto& place = park(x, op.now);
     auto promise = make_response_promise<acquire_reply>();
     place.promise = promise;
-    env_.log.debug("waits: key={} ticket={} place={} for={:.3f}s", name_, x.ticket, lock_.waiting(),
-                   seconds(x.wait));
+    env_.log.debug("waits: key={} ticket={} place={} for={:.3f}s", quoted{name_}, x.ticket,
+                   lock_.waiting(), seconds(x.wait));
     settle_up(op);
     return promise;
   }
   if (outcome != acquire_outcome::granted) {
-    auto reply = refused(op.now, status_of(outcome), x.explain && has == nullptr);
-    if (has != nullptr && x.explain)
+    auto status = status_of(outcome);
+    auto would_wait = outcome == acquire_outcome::held
+                      || outcome == acquire_outcome::limit_mismatch;
+    if (would_wait && wants_to_wait && !may_wait)
+      status = acquire_reply::too_many_waits;
+    auto reply = refused(op.now, status, x.explain && has == nullptr);
+    if (has != nullptr && x.explain) {
       reply.holders.push_back(holder(op.now, *has));
+      reply.holder_count = lock_.holders().size();
+    }
     tell_leases(x.lease, 0);
     settle_up(op);
     return answer(std::move(reply));
   }
-  env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s", name_, has->owner,
-                 x.ticket, has->token, seconds(left(op.now, *has)));
+  env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s", quoted{name_},
+                 quoted{has->owner}, x.ticket, has->token, seconds(left(op.now, *has)));
   auto reply = granted(op.now, *has);
   settle_up(op);
   // Behind what the journal is told: whoever looks at the lease waits for that.
@@ -158,8 +187,8 @@ caf::result<acquire_reply> key::renew(const renew_request& x) {
     return answer(refused(op.now, acquire_reply::has_lease, false));
   if (renewed == nullptr)
     return answer(refused(op.now, acquire_reply::not_holder, true));
-  env_.log.debug("renewed: key={} owner={} token={} for={:.3f}s", name_, x.owner, reply.token,
-                 seconds(x.ttl));
+  env_.log.debug("renewed: key={} owner={} token={} for={:.3f}s", quoted{name_}, quoted{x.owner},
+                 reply.token, seconds(x.ttl));
   return answer(std::move(reply));
 }
 
@@ -172,22 +201,25 @@ caf::result<release_reply> key::release(const release_request& x) {
   auto released = x.force ? lock_.release_all(op.now, op.changes)
                           : lock_.release(op.now, x.owner, x.token, op.changes);
   if (released)
-    env_.log.debug("released: key={} owner={}{}", name_, x.owner, x.force ? " by force" : "");
+    env_.log.debug("released: key={} owner={}{}", quoted{name_}, quoted{x.owner},
+                   x.force ? " by force" : "");
   settle_up(op);
   release_reply reply;
-  if (released)
+  if (released) {
     reply.status = release_reply::released;
-  else if (x.force)
+  } else if (x.force) {
     reply.status = release_reply::not_held;
-  else if (x.explain)
-    reply.holders = holders(op.now);
+  } else if (x.explain) {
+    reply.holders = holders(op.now, few_holders, answer_room{});
+    reply.holder_count = lock_.holders().size();
+  }
   return answer(std::move(reply));
 }
 
 caf::result<bool> key::check(const check_request& x) {
   auto now = begin_request();
   keep_up(now);
-  auto reply = x.owner.empty() ? lock_.check(now) : lock_.find(now, x.owner) != nullptr;
+  auto reply = x.owner.empty() ? lock_.check(now) : lock_.confirm(now, x.owner);
   if (settled())
     return reply;
   return compat::delegate(this, env_.journal, durable_check{x, reply});
@@ -197,12 +229,24 @@ caf::result<lock_info> key::inspect(const inspect_request& x) {
   operation op{*this, begin_request()};
   lock_.expire(op.now, op.changes);
   settle_up(op);
-  lock_info result{name_, holders(op.now), {}, lock_.waiting(), lock_.limit()};
-  if (x.with_queue)
+  // Ordinarily both fit; if not, neither keeps all from the other.
+  constexpr auto for_queue = answer_room::whole / 4;
+  auto most = x.with_queue ? lock_.holders().size() : few_holders;
+  lock_info result{name_};
+  result.holders = holders(op.now, most, answer_room{answer_room::whole - for_queue});
+  result.holder_count = lock_.holders().size();
+  result.queue_length = lock_.waiting();
+  result.limit = lock_.limit();
+  if (x.with_queue) {
+    answer_room room{for_queue};
     lock_.for_each_waiter([&](const waiter& w) {
+      if (!room.take(w.request.owner))
+        return false;
       result.queue.push_back(
         {w.request.owner, static_cast<std::uint8_t>(w.request.mode), op.now - w.since});
+      return true;
     });
+  }
   if (settled())
     return result;
   return compat::delegate(this, env_.journal, durable_look{x, std::move(result)});
@@ -211,18 +255,26 @@ caf::result<lock_info> key::inspect(const inspect_request& x) {
 void key::withdraw(const withdraw_request& x, time_point now) {
   operation op{*this, now};
   auto waits = find_parked(x.ticket) != nullptr;
-  if (!waits && !x.wait_only && !settled())
-    remember_withdrawn(x.ticket);
-  if (waits || !x.wait_only)
-    if (lock_.withdraw(op.now, x.ticket, op.changes))
-      env_.log.debug("withdrawn: key={} ticket={}, its client is gone", name_, x.ticket);
-  settle_up(op);
-  if (waits && x.wait_only) {
-    refuse(op.now, x.ticket, acquire_reply::wait_timeout);
-  } else if (auto* gone = find_parked(x.ticket); gone != nullptr) {
-    tell_leases(gone->lease, 0);
+  auto wait_only = x.what == withdraw_request::wait_only;
+  if (!wait_only && !settled())
+    remember_withdrawn(x);
+  auto found = false;
+  if (x.what == withdraw_request::held)
+    found = lock_.end_hold(op.now, x.ticket, op.changes);
+  else if (waits || !wait_only)
+    found = lock_.withdraw(op.now, x.ticket, op.changes);
+  if (found)
+    env_.log.debug("withdrawn: key={} ticket={}, its client is gone", quoted{name_}, x.ticket);
+  // Out of those who wait before the next of them are told.
+  auto lease = lease_id{0};
+  if (auto* gone = find_parked(x.ticket); gone != nullptr && !wait_only) {
+    lease = gone->lease;
     unpark(x.ticket);
   }
+  settle_up(op);
+  tell_leases(lease, 0);
+  if (wait_only)
+    refuse(op.now, x.ticket, acquire_reply::wait_timeout);
 }
 
 void key::end_lease(lease_id lease) {
@@ -272,17 +324,24 @@ acquire_reply key::refused(time_point now, errc status, bool explain) const {
   reply.status = status;
   reply.limit = lock_.limit();
   if (explain) {
-    reply.holders = holders(now);
+    reply.holders = holders(now, few_holders, answer_room{});
+    reply.holder_count = lock_.holders().size();
     reply.queue_length = lock_.waiting();
   }
   return reply;
 }
 
-std::vector<holder_info> key::holders(time_point now) const {
+// The first of them, at most so many and as far as there is room.
+std::vector<holder_info> key::holders(time_point now, std::size_t most, answer_room room) const {
   std::vector<holder_info> result;
-  for (auto& x : lock_.holders())
-    if (now < x.expires_at)
-      result.push_back(holder(now, x));
+  for (auto& x : lock_.holders()) {
+    if (now >= x.expires_at)
+      continue;
+    auto next = holder(now, x);
+    if (result.size() == most || !room.take(next.owner, next.metadata))
+      break;
+    result.push_back(std::move(next));
+  }
   return result;
 }
 
@@ -297,30 +356,59 @@ void key::settle_up(operation& op) {
   for (auto& ended = op.changes.ended; op.ended < ended.size(); ++op.ended) {
     auto& x = ended[op.ended];
     if (x.expired)
-      env_.log.debug("expired: key={} owner={} token={}", name_, x.owner, x.token);
+      env_.log.debug("expired: key={} owner={} token={}", quoted{name_}, quoted{x.owner}, x.token);
     if (x.lease != 0)
       compat::send(this, registry_, lease_released{x.lease, name_, x.token});
   }
-  for (auto& decided = op.changes.decided; op.decided < decided.size(); ++op.decided)
-    on_decided(op.now, decided[op.decided]);
-  if (waiting_ && waiting_->empty())
-    waiting_.reset();
+  std::size_t told = 0;
+  for (auto& decided = op.changes.decided; op.decided < decided.size(); ++op.decided) {
+    auto& x = decided[op.decided];
+    verdict one{x.ticket, status_of(x.what), x.owner, x.token};
+    if (!untold_ && told < answers_per_turn) {
+      tell(op.now, one);
+      ++told;
+      continue;
+    }
+    if (!untold_)
+      untold_ = std::make_unique<std::deque<verdict>>();
+    untold_->push_back(std::move(one));
+  }
+  tell_some(op.now, answers_per_turn - told);
   keep_up(op.now);
   op.settled = true;
 }
 
-void key::on_decided(time_point now, const decision& x) {
-  if (x.what != decision::kind::granted)
-    return refuse(now, x.ticket,
-                  x.what == decision::kind::wait_timeout ? acquire_reply::wait_timeout
-                                                         : acquire_reply::lease_expired);
+// Of many who wait, the first. Their turns may come when what they have been granted
+// is over already, or when they have been withdrawn.
+void key::tell_some(time_point now, std::size_t most) {
+  for (std::size_t n = 0; untold_ && n < most; ++n) {
+    auto next = std::move(untold_->front());
+    untold_->pop_front();
+    if (untold_->empty())
+      untold_.reset();
+    tell(now, next);
+  }
+  if (waiting_ && waiting_->empty())
+    waiting_.reset();
+  // Not by a message to itself, which might come in this very turn of the thread.
+  if (untold_)
+    wake_up_.no_later_than(now);
+}
+
+void key::tell(time_point now, const verdict& x) {
+  if (x.status != acquire_reply::granted)
+    return refuse(now, x.ticket, x.status);
   auto* waited = find_parked(x.ticket);
   if (waited == nullptr)
     return;
-  auto reply = granted(now, *lock_.find(now, x.owner));
+  auto* has = lock_.find(now, x.owner);
+  if (has == nullptr || has->token != x.token)
+    return refuse(now, x.ticket, acquire_reply::wait_timeout);
+  auto reply = granted(now, *has);
   reply.waited = now - waited->since;
-  env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s", name_,
-                 x.owner, x.ticket, x.token, seconds(reply.ttl), seconds(reply.waited));
+  env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s",
+                 quoted{name_}, quoted{x.owner}, x.ticket, x.token, seconds(reply.ttl),
+                 seconds(reply.waited));
   tell_leases(std::exchange(waited->lease, 0), x.token);
   deliver(*waited, std::move(reply));
   unpark(x.ticket);
@@ -333,7 +421,7 @@ void key::keep_up(time_point now) {
   }
   if (auto due = lock_.next_deadline()) {
     wake_up_.no_later_than(*due);
-  } else if (lock_.idle()) { // else it is held without an end
+  } else if (lock_.idle() && !untold_) { // else it is held without an end
     // Its heir would not know of what is not settled yet.
     if (now - last_used_ < env_.key_idle_timeout)
       wake_up_.no_later_than(last_used_ + env_.key_idle_timeout);
@@ -344,11 +432,15 @@ void key::keep_up(time_point now) {
   }
 }
 
-key::parked& key::park(ticket_id ticket, time_point since, lease_id lease, bool explain) {
+key::parked& key::park(const acquire_request& x, time_point since) {
   if (!waiting_)
     waiting_ = std::make_unique<std::unordered_map<ticket_id, parked>>();
-  auto& result = waiting_->try_emplace(ticket, parked{{}, since, lease, explain}).first->second;
+  auto& result
+    = waiting_->try_emplace(x.ticket, parked{{}, since, x.lease, x.explain, x.takes_connection})
+        .first->second;
   ++counts_.waiters;
+  if (x.takes_connection)
+    ++env_.waits;
   return result;
 }
 
@@ -361,14 +453,18 @@ key::parked* key::find_parked(ticket_id ticket) noexcept {
 }
 
 void key::unpark(ticket_id ticket) noexcept {
-  counts_.waiters -= waiting_->erase(ticket);
+  auto i = waiting_->find(ticket);
+  --counts_.waiters;
+  if (i->second.takes_connection)
+    --env_.waits;
+  waiting_->erase(i);
 }
 
 void key::refuse(time_point now, ticket_id ticket, errc status) {
   auto* waited = find_parked(ticket);
   if (waited == nullptr)
     return;
-  env_.log.debug("refused: key={} ticket={} status={} waited={:.3f}s", name_, ticket,
+  env_.log.debug("refused: key={} ticket={} status={} waited={:.3f}s", quoted{name_}, ticket,
                  row_of(status).id, seconds(now - waited->since));
   auto reply = refused(now, status, waited->explain);
   reply.waited = now - waited->since;
@@ -377,10 +473,14 @@ void key::refuse(time_point now, ticket_id ticket, errc status) {
   unpark(ticket);
 }
 
+// In `tell_some`, whatever they were to be told before.
 void key::refuse_all(errc status) {
-  auto now = env_.time.now();
-  while (waiting_ && !waiting_->empty())
-    refuse(now, waiting_->begin()->first, status);
+  untold_.reset();
+  if (!waiting_)
+    return;
+  untold_ = std::make_unique<std::deque<verdict>>();
+  for (auto& [ticket, waited] : *waiting_)
+    untold_->push_back({ticket, status, {}, 0});
 }
 
 void key::tell_leases(lease_id lease, std::uint64_t token) {

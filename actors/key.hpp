@@ -2,6 +2,7 @@
 // decide back to those who wait. Knows no HTTP, and no store but the journal.
 #pragma once
 
+#include "actors/answer_room.hpp"
 #include "actors/environment.hpp"
 #include "actors/guarded.hpp"
 #include "actors/lock_queue.hpp"
@@ -34,11 +35,23 @@ public:
   void on_exception() noexcept;
 
 private:
+  // Waiters told in one turn: more have theirs behind the messages of others.
+  static constexpr std::size_t answers_per_turn = 64;
+
   struct parked {
     caf::typed_response_promise<acquire_reply> promise;
     time_point since;
     lease_id lease; // 0 once it has been told
     bool explain;
+    bool takes_connection;
+  };
+
+  // What one who waits is still to be told.
+  struct verdict {
+    ticket_id ticket;
+    errc status; ///< Of the answer.
+    std::string owner;
+    std::uint64_t token; ///< If granted.
   };
 
   // One change of the lock, from its beginning to `settle_up`, which its end
@@ -80,23 +93,24 @@ private:
 
   acquire_reply granted(time_point now, const grant& x) const;
   acquire_reply refused(time_point now, errc status, bool explain) const;
-  std::vector<holder_info> holders(time_point now) const;
+  std::vector<holder_info> holders(time_point now, std::size_t most, answer_room room) const;
   void settle_up(operation& x);
   void keep_up(time_point now);
   void write_down(operation& x);
-  void remember_withdrawn(ticket_id ticket);
+  void remember_withdrawn(const withdraw_request& x);
   bool settled() const noexcept {
     return mark_.settled(env_.stored);
   }
   template <class Reply>
   caf::result<Reply> answer(Reply x);
-  void on_decided(time_point now, const decision& x);
   void deliver(parked& to, acquire_reply x);
-  parked& park(ticket_id ticket, time_point since, lease_id lease, bool explain);
+  parked& park(const acquire_request& x, time_point since);
   parked* find_parked(ticket_id ticket) noexcept;
   void unpark(ticket_id ticket) noexcept;
   void refuse(time_point now, ticket_id ticket, errc status);
   void refuse_all(errc status);
+  void tell_some(time_point now, std::size_t most = answers_per_turn);
+  void tell(time_point now, const verdict& x);
   void tell_leases(lease_id lease, std::uint64_t token);
 
   registry_actor registry_;
@@ -107,12 +121,14 @@ private:
   wake_up wake_up_;
   // Apart from the actor, because most keys never have a waiter.
   std::unique_ptr<std::unordered_map<ticket_id, parked>> waiting_;
+  // Decided, but not told yet: null if there is none.
+  std::unique_ptr<std::deque<verdict>> untold_;
   std::uint64_t served_ = 0;
   time_point last_used_;
   settled_mark mark_; // of what the journal has been told
   // Requests whose clients have gone, until a way back cannot bring their grants
-  // back any more: the ticket, and when that is.
-  std::unique_ptr<std::deque<std::pair<ticket_id, settled_mark>>> withdrawn_;
+  // back any more: what was withdrawn, and when that is.
+  std::unique_ptr<std::deque<std::pair<withdraw_request, settled_mark>>> withdrawn_;
   std::size_t holders_ = 0; // as in `counts_`
   bool told_to_end_ = false;
 };

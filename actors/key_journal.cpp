@@ -2,6 +2,7 @@
 
 #include "actors/grant_records.hpp"
 #include "actors/key.hpp"
+#include "actors/quoted.hpp"
 
 #include <spdlog/logger.h>
 
@@ -55,14 +56,14 @@ void key::write_down(operation& op) {
   mark_.sent(env_.stored);
 }
 
-void key::remember_withdrawn(ticket_id ticket) {
+void key::remember_withdrawn(const withdraw_request& x) {
   if (!withdrawn_)
-    withdrawn_ = std::make_unique<std::deque<std::pair<ticket_id, settled_mark>>>();
+    withdrawn_ = std::make_unique<std::deque<std::pair<withdraw_request, settled_mark>>>();
   while (!withdrawn_->empty() && withdrawn_->front().second.settled(env_.stored))
     withdrawn_->pop_front();
   settled_mark mark;
   mark.sent(env_.stored);
-  withdrawn_->emplace_back(ticket, mark);
+  withdrawn_->emplace_back(x, mark);
 }
 
 void key::deliver(parked& to, acquire_reply x) {
@@ -82,7 +83,8 @@ void key::restore(restore_key& x) {
       if (holder.lease() != 0)
         compat::send(this, registry_, lease_released{holder.lease(), name_, holder.token});
     lock_.clear();
-    env_.log.debug("goes back to what is stored: key={} holders={}", name_, x.holders.size());
+    env_.log.debug("goes back to what is stored: key={} holders={}", quoted{name_},
+                   x.holders.size());
   }
   for (auto& holder : x.holders) {
     if (holder.lease != 0)
@@ -90,13 +92,14 @@ void key::restore(restore_key& x) {
     auto limit = holder.limit;
     lock_.restore(grant_of(std::move(holder)), limit);
   }
+  tell_some(now);
   keep_up(now);
   if (!x.go_back)
     return;
   compat::send(this, env_.journal, key_restored{name_});
   if (auto withdrawn = std::exchange(withdrawn_, nullptr))
-    for (auto& [ticket, mark] : *withdrawn)
-      withdraw({name_, ticket}, now);
+    for (auto& [what, mark] : *withdrawn)
+      withdraw(what, now);
 }
 
 } // namespace lockserver

@@ -1,5 +1,7 @@
 #include "actors/leases.hpp"
 
+#include "actors/answer_room.hpp"
+#include "actors/quoted.hpp"
 #include "actors/random_name.hpp"
 
 #include <spdlog/logger.h>
@@ -16,6 +18,12 @@ namespace {
 std::string_view short_name(const std::string& name) {
   return std::string_view{name}.substr(0, 8);
 }
+
+// Leases that end in one turn, when the time of many is over at once.
+constexpr std::size_t endings_per_turn = 64;
+
+// Locks on a page, for who did not say how many.
+constexpr std::uint64_t default_page = 100;
 
 } // namespace
 
@@ -37,12 +45,13 @@ leases_actor::behavior_type leases::make_behavior() {
     [](leases& self, const lease_answered& x) {
       self.change_share(x.lease, x.key, [&](share& has) {
         --has.unanswered;
-        if (x.token != 0)
-          has.tokens.insert(x.token);
+        auto is_new = x.token != 0 && has.tokens.insert(x.token).second;
+        return is_new ? 0 : -1; // it was counted when it was asked for
       });
     },
     [](leases& self, const lease_released& x) {
-      self.change_share(x.lease, x.key, [&](share& has) { has.tokens.erase(x.token); });
+      self.change_share(x.lease, x.key,
+                        [&](share& has) { return -static_cast<int>(has.tokens.erase(x.token)); });
     },
     [](leases& self, const lease_regranted& x) { self.regrant(x); },
     [](leases& self, const restore_lease& x) {
@@ -52,7 +61,7 @@ leases_actor::behavior_type leases::make_behavior() {
     [](leases& self, shut_down) { self.quit(); },
     [](leases& self, deadline_reached) {
       self.wake_up_.arrived();
-      self.expire();
+      self.expire_some();
       self.set_alarm();
     });
 }
@@ -61,6 +70,7 @@ void leases::on_exit() {
   wake_up_.clear();
   env_.leases -= leases_.size();
   keys_ = nullptr;
+  endings_.clear();
 }
 
 void leases::on_exception() noexcept {
@@ -78,6 +88,11 @@ caf::result<acquire_reply> leases::acquire(lease_acquire_request& x) {
     refused.status = acquire_reply::wrong_owner;
     return refused;
   }
+  if (i->second.locks >= env_.max_locks_per_lease) {
+    refused.status = acquire_reply::too_many_locks;
+    return refused;
+  }
+  ++i->second.locks;
   ++i->second.keys[x.request.key].unanswered;
   x.request.lease = i->first;
   x.request.ttl = forever;
@@ -86,7 +101,7 @@ caf::result<acquire_reply> leases::acquire(lease_acquire_request& x) {
 }
 
 caf::result<lease_reply> leases::create(const lease_create_request& x) {
-  expire();
+  expire_some();
   lease_reply reply;
   if (env_.leases >= env_.max_leases) {
     reply.status = lease_reply::too_many_leases;
@@ -97,9 +112,9 @@ caf::result<lease_reply> leases::create(const lease_create_request& x) {
                     env_.time.now().time_since_epoch() + x.ttl};
   return store(
     {lease_entry::made, made},
-    [this, made] {
-      env_.log.debug("lease made: lease={}… owner={}", short_name(made.name), made.owner);
-      return add(made);
+    [this, made](promise& answer) {
+      env_.log.debug("lease made: lease={}… owner={}", short_name(made.name), quoted{made.owner});
+      answer.deliver(add(made));
     },
     [this] { --env_.leases; });
 }
@@ -115,12 +130,14 @@ caf::result<lease_reply> leases::renew(const std::string& name) {
   set_expiry(x, id, after);
   return store(
     {lease_entry::renewed, {id, name, x.owner, x.ttl, after.time_since_epoch()}},
-    [this, name, after] {
+    [this, name, after](promise& answer) {
       auto renewed = find(name);
-      if (renewed == leases_.end())
-        return lease_reply{};
-      renewed->second.promised = after;
-      return lease_reply{lease_reply::alive, name, renewed->second.ttl};
+      lease_reply reply;
+      if (renewed != leases_.end()) {
+        renewed->second.promised = after;
+        reply = {lease_reply::alive, name, renewed->second.ttl};
+      }
+      answer.deliver(std::move(reply));
     },
     [this, name, after] {
       auto renewed = find(name);
@@ -132,7 +149,7 @@ caf::result<lease_reply> leases::renew(const std::string& name) {
 }
 
 // Whose question names a key has had a grant, and asks how long that lasts; others
-// want to see all locks, and of those the keys have told before they are stored.
+// want to see the locks, and of those the keys have told before they are stored.
 caf::result<lease_reply> leases::inspect(const lease_inspect_request& question) {
   auto i = find(question.lease);
   lease_reply reply;
@@ -140,13 +157,26 @@ caf::result<lease_reply> leases::inspect(const lease_inspect_request& question) 
     auto& x = i->second;
     reply = {lease_reply::alive, x.name, x.promised - env_.time.now(), true};
     if (question.key.empty())
-      for (auto& [key, has] : x.keys)
-        for (auto token : has.tokens)
-          reply.locks.push_back({key, token});
+      add_page(reply, x, question);
   }
   if (!env_.journal || !question.key.empty())
     return reply;
   return compat::delegate(this, env_.journal, durable<lease_reply>{{}, std::move(reply)});
+}
+
+void leases::add_page(lease_reply& to, const entry& x, const lease_inspect_request& question) {
+  auto most = question.limit == 0 ? default_page : question.limit;
+  answer_room room;
+  std::uint64_t looked_at = 0;
+  auto last = x.keys.end();
+  for (auto i = x.keys.upper_bound(question.after); i != x.keys.end(); last = i++) {
+    if (looked_at++ == most || !room.take(i->first)) {
+      to.next = last->first;
+      return;
+    }
+    for (auto token : i->second.tokens)
+      to.locks.push_back({i->first, token});
+  }
 }
 
 caf::result<lease_reply> leases::end(const std::string& name) {
@@ -155,49 +185,53 @@ caf::result<lease_reply> leases::end(const std::string& name) {
     return lease_reply{};
   return store(
     {lease_entry::ended, {.id = i->first, .name = name}},
-    [this, name] {
+    [this, name](promise& answer) {
       auto ended = find(name);
-      if (ended == leases_.end())
-        return lease_reply{};
-      env_.log.debug("lease ended: lease={}… owner={}", short_name(name), ended->second.owner);
-      remove(ended);
-      return lease_reply{lease_reply::alive, name};
+      if (ended == leases_.end()) {
+        answer.deliver(lease_reply{});
+        return;
+      }
+      env_.log.debug("lease ended: lease={}… owner={}", short_name(name),
+                     quoted{ended->second.owner});
+      remove(ended, answer);
     },
     [] {});
 }
 
 template <class F, class G>
 caf::result<lease_reply> leases::store(lease_entry what, F f, G undo) {
-  if (!env_.journal)
-    return f();
+  auto answer = make_response_promise<lease_reply>();
+  if (!env_.journal) {
+    f(answer);
+    return answer;
+  }
   lease_reply refused;
   refused.status = lease_reply::store_failed;
   if (!env_.writable()) {
     undo();
-    return refused;
+    answer.deliver(std::move(refused));
+    return answer;
   }
-  auto promise = make_response_promise<lease_reply>();
-  auto refuse = [undo, refused, promise] {
+  auto refuse = [undo, refused, answer] {
     undo();
-    auto answers = promise;
-    answers.deliver(refused);
+    auto to = answer;
+    to.deliver(refused);
   };
-  auto answer = [f, promise, refuse](bool stored) {
-    auto answers = promise;
-    if (stored)
-      answers.deliver(f());
-    else
-      refuse();
+  auto on_stored = [f, answer, refuse](bool stored) {
+    if (!stored)
+      return refuse();
+    auto to = answer;
+    f(to);
   };
   compat::request(this, env_.journal, std::move(what))
-    .then(guarded_answer(*this, std::move(answer)), [refuse](const caf::error&) { refuse(); });
-  return promise;
+    .then(guarded_answer(*this, std::move(on_stored)), [refuse](const caf::error&) { refuse(); });
+  return answer;
 }
 
 lease_reply leases::add(const lease_record& x) {
   last_id_ = std::max(last_id_, x.id);
   time_point expires_at{x.expires_at};
-  auto i = leases_.emplace(x.id, entry{x.name, x.owner, x.ttl, expires_at, expires_at, {}}).first;
+  auto i = leases_.emplace(x.id, entry{x.name, x.owner, x.ttl, expires_at, expires_at}).first;
   try {
     by_name_.emplace(x.name, x.id);
     by_expiry_.emplace(expires_at, x.id);
@@ -220,27 +254,34 @@ void leases::set_expiry(entry& x, lease_id id, time_point expires_at) {
 // A key has gone back, or comes from the store: it may have a grant of a lease
 // that has ended meanwhile.
 void leases::regrant(const lease_regranted& x) {
-  auto i = leases_.find(x.lease);
-  if (i != leases_.end())
-    i->second.keys[x.key].tokens.insert(x.token);
-  else
-    compat::send(this, keys_->of(x.key), lease_ended{x.key, x.lease});
+  if (auto i = leases_.find(x.lease); i != leases_.end()) {
+    i->second.locks += i->second.keys[x.key].tokens.insert(x.token).second ? 1 : 0;
+    return;
+  }
+  auto late = std::make_shared<ending>(ending{x.lease, {}, {}, 1, {}});
+  late->keys.try_emplace(x.key);
+  endings_.push_back(std::move(late));
+  tell_keys();
 }
 
 // The lease of that name unless its time is over.
 leases::lease_map::iterator leases::find(const std::string& name) {
-  expire();
-  auto i = by_name_.find(name);
-  return i == by_name_.end() ? leases_.end() : leases_.find(i->second);
+  auto named = by_name_.find(name);
+  if (named == by_name_.end())
+    return leases_.end();
+  auto i = leases_.find(named->second);
+  return env_.time.now() < i->second.expires_at ? i : leases_.end();
 }
 
-void leases::expire() {
+// Whatever is left has its turn at the alarm.
+void leases::expire_some() {
   auto now = env_.time.now();
   leases_expired expired;
-  while (!by_expiry_.empty() && by_expiry_.begin()->first <= now) {
+  while (!by_expiry_.empty() && by_expiry_.begin()->first <= now
+         && expired.ids.size() < endings_per_turn) {
     auto i = leases_.find(by_expiry_.begin()->second);
     env_.log.debug("lease expired: lease={}… owner={}", short_name(i->second.name),
-                   i->second.owner);
+                   quoted{i->second.owner});
     expired.ids.push_back(i->first);
     remove(i);
   }
@@ -249,14 +290,47 @@ void leases::expire() {
   compat::send(this, env_.journal, std::move(expired));
 }
 
-void leases::remove(lease_map::iterator x) {
+// The lease is over at once; its keys hear of it some at a time, and then
+// `answer` is given.
+void leases::remove(lease_map::iterator x, promise answer) {
   auto& [id, gone] = *x;
-  for (auto& [key, has] : gone.keys)
-    compat::send(this, keys_->of(key), lease_ended{key, id});
   by_expiry_.erase({gone.expires_at, id});
   by_name_.erase(gone.name);
+  auto all = std::make_shared<ending>(
+    ending{id, std::move(gone.name), std::move(gone.keys), 0, std::move(answer)});
+  all->unheard = all->keys.size();
   leases_.erase(x);
   --env_.leases;
+  if (all->keys.empty())
+    return finish(*all);
+  endings_.push_back(std::move(all));
+  tell_keys();
+}
+
+// One key of each lease in turn, so that one with few does not wait for one with many.
+void leases::tell_keys() {
+  while (!endings_.empty() && told_.has_room()) {
+    auto all = std::move(endings_.front());
+    endings_.pop_front();
+    auto key = std::move(all->keys.extract(all->keys.begin()).key());
+    if (!all->keys.empty())
+      endings_.push_back(all);
+    told_.begin();
+    auto on_heard = [this, all] {
+      told_.end();
+      if (--all->unheard == 0)
+        finish(*all);
+      tell_keys();
+    };
+    auto& registry = keys_->of(key);
+    compat::request(this, registry, lease_ended{std::move(key), all->id})
+      .then(on_heard, [on_heard](const caf::error&) { on_heard(); });
+  }
+}
+
+void leases::finish(ending& x) {
+  if (x.answer.pending())
+    x.answer.deliver(lease_reply{lease_reply::alive, x.name});
 }
 
 // What comes when the lease has ended is of no interest any more.
@@ -269,7 +343,7 @@ void leases::change_share(lease_id id, const std::string& key, F change) {
   auto has = keys.find(key);
   if (has == keys.end())
     return;
-  change(has->second);
+  i->second.locks += static_cast<std::size_t>(change(has->second));
   if (has->second.unanswered == 0 && has->second.tokens.empty())
     keys.erase(has);
 }

@@ -4,10 +4,13 @@
 
 #include "actors/environment.hpp"
 #include "actors/guarded.hpp"
+#include "actors/pacer.hpp"
 #include "actors/registries.hpp"
 #include "lockserver/actors.hpp"
 
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -22,8 +25,9 @@ namespace lockserver {
 /// few and seldom asked: one per client process, renewed every few seconds.
 ///
 /// A lease is over at the end of its time, however late the timer is. The keys
-/// hear of it when the timer fires, so a grant may outlive its lease by that
-/// much; it never ends before.
+/// hear of it when the timer fires, some at a time (`pacer`), so a grant may outlive
+/// its lease by that much; it never ends before. Who ends a lease is answered
+/// when all keys have heard of it: then its locks are free.
 ///
 /// With a durable store the journal is told first: a lease is made and ended
 /// once that is stored, and the answers leave then.
@@ -44,18 +48,31 @@ public:
   void on_exception() noexcept;
 
 private:
+  using promise = caf::typed_response_promise<lease_reply>;
+
   // What a lease has at one key.
   struct share {
     std::size_t unanswered = 0; ///< Requests on their way or waiting.
     std::set<std::uint64_t> tokens;
   };
+  // In the order in which they are shown.
+  using share_map = std::map<std::string, share, std::less<>>;
   struct entry {
     std::string name;
     std::string owner;
     caf::timespan ttl;
     time_point expires_at;
     time_point promised; ///< Until when it lasts by what is stored, or sooner.
-    std::unordered_map<std::string, share> keys;
+    share_map keys{};
+    std::size_t locks = 0; ///< In all `keys`, asked for or granted.
+  };
+  // What a lease that is over had, until all keys have heard of it.
+  struct ending {
+    lease_id id;
+    std::string name;
+    share_map keys;          ///< That have not been told.
+    std::size_t unheard = 0; ///< Keys that have not answered, or have not been told.
+    promise answer;          ///< Of who ends it, if anyone does.
   };
   using lease_map = std::unordered_map<lease_id, entry>;
 
@@ -65,16 +82,19 @@ private:
   caf::result<lease_reply> inspect(const lease_inspect_request& question);
   caf::result<lease_reply> end(const std::string& name);
 
-  // Answers with `f()` once `what` is stored, or calls `undo` and refuses.
+  // Calls `f` with a promise once `what` is stored, or calls `undo` and refuses.
   template <class F, class G>
   caf::result<lease_reply> store(lease_entry what, F f, G undo);
   lease_reply add(const lease_record& x);
   void set_expiry(entry& x, lease_id id, time_point expires_at);
   void regrant(const lease_regranted& x);
 
+  static void add_page(lease_reply& to, const entry& x, const lease_inspect_request& question);
   lease_map::iterator find(const std::string& name);
-  void expire();
-  void remove(lease_map::iterator x);
+  void expire_some();
+  void remove(lease_map::iterator x, promise answer = {});
+  void tell_keys();
+  static void finish(ending& x);
   template <class F>
   void change_share(lease_id id, const std::string& key, F change);
   void set_alarm();
@@ -86,6 +106,8 @@ private:
   std::unordered_map<std::string, lease_id> by_name_;
   std::set<std::pair<time_point, lease_id>> by_expiry_;
   lease_id last_id_ = 0;
+  std::deque<std::shared_ptr<ending>> endings_; // each has keys to tell
+  pacer told_;
 };
 
 } // namespace lockserver

@@ -1,6 +1,9 @@
 #include "actors/lister.hpp"
 
+#include "actors/pacer.hpp"
+
 #include <algorithm>
+
 #include <utility>
 
 namespace lockserver {
@@ -21,51 +24,53 @@ lister::behavior_type lister::make_behavior() {
 void lister::ask_for_names() {
   names_.clear();
   outstanding_ = keys_->all.size();
+  round_ = std::min<std::size_t>(wanted_.limit - page_.locks.size(), pacer::most);
   // One more than needed, to know whether any follow.
   auto request = wanted_;
-  ++request.limit;
+  request.limit = round_ + 1;
   for (auto& x : keys_->all)
     compat::request(this, x, request)
-      .then(
-        guarded_answer(*this,
-                       [this](const key_names& some) {
-                         names_.insert(names_.end(), some.names.begin(), some.names.end());
-                         if (--outstanding_ == 0)
-                           on_names();
-                       }),
-        [this](const caf::error&) { fail(); });
+      .then(guarded_answer(*this,
+                           [this](const key_names& some) {
+                             names_.insert(names_.end(), some.names.begin(), some.names.end());
+                             if (--outstanding_ == 0)
+                               on_names();
+                           }),
+            [this](const caf::error&) { fail(); });
 }
 
 void lister::on_names() {
   std::sort(names_.begin(), names_.end());
-  more_ = names_.size() > wanted_.limit;
+  more_ = names_.size() > round_;
   if (more_)
-    names_.resize(wanted_.limit);
+    names_.resize(round_);
   if (names_.empty())
     return finish();
   locks_.assign(names_.size(), {});
   outstanding_ = names_.size();
   for (std::size_t i = 0; i < names_.size(); ++i)
     compat::request(this, keys_->of(names_[i]), inspect_request{names_[i], false})
-      .then(
-        guarded_answer(*this,
-                       [this, i](lock_info& x) {
-                         locks_[i] = std::move(x);
-                         if (--outstanding_ == 0)
-                           on_locks();
-                       }),
-        [this](const caf::error&) { fail(); });
+      .then(guarded_answer(*this,
+                           [this, i](lock_info& x) {
+                             locks_[i] = std::move(x);
+                             if (--outstanding_ == 0)
+                               on_locks();
+                           }),
+            [this](const caf::error&) { fail(); });
 }
 
 void lister::on_locks() {
-  std::erase_if(locks_, [](const lock_info& x) { return x.holders.empty(); });
-  if (locks_.empty() && more_) {
-    wanted_.after = names_.back();
-    return ask_for_names();
+  for (std::size_t i = 0; i < locks_.size(); ++i) {
+    if (!locks_[i].holders.empty() && !add(std::move(locks_[i]))) {
+      page_.next = wanted_.after;
+      return finish();
+    }
+    wanted_.after = std::move(names_[i]);
   }
-  page_.locks = std::move(locks_);
+  if (more_ && page_.locks.size() < wanted_.limit)
+    return ask_for_names();
   if (more_)
-    page_.next = names_.back();
+    page_.next = wanted_.after;
   finish();
 }
 
@@ -75,6 +80,17 @@ void lister::on_exception() noexcept {
   } catch (...) { // the session gives it up in time
     quit();
   }
+}
+
+// Returns false when the page is full.
+bool lister::add(lock_info&& x) {
+  if (!room_.take(x.key))
+    return false;
+  for (auto& holder : x.holders)
+    if (!room_.take(holder.owner, holder.metadata))
+      return false;
+  page_.locks.push_back(std::move(x));
+  return true;
 }
 
 void lister::finish() {

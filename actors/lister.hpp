@@ -2,6 +2,7 @@
 // keys having to stop for it.
 #pragma once
 
+#include "actors/answer_room.hpp"
 #include "actors/guarded.hpp"
 #include "actors/registries.hpp"
 #include "lockserver/actors.hpp"
@@ -13,10 +14,10 @@
 
 namespace lockserver {
 
-/// Lives for one request. Each registry names its next keys, which takes it a
-/// look into an ordered index; the first of all of them are then asked one by
-/// one. Keys that nobody holds just now are left out, so a page may be shorter
-/// than asked for although more follow; it is never empty then.
+/// Lives for one request. Each registry names its next keys, a few at a time, which
+/// takes it a look into an ordered index; the first of all of them are then asked.
+/// Keys that nobody holds just now are left out. A page ends when it has as many
+/// keys as asked for, or when the answer has no room for more (`answer_room`).
 class lister final : public lister_actor::base {
 public:
   /// @param keys given up when this actor ends.
@@ -35,6 +36,7 @@ private:
   void ask_for_names();
   void on_names();
   void on_locks();
+  bool add(lock_info&& x);
   void finish();
   void fail();
 
@@ -42,10 +44,12 @@ private:
   caf::typed_response_promise<list_reply> promise_;
   list_request wanted_;
   list_reply page_;
+  answer_room room_;
   std::size_t outstanding_ = 0;
-  std::vector<std::string> names_;
-  std::vector<lock_info> locks_; // in the order of `names_`
-  bool more_ = false;
+  std::size_t round_ = 0;          // names asked for at a time
+  std::vector<std::string> names_; // that are just being asked
+  std::vector<lock_info> locks_;   // in the order of `names_`
+  bool more_ = false;              // keys come behind `names_`
 };
 
 } // namespace lockserver

@@ -13,9 +13,8 @@ time_point end_of(time_point now, duration ttl) {
   return ttl >= time_point::max() - now ? time_point::max() : now + ttl;
 }
 
-// Takes `ticket` from those that `x` answers, if it is one of them; the grant
-// has ticket 0 then if it was the last. Returns whether it was.
-bool take_back(grant& x, ticket_id ticket) {
+// Takes `ticket` from those that `x` answers. Returns whether it was one of them.
+bool forget(grant& x, ticket_id ticket) {
   auto* repeats = x.more ? &x.more->repeats : nullptr;
   if (x.ticket != ticket)
     return repeats != nullptr && std::erase(*repeats, ticket) > 0;
@@ -33,10 +32,19 @@ bool repeats(const lock_request& x, std::string_view request_id, lease_id lease)
   return !x.request_id.empty() && x.request_id == request_id && x.lease == lease;
 }
 
-void remember(std::vector<ticket_id>& tickets, ticket_id x) {
-  if (tickets.size() == max_repeats)
-    tickets.erase(tickets.begin());
-  tickets.push_back(x);
+// Adds a ticket to those that `x` answers. When they are too many, the oldest
+// repeat is forgotten: nobody can say any more when all have been withdrawn.
+void remember(grant& x, ticket_id ticket) {
+  if (x.ticket == 0) {
+    x.ticket = ticket;
+    return;
+  }
+  auto& repeats = x.more->repeats;
+  if (repeats.size() == max_repeats) {
+    repeats.erase(repeats.begin());
+    x.acknowledged = true;
+  }
+  repeats.push_back(ticket);
 }
 
 } // namespace
@@ -70,9 +78,11 @@ acquire_result lock_queue::acquire(time_point now, lock_request&& x, lock_change
 }
 
 acquire_result lock_queue::repeat_of_grant(grant& x, const lock_request& repeat) {
-  if (!x.more || !repeats(repeat, x.more->request_id, x.more->lease))
+  if (!x.more || !repeats(repeat, x.more->request_id, x.more->lease)) {
+    x.acknowledged = true; // its owner is told of it, with its token
     return {acquire_outcome::already_held, &x};
-  remember(x.more->repeats, repeat.ticket);
+  }
+  remember(x, repeat.ticket);
   return {acquire_outcome::granted, &x};
 }
 
@@ -121,6 +131,7 @@ const grant* lock_queue::renew(time_point now, std::string_view owner, std::uint
   auto i = find_holder(owner);
   if (i == holders_.end() || (token != 0 && i->token != token))
     return nullptr;
+  i->acknowledged = true;
   if (i->lease() == 0) {
     i->expires_at = end_of(now, ttl);
     find_first_expiry();
@@ -129,14 +140,25 @@ const grant* lock_queue::renew(time_point now, std::string_view owner, std::uint
 }
 
 bool lock_queue::withdraw(time_point now, ticket_id ticket, lock_changes& out) {
+  return take_back(now, ticket, false, out);
+}
+
+bool lock_queue::end_hold(time_point now, ticket_id ticket, lock_changes& out) {
+  return take_back(now, ticket, true, out);
+}
+
+bool lock_queue::take_back(time_point now, ticket_id ticket, bool acknowledged_too,
+                           lock_changes& out) {
   // Before anything else, so that it is not granted just now.
   auto found = line_ && line_->by_ticket.contains(ticket);
   if (found)
     leave(ticket);
   run_until(now, out);
   for (auto i = holders_.begin(); i != holders_.end(); ++i) {
-    if (!take_back(*i, ticket))
+    if (!forget(*i, ticket))
       continue;
+    if (i->acknowledged && !acknowledged_too)
+      break;
     found = true;
     if (i->ticket == 0)
       remove_holder(i, false, out);
@@ -197,6 +219,13 @@ const grant* lock_queue::find(time_point now, std::string_view owner) const noex
   return nullptr;
 }
 
+bool lock_queue::confirm(time_point now, std::string_view owner) noexcept {
+  auto i = find_holder(owner);
+  if (i == holders_.end() || i->expires_at <= now)
+    return false;
+  return i->acknowledged = true;
+}
+
 bool lock_queue::check(time_point now) const noexcept {
   return std::any_of(holders_.begin(), holders_.end(),
                      [now](const grant& x) { return now < x.expires_at; });
@@ -236,7 +265,8 @@ bool lock_queue::fits(const lock_request& x) const noexcept {
 
 const grant& lock_queue::grant_to(time_point now, lock_request&& x,
                                   std::vector<ticket_id> repeats) {
-  grant result{std::move(x.owner), x.ticket, tokens_->next(), now, end_of(now, x.ttl), x.mode, {}};
+  grant result{std::move(x.owner), x.ticket, tokens_->next(), now,
+               end_of(now, x.ttl), x.mode,   false,           {}};
   if (!x.request_id.empty() || x.lease != 0 || !x.metadata.empty())
     result.more = std::make_unique<grant::details>(
       grant::details{std::move(x.request_id), std::move(repeats), x.lease, std::move(x.metadata)});

@@ -2,6 +2,7 @@
 // that is told the time; it knows no actors, sockets or clocks.
 #pragma once
 
+#include "actors/seeded_hash.hpp"
 #include "lockserver/token_source.hpp"
 
 #include <chrono>
@@ -62,11 +63,13 @@ struct lock_request {
 /// One owner's possession of the lock.
 struct grant {
   std::string owner;
-  ticket_id ticket = 0;    ///< The request that it answers, or the first of them.
+  ticket_id ticket = 0;    ///< The request that it answers, or the first of them; 0: none is left.
   std::uint64_t token = 0; ///< The fencing token.
   time_point since{};
   time_point expires_at{}; ///< From here on it is no more; `time_point::max()`: never.
   lock_mode mode = lock_mode::exclusive;
+  /// Somebody relies on it: no `withdraw` ends it any more. Never reset.
+  bool acknowledged = false;
 
   /// What few grants have.
   struct details {
@@ -159,6 +162,13 @@ struct lock_changes {
 /// a second grant. A grant, or a place, that several requests share is gone
 /// when all of them have been withdrawn.
 ///
+/// Safety before liveness: a grant can be withdrawn only as long as nobody is
+/// known to rely on it. It is acknowledged for good when it has been renewed, when
+/// anybody has been told that its owner has it (`confirm`, `already_held`), when
+/// it comes from a store, and when more repeats share it than are remembered.
+/// From then on it ends by its release, its time, its lease, or with the
+/// connection that its request was bound to (`end_hold`).
+///
 /// An operation that throws (there is no memory) leaves the lock sound. The
 /// request that it was about, or one whose turn it was, may then be granted or
 /// out of the line without a decision: whoever asked must withdraw it.
@@ -182,14 +192,19 @@ public:
   bool release_all(time_point now, lock_changes& out);
 
   /// Lets the grant of `owner` with that token (0: any) end at `now + ttl`.
-  /// Returns it, or null if there is none. A grant with a lease stays as it is.
+  /// Returns it, or null if there is none. It is acknowledged by that, and has a
+  /// new end if it has no lease.
   const grant* renew(time_point now, std::string_view owner, std::uint64_t token, duration ttl,
                      lock_changes& out);
 
   /// Takes the request `ticket` back: out of the line when it waits, and when
-  /// it was granted, the grant. Does nothing when it is neither. Returns
-  /// whether it did anything.
+  /// it was granted, the grant, unless that is acknowledged. Returns whether it
+  /// found something to take back.
   bool withdraw(time_point now, ticket_id ticket, lock_changes& out);
+
+  /// The same of a request that was to end with its connection, which is over:
+  /// ends its grant also when that is acknowledged.
+  bool end_hold(time_point now, ticket_id ticket, lock_changes& out);
 
   /// Ends all grants that have the lease, and refuses who waits with it.
   void end_lease(time_point now, lease_id lease, lock_changes& out);
@@ -199,6 +214,7 @@ public:
   void clear() noexcept;
 
   /// Adds a holder who had the lock before, behind the others.
+  /// @param x is acknowledged, unless this process made it and goes back to it.
   /// @param limit the size of the semaphore that it is, or 0.
   /// @pre nobody waits
   void restore(grant&& x, std::uint32_t limit);
@@ -208,6 +224,10 @@ public:
 
   /// The grant of `owner` at `now`, or null.
   const grant* find(time_point now, std::string_view owner) const noexcept;
+
+  /// Whether `owner` holds the lock at `now`, for whoever is told so and may rely
+  /// on it: the grant is acknowledged by that.
+  bool confirm(time_point now, std::string_view owner) noexcept;
 
   /// Whether anyone holds the lock at `now`. It may still be about to go to
   /// the next in line, see `expire`.
@@ -221,12 +241,13 @@ public:
     return holders_;
   }
 
-  /// Calls `f` with every `waiter`, in their order.
+  /// Calls `f` with each `waiter`, in their order, while it returns true.
   template <class F>
   void for_each_waiter(F f) const {
     if (line_)
       for (auto& x : line_->order)
-        f(x);
+        if (!f(x))
+          return;
   }
 
   /// How many requests are in line; repeats share a place.
@@ -257,13 +278,14 @@ private:
     };
     std::list<waiter> order;
     std::unordered_map<ticket_id, ticket> by_ticket;
-    std::unordered_map<std::string_view, position> by_owner;
+    std::unordered_map<std::string_view, position, seeded_hash> by_owner;
     std::set<std::pair<time_point, ticket_id>> by_deadline;
   };
 
   acquire_result repeat_of_grant(grant& x, const lock_request& repeat);
   acquire_outcome repeat_of_waiter(time_point now, position x, const lock_request& repeat);
   bool has_other_limit(const lock_request& x) const noexcept;
+  bool take_back(time_point now, ticket_id ticket, bool acknowledged_too, lock_changes& out);
   bool fits(const lock_request& x) const noexcept;
   const grant& grant_to(time_point now, lock_request&& x, std::vector<ticket_id> repeats);
   void remove_holder(std::vector<grant>::iterator x, bool expired, lock_changes& out);

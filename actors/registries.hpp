@@ -1,9 +1,9 @@
 // All registries of one server, and which of them is whose.
 #pragma once
 
+#include "actors/seeded_hash.hpp"
 #include "lockserver/actors.hpp"
 
-#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -16,7 +16,7 @@ struct registries {
 
   /// The registry that is responsible for `key`.
   const registry_actor& of(std::string_view key) const noexcept {
-    return all.size() == 1 ? all.front() : all[std::hash<std::string_view>{}(key) % all.size()];
+    return all.size() == 1 ? all.front() : all[seeded_hash{}(key) % all.size()];
   }
 };
 

@@ -4,18 +4,10 @@
 
 #include <spdlog/logger.h>
 
-#include <iterator>
 #include <string>
 #include <utility>
 
 namespace lockserver {
-
-namespace {
-
-// Keys told something before others have their turn: about a millisecond.
-constexpr std::size_t keys_at_a_time = 1000;
-
-} // namespace
 
 registry::registry(caf::actor_config& cfg, leases_actor leases, lock_environment& env,
                    lock_counts& counts)
@@ -40,7 +32,12 @@ registry_actor::behavior_type registry::make_behavior() {
     [](registry& self, check_request& x) { return self.ask(x, false); },
     [](registry& self, inspect_request& x) { return self.ask(x, lock_info{x.key}); },
     [](registry& self, withdraw_request& x) { self.tell(x); },
-    [](registry& self, lease_ended& x) { self.tell(x); },
+    [](registry& self, lease_ended& x) -> caf::result<void> {
+      auto i = self.keys_.find(x.key);
+      if (i == self.keys_.end())
+        return caf::unit;
+      return self.pass_on<void>(i->second, x);
+    },
     [](registry& self, const list_request& x) { return self.list(x); },
     [](registry& self, lease_inspect_request& x) -> caf::result<lease_reply> {
       return compat::delegate(&self, self.leases_, std::move(x));
@@ -49,7 +46,10 @@ registry_actor::behavior_type registry::make_behavior() {
     [](registry& self, lease_released& x) { compat::send(&self, self.leases_, std::move(x)); },
     [](registry& self, lease_regranted& x) { compat::send(&self, self.leases_, std::move(x)); },
     [](registry& self, restore_key& x) { self.restore(x); },
-    [](registry& self, const refuse_waiters& x) { self.refuse_some(x); },
+    [](registry& self, const refuse_waiters&) {
+      self.refused_up_to_.emplace(); // from the first key, whether or not it has begun before
+      self.refuse_some();
+    },
     [](registry& self, const key_idle& x) { self.on_idle(x); },
     [](registry& self, shut_down) {
       for (auto& [name, x] : self.keys_)
@@ -68,6 +68,14 @@ void registry::on_exception() noexcept {
   log_exception(env_.log, "registry");
 }
 
+// Counted only when it is on its way: else the key would never count as idle.
+template <class Reply, class Request>
+caf::result<Reply> registry::pass_on(entry& to, Request& x) {
+  auto result = compat::delegate(this, to.actor, std::move(x));
+  ++to.forwarded;
+  return result;
+}
+
 caf::result<acquire_reply> registry::acquire(acquire_request& x) {
   auto i = keys_.find(x.key);
   if (i == keys_.end()) {
@@ -81,8 +89,7 @@ caf::result<acquire_reply> registry::acquire(acquire_request& x) {
     }
     i = spawn_key(x.key);
   }
-  ++i->second.forwarded;
-  return compat::delegate(this, i->second.actor, std::move(x));
+  return pass_on<acquire_reply>(i->second, x);
 }
 
 // It has been counted, and counts itself off when it ends.
@@ -114,20 +121,28 @@ void registry::restore(restore_key& x) {
     ++env_.keys;
     i = spawn_key(x.key);
   }
-  ++i->second.forwarded;
   compat::send(this, i->second.actor, std::move(x));
+  ++i->second.forwarded;
 }
 
-void registry::refuse_some(const refuse_waiters& x) {
-  auto i = names_.upper_bound(x.after);
-  for (std::size_t n = 0; i != names_.end() && n < keys_at_a_time; ++i, ++n) {
-    auto& told = keys_.find(std::string{*i})->second;
+void registry::refuse_some() {
+  while (refused_up_to_ && refusing_.has_room()) {
+    auto next = names_.upper_bound(*refused_up_to_);
+    if (next == names_.end()) {
+      refused_up_to_.reset();
+      return;
+    }
+    refused_up_to_ = std::string{*next};
+    auto& told = keys_.find(*refused_up_to_)->second;
     ++told.forwarded;
-    compat::send(this, told.actor, refuse_waiters{});
+    refusing_.begin();
+    auto on_heard = [this] {
+      refusing_.end();
+      refuse_some();
+    };
+    compat::request(this, told.actor, refuse_waiters{})
+      .then(on_heard, [on_heard](const caf::error&) { on_heard(); });
   }
-  if (i != names_.end())
-    compat::send(this, caf::actor_cast<registry_actor>(this),
-                 refuse_waiters{std::string{*std::prev(i)}});
 }
 
 // What asks or frees needs no key actor that is not there: the lock is free.
@@ -136,8 +151,7 @@ caf::result<Reply> registry::ask(Request& x, Reply of_free_key) {
   auto i = keys_.find(x.key);
   if (i == keys_.end())
     return of_free_key;
-  ++i->second.forwarded;
-  return compat::delegate(this, i->second.actor, std::move(x));
+  return pass_on<Reply>(i->second, x);
 }
 
 template <class Message>
@@ -145,8 +159,8 @@ void registry::tell(Message& x) {
   auto i = keys_.find(x.key);
   if (i == keys_.end())
     return;
-  ++i->second.forwarded;
   compat::send(this, i->second.actor, std::move(x));
+  ++i->second.forwarded;
 }
 
 key_names registry::list(const list_request& x) const {

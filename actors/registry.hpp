@@ -4,9 +4,12 @@
 
 #include "actors/environment.hpp"
 #include "actors/guarded.hpp"
+#include "actors/pacer.hpp"
+#include "actors/seeded_hash.hpp"
 #include "lockserver/actors.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -35,15 +38,17 @@ private:
     key_actor actor;
     std::uint64_t forwarded = 0; ///< Requests passed on to it so far.
   };
-  using key_map = std::unordered_map<std::string, entry>;
+  using key_map = std::unordered_map<std::string, entry, seeded_hash>;
 
+  template <class Reply, class Request>
+  caf::result<Reply> pass_on(entry& to, Request& x);
   caf::result<acquire_reply> acquire(acquire_request& x);
   template <class Reply, class Request>
   caf::result<Reply> ask(Request& x, Reply of_free_key);
   template <class Message>
   void tell(Message& x);
   void restore(restore_key& x);
-  void refuse_some(const refuse_waiters& x);
+  void refuse_some();
   key_map::iterator spawn_key(const std::string& name);
   void forget(key_map::iterator x) noexcept;
   key_names list(const list_request& x) const;
@@ -54,6 +59,9 @@ private:
   lock_counts& counts_;
   key_map keys_;
   std::set<std::string_view> names_; // of `keys_`, in their order
+  // While who waits is refused: the key that has been told last.
+  std::optional<std::string> refused_up_to_;
+  pacer refusing_;
 };
 
 } // namespace lockserver

@@ -61,7 +61,7 @@ public:
 
   void send(const std::string& verb, const std::string& query = {}) {
     asio::write(socket_, asio::buffer("GET /" + verb + "/hand-over/" + name_ + query
-                                      + " HTTP/1.1\r\nHost: bench\r\n\r\n"));
+                                      + " HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   }
 
   // Returns the line of the next answer.

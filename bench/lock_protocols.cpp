@@ -33,12 +33,12 @@ protected:
 
   const std::string& request(std::string_view method, const std::string& target) {
     request_.assign(method).append(" ").append(target);
-    request_.append(" HTTP/1.1\r\nHost: bench\r\n\r\n");
+    request_.append(" HTTP/1.1\r\nHost: localhost\r\n\r\n");
     return request_;
   }
 
   const std::string& post(const std::string& target, const std::string& body) {
-    request_.assign("POST ").append(target).append(" HTTP/1.1\r\nHost: bench\r\n");
+    request_.assign("POST ").append(target).append(" HTTP/1.1\r\nHost: localhost\r\n");
     request_.append("Content-Type: application/json\r\nContent-Length: ");
     request_.append(std::to_string(body.size())).append("\r\n\r\n").append(body);
     return request_;

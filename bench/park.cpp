@@ -33,7 +33,7 @@ int main(int argc, char* argv[]) {
     client.connect(server);
     asio::write(client,
                 asio::buffer("GET /LOCK/" + std::string{argv[3]} + "/parked" + std::to_string(i)
-                             + "?lock_attempt_timeout=600 HTTP/1.1\r\n\r\n"));
+                             + "?lock_attempt_timeout=600 HTTP/1.1\r\nHost: localhost\r\n\r\n"));
   }
   std::cout << "parked" << std::endl;
   std::cin.get();

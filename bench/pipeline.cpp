@@ -56,7 +56,7 @@ int main(int argc, char* argv[]) {
       auto path = paths[static_cast<std::size_t>(sent) % paths.size()];
       if (auto gap = path.find("{}"); gap != std::string::npos)
         path.replace(gap, 2, std::to_string(sent / static_cast<long>(paths.size())));
-      batch += "GET " + path + " HTTP/1.1\r\nHost: bench\r\n\r\n";
+      batch += "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
     }
     if (!batch.empty())
       asio::write(socket, asio::buffer(batch));

@@ -5,7 +5,12 @@
 //   build/examples/leader_election anna 127.0.0.1 8005
 //   build/examples/leader_election bert 127.0.0.1 8005
 //
-// One leads. End it, in any way (Ctrl-C, kill -9): the other one leads at once.
+// One leads. End it in order (Ctrl-D): the other one leads at once. Kill it (kill -9):
+// the other one leads when the lock has not been renewed for its ttl, or the client
+// has been silent for the server's session timeout, whichever is shorter. Here that
+// is three seconds at most, and there are never two leaders. (With the request's
+// `hold` set to `hold_connection` it would be at once, but then a leader that has lost
+// its connection without knowing would be a second one for that time.)
 
 #include <lockserver/client_actor.hpp>
 

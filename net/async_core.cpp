@@ -1,6 +1,8 @@
 #include "net/async_core.hpp"
 
 #include "lockserver/client_error.hpp"
+#include "net/client_answer.hpp"
+#include "net/client_socket.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -9,9 +11,9 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include <unistd.h>
 #include <utility>
 
 namespace lockserver {
@@ -37,9 +39,12 @@ struct async_core::peer {
   boost::beast::flat_buffer buffer;
   std::string host;
   clock::time_point last_used{};
+  const pid_t process = getpid();
 
   // As `client_connection::usable`.
   bool usable() {
+    if (process != getpid()) // the connection is the parent's
+      return false;
     char byte;
     error_code ec;
     stream.socket().receive(asio::buffer(&byte, 1), tcp::socket::message_peek, ec);
@@ -62,8 +67,10 @@ async_core::connection_ptr async_core::take_idle() {
   return nullptr;
 }
 
-void async_core::keep(const exchange_result& result, connection_ptr connection) {
-  if (!result.error && result.keep_alive && idle_.size() < most_idle)
+void async_core::keep(const exchange_result& result, const answer_check& check,
+                      connection_ptr connection) {
+  auto sensible = !result.error && (!check || check(result));
+  if (sensible && result.keep_alive && idle_.size() < most_idle)
     idle_.push_back(std::move(connection));
 }
 
@@ -82,21 +89,21 @@ asio::awaitable<async_core::connection_ptr> async_core::open(clock::time_point d
     for (const auto& entry : found)
       endpoints.push_back(entry.endpoint());
   }
-  if (!error) {
-    result->stream.expires_at(deadline);
-    co_await result->stream.async_connect(endpoints,
-                                          asio::redirect_error(asio::use_awaitable, error));
+  auto& stream = result->stream;
+  if (!error && endpoints.empty())
+    error = asio::error::host_not_found;
+  stream.expires_at(deadline);
+  for (const auto& endpoint : endpoints) {
+    open_unshared(stream.socket(), endpoint, error);
+    if (!error)
+      co_await stream.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+    finish_connect(stream.socket(), error);
+    if (!error || error == boost::beast::error::timeout || error == asio::error::operation_aborted)
+      break;
   }
-  auto& socket = result->stream.socket();
-  error_code ignored;
-  // See `client_connection::open`: a socket can be connected with itself.
-  if (!error && socket.local_endpoint(ignored) == socket.remote_endpoint(ignored))
-    error = asio::error::connection_refused;
   ec = classify_connect(error);
   if (ec)
     co_return nullptr;
-  socket.set_option(tcp::no_delay{true}, ignored);
-  socket.non_blocking(true, ignored); // for `usable`
   result->host = host_header(host, port);
   co_return result;
 }
@@ -122,32 +129,42 @@ asio::awaitable<async_core::connection_ptr> async_core::connect(const effort& li
 asio::awaitable<exchange_result>
 async_core::exchange(connection_ptr connection, const http_call& call, clock::time_point deadline) {
   auto request = to_request(call, connection->host);
-  client_response_parser parser;
-  parser.body_limit(call.answer_limit);
   exchange_result result;
   error_code error;
   auto& stream = connection->stream;
+  auto& buffer = connection->buffer;
   stream.expires_at(deadline);
   auto written = co_await http::async_write(stream, request,
                                             asio::redirect_error(asio::use_awaitable, error));
   result.sent = written > 0;
-  if (!error)
-    co_await http::async_read(stream, connection->buffer, parser,
-                              asio::redirect_error(asio::use_awaitable, error));
+  answer_reader reader{call.answer_limit};
+  while (!error && !reader.done() && !reader.error()) {
+    auto size = co_await stream.async_read_some(buffer.prepare(answer_reader::most_overhead),
+                                                asio::redirect_error(asio::use_awaitable, error));
+    buffer.commit(size);
+    auto data = buffer.data();
+    buffer.consume(reader.read({static_cast<const char*>(data.data()), data.size()}));
+    if (error == asio::error::eof) {
+      reader.end();
+      error = {};
+    }
+  }
   stream.expires_never();
-  result.error = classify(error);
-  result.answered = parser.got_some() || connection->buffer.size() != 0;
+  result.error = error ? classify(error) : reader.error();
+  result.answered = reader.got_some() || buffer.size() != 0;
   connection->last_used = clock::now();
-  if (!error)
-    take_answer(parser, connection->buffer.size() != 0, result);
+  if (!result.error)
+    reader.take(buffer.size() != 0, result);
   co_return result;
 }
 
-asio::awaitable<exchange_result> async_core::ask(http_call call, repeat again, effort limits) {
+asio::awaitable<exchange_result> async_core::ask(http_call call, repeat again, effort limits,
+                                                 answer_check check) {
   co_await asio::this_coro::throw_if_cancelled(false);
   auto self = shared_from_this();
   exchange_result result;
   auto repeats = again == repeat::once ? 1 : 0;
+  auto sent = false;
   if (auto connection = take_idle()) {
     result = co_await exchange(connection, call, limits.until(limits.answer));
     auto lost = result.error == errc::connection_lost;
@@ -155,10 +172,11 @@ asio::awaitable<exchange_result> async_core::ask(http_call call, repeat again, e
     auto goes_on = (unseen && (!result.sent || again != repeat::never))
                    || (lost && again == repeat::once);
     if (!goes_on) {
-      keep(result, std::move(connection));
+      keep(result, check, std::move(connection));
       co_return result;
     }
-    if (result.sent)
+    sent = result.sent;
+    if (sent)
       repeats = 0;
   }
   for (;; --repeats) {
@@ -167,11 +185,13 @@ asio::awaitable<exchange_result> async_core::ask(http_call call, repeat again, e
     if (!connection) {
       result = {};
       result.error = ec;
+      result.repeated = sent;
       co_return result;
     }
     result = co_await exchange(connection, call, limits.until(limits.answer));
+    result.repeated = std::exchange(sent, sent || result.sent);
     if (result.error != errc::connection_lost || repeats == 0) {
-      keep(result, std::move(connection));
+      keep(result, check, std::move(connection));
       co_return result;
     }
   }

@@ -29,7 +29,8 @@ public:
   /// As `client_core::ask`. To be awaited on `executor`; a terminal cancellation
   /// ends it with `errc::cancelled`. The look-up of a host name is the
   /// system's: it neither ends early nor knows deadlines.
-  boost::asio::awaitable<exchange_result> ask(http_call call, repeat again, effort limits);
+  boost::asio::awaitable<exchange_result> ask(http_call call, repeat again, effort limits,
+                                              answer_check check = {});
 
   const boost::asio::any_io_executor executor; ///< The strand.
   const std::string host;
@@ -47,7 +48,7 @@ private:
   static boost::asio::awaitable<exchange_result>
   exchange(connection_ptr connection, const http_call& call, effort::clock::time_point deadline);
   connection_ptr take_idle();
-  void keep(const exchange_result& result, connection_ptr connection);
+  void keep(const exchange_result& result, const answer_check& check, connection_ptr connection);
 
   std::vector<connection_ptr> idle_;
 };

@@ -1,7 +1,9 @@
 #include "lockserver/async_rest_client.hpp"
 
 #include "actors/random_name.hpp"
+#include "net/async_call.hpp"
 #include "net/async_core.hpp"
+#include "net/client_retry.hpp"
 #include "net/key_name.hpp"
 #include "net/v1_answer.hpp"
 #include "net/v1_request.hpp"
@@ -13,10 +15,16 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <exception>
+#include <functional>
+#include <random>
 #include <stdexcept>
+#include <utility>
 
 namespace lockserver {
 
@@ -31,9 +39,8 @@ using core_ptr = std::shared_ptr<async_core>;
 template <class T>
 using handler = asio::any_completion_handler<void(answer<T>)>;
 
-effort effort_for(const async_core& core, const v1::request& x) {
-  return usual_effort(core.options,
-                      x.wait ? client_options::duration{*x.wait} : core.options.longest_wait);
+client_options::duration wait_of(const async_core& core, const v1::request& x) {
+  return x.wait ? client_options::duration{*x.wait} : core.options.longest_wait;
 }
 
 // Runs the operation on the core's strand, and gives its result to the handler
@@ -62,42 +69,143 @@ void spawn(const core_ptr& core, asio::awaitable<answer<T>> operation, handler<T
                  asio::bind_cancellation_slot(slot, std::move(finish)));
 }
 
-// Sends the request, unless its input is wrong, and reads the answer.
+// As the function of that name in client_call.hpp.
 template <class T, class Read>
-asio::awaitable<answer<T>> perform(core_ptr core, v1::request x, Read read) {
+asio::awaitable<answer<T>> perform(core_ptr core, v1::request x, effort limits, Read read) {
   co_await asio::this_coro::throw_if_cancelled(false);
   if (!x.wrong.empty())
     co_return v1::refused(std::move(x.wrong));
+  answer<T> result;
+  auto judged = false;
+  answer_check check = [&](const exchange_result& got) {
+    result = read(got, core->server);
+    judged = true;
+    return result.error() != errc::bad_answer;
+  };
   auto again = x.repeatable ? repeat::once : repeat::never;
-  auto limits = effort_for(*core, x);
-  auto result = co_await core->ask(std::move(x.call), again, limits);
-  co_return read(result, core->server);
+  auto got = co_await core->ask(std::move(x.call), again, limits, check);
+  if (!judged)
+    result = read(got, core->server);
+  co_return result;
 }
 
-// As `rest_client::acquire`.
-asio::awaitable<answer<grant>> acquire_twice(core_ptr core, std::string who, std::string key,
-                                             acquire_options options) {
+template <class T, class Read>
+asio::awaitable<answer<T>> perform(core_ptr core, v1::request x, Read read) {
+  auto limits = usual_effort(core->options, wait_of(*core, x));
+  return perform<T>(std::move(core), std::move(x), limits, std::move(read));
+}
+
+// As the function of that name in client_call.hpp.
+template <class T, class Try>
+asio::awaitable<answer<T>> persist(core_ptr core, persistence plan, Try try_once) {
   co_await asio::this_coro::throw_if_cancelled(false);
-  if (options.request_id.empty())
-    options.request_id = random_name();
-  auto began = boot_clock::now();
-  auto read = [began](const exchange_result& x, const std::string& server) {
-    return v1::read_grant(x, server, began);
-  };
-  auto request = v1::acquire(key, who, options);
-  request.repeatable = false;
-  auto result = co_await perform<grant>(core, std::move(request), read);
-  if (result.error() == errc::connection_lost) {
-    request = v1::acquire(key, who, v1::remaining(options, boot_clock::now() - began));
-    request.repeatable = false;
-    result = co_await perform<grant>(core, std::move(request), read);
+  asio::steady_timer timer{core->executor};
+  for (;;) {
+    answer<T> result = co_await try_once();
+    if (result)
+      co_return result;
+    auto pause = plan.pause_after(result.why(), boot_clock::now(), std::random_device{}());
+    if (!pause)
+      co_return result;
+    boost::system::error_code ec;
+    timer.expires_after(*pause);
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+    auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) {
+      problem called_off;
+      called_off.code = errc::cancelled;
+      called_off.detail = core->server + ": " + called_off.code.message();
+      co_return called_off;
+    }
   }
-  if (result)
-    result->lease = options.lease;
+}
+
+// As `rest_client::acquire`. Kept by the coroutine for as long as it tries.
+struct acquisition {
+  core_ptr core;
+  std::string who;
+  std::string key;
+  acquire_options options;
+  boot_clock::time_point began = boot_clock::now();
+  std::chrono::milliseconds patience{};
+  effort::clock::time_point give_up{};
+  bool first = true;
+
+  asio::awaitable<answer<grant>> operator()() {
+    v1::grant_request what{key, who, boot_clock::now()};
+    auto request = v1::acquire(key, who, v1::remaining(options, what.sent - began));
+    request.repeatable = false; // but here, with what is left of the wait
+    auto limits = usual_effort(core->options, wait_of(*core, request));
+    if (!std::exchange(first, false)) {
+      limits.attempts = 1;
+      limits.give_up = give_up;
+    }
+    auto read = [what](const exchange_result& x, const std::string& server) {
+      return v1::read_grant(x, server, what);
+    };
+    return perform<grant>(core, std::move(request), limits, read);
+  }
+};
+
+asio::awaitable<answer<grant>> acquire_persistently(core_ptr core, std::string who, std::string key,
+                                                    acquire_options options) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  using std::chrono::milliseconds;
+  acquisition all{core, std::move(who), std::move(key), std::move(options)};
+  if (all.options.request_id.empty())
+    all.options.request_id = random_name();
+  auto& x = core->options;
+  all.patience
+    = all.options.wait.value_or(std::chrono::duration_cast<milliseconds>(bounded(x.longest_wait)));
+  all.give_up = effort::clock::now() + bounded(all.patience) + bounded(x.connect_timeout)
+                + bounded(x.answer_timeout);
+  persistence plan{all.began, all.patience, false};
+  answer<grant> result = co_await persist<grant>(core, plan, std::ref(all));
+  if (result) {
+    result->lease = all.options.lease;
+    result->asked_ttl = all.options.ttl;
+  }
+  co_return result;
+}
+
+// As `release_grant` in client_call.hpp.
+struct giving_back {
+  core_ptr core;
+  v1::request request;
+  bool sent = false;
+
+  asio::awaitable<answer<done>> operator()() {
+    auto read = [this](exchange_result x, const std::string& server) {
+      x.repeated = x.repeated || sent;
+      sent = sent || x.sent;
+      return v1::read_release(x, server);
+    };
+    return perform<done>(core, request, read);
+  }
+};
+
+asio::awaitable<answer<done>> release_persistently(core_ptr core, v1::request request) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  giving_back all{core, std::move(request)};
+  persistence plan{boot_clock::now(), bounded(core->options.answer_timeout), false};
+  answer<done> result = co_await persist<done>(core, plan, std::ref(all));
   co_return result;
 }
 
 } // namespace
+
+asio::awaitable<answer<grant>>
+renew_grant(core_ptr core, const std::string& key, const std::string& owner, std::uint64_t token,
+            std::optional<std::chrono::milliseconds> ttl, effort limits) {
+  v1::grant_request what{key, owner, boot_clock::now()};
+  auto read = [what, ttl](const exchange_result& x, const std::string& server) {
+    auto result = v1::read_grant(x, server, what);
+    if (result)
+      result->asked_ttl = ttl;
+    return result;
+  };
+  return perform<grant>(std::move(core), v1::renew(key, owner, token, ttl), limits, read);
+}
 
 async_rest_client::async_rest_client(const asio::any_io_executor& executor, std::string name,
                                      std::string host, std::uint16_t port,
@@ -119,25 +227,25 @@ async_rest_client& async_rest_client::operator=(async_rest_client&&) noexcept = 
 void async_rest_client::acquire(const core_ptr& core, const std::string& who,
                                 const std::string& key, const acquire_options& options,
                                 handler<grant> done) {
-  spawn<grant>(core, acquire_twice(core, who, key, options), std::move(done));
+  spawn<grant>(core, acquire_persistently(core, who, key, options), std::move(done));
 }
 
 void async_rest_client::renew(const core_ptr& core, const std::string& who, const std::string& key,
                               std::uint64_t fencing_token, std::optional<duration> ttl,
                               handler<grant> done) {
-  auto read = [began = boot_clock::now()](const exchange_result& x, const std::string& server) {
-    return v1::read_grant(x, server, began);
-  };
-  spawn<grant>(core, perform<grant>(core, v1::renew(key, who, fencing_token, ttl), read),
-               std::move(done));
+  auto limits = usual_effort(core->options);
+  spawn<grant>(core, renew_grant(core, key, who, fencing_token, ttl, limits), std::move(done));
 }
 
 void async_rest_client::release(const core_ptr& core, const std::string& who,
                                 const std::string& key, std::uint64_t fencing_token,
                                 handler<client::done> done) {
-  spawn<client::done>(
-    core, perform<client::done>(core, v1::release(key, who, fencing_token), v1::read_done),
-    std::move(done));
+  auto request = v1::release(key, who, fencing_token);
+  spawn<client::done>(core,
+                      fencing_token == 0
+                        ? perform<client::done>(core, std::move(request), v1::read_release)
+                        : release_persistently(core, std::move(request)),
+                      std::move(done));
 }
 
 void async_rest_client::force_release(const core_ptr& core, const std::string&,
@@ -148,36 +256,60 @@ void async_rest_client::force_release(const core_ptr& core, const std::string&,
 
 void async_rest_client::inspect(const core_ptr& core, const std::string&, const std::string& key,
                                 handler<lock_info> done) {
-  spawn<lock_info>(core, perform<lock_info>(core, v1::inspect(key), v1::read_lock),
+  spawn<lock_info>(core,
+                   perform<lock_info>(core, v1::inspect(key),
+                                      [key](const exchange_result& x, const std::string& server) {
+                                        return v1::read_lock(x, server, key);
+                                      }),
                    std::move(done));
 }
 
 void async_rest_client::list(const core_ptr& core, const std::string&, const list_options& options,
                              handler<lock_page> done) {
-  spawn<lock_page>(core, perform<lock_page>(core, v1::list(options), v1::read_page),
+  spawn<lock_page>(core,
+                   perform<lock_page>(core, v1::list(options),
+                                      [after = options.after](const exchange_result& x,
+                                                              const std::string& server) {
+                                        return v1::read_page(x, server, after);
+                                      }),
                    std::move(done));
 }
 
 void async_rest_client::create_lease(const core_ptr& core, const std::string& who,
                                      std::optional<duration> ttl, handler<lease> done) {
-  spawn<lease>(core, perform<lease>(core, v1::create_lease(ttl, who), v1::read_lease),
+  spawn<lease>(core, perform<lease>(core, v1::create_lease(ttl, who), v1::read_new_lease),
                std::move(done));
 }
 
 void async_rest_client::renew_lease(const core_ptr& core, const std::string&, const std::string& id,
                                     handler<lease> done) {
-  spawn<lease>(core, perform<lease>(core, v1::renew_lease(id), v1::read_lease), std::move(done));
+  spawn<lease>(core,
+               perform<lease>(core, v1::renew_lease(id),
+                              [id](const exchange_result& x, const std::string& server) {
+                                return v1::read_lease(x, server, id);
+                              }),
+               std::move(done));
 }
 
 void async_rest_client::inspect_lease(const core_ptr& core, const std::string&,
-                                      const std::string& id, handler<lease_info> done) {
-  spawn<lease_info>(core, perform<lease_info>(core, v1::inspect_lease(id), v1::read_lease_info),
+                                      const std::string& id, const lease_page& page,
+                                      handler<lease_info> done) {
+  spawn<lease_info>(core,
+                    perform<lease_info>(core, v1::inspect_lease(id, page),
+                                        [id](const exchange_result& x, const std::string& server) {
+                                          return v1::read_lease_info(x, server, id);
+                                        }),
                     std::move(done));
 }
 
 void async_rest_client::end_lease(const core_ptr& core, const std::string&, const std::string& id,
                                   handler<client::done> done) {
-  spawn<client::done>(core, perform<client::done>(core, v1::end_lease(id), v1::read_done),
+  spawn<client::done>(core,
+                      perform<client::done>(core, v1::end_lease(id),
+                                            [id](const exchange_result& x,
+                                                 const std::string& server) {
+                                              return v1::read_lease_end(x, server, id);
+                                            }),
                       std::move(done));
 }
 

@@ -1,9 +1,12 @@
 #include "net/client_connection.hpp"
 
+#include "net/client_answer.hpp"
+#include "net/client_socket.hpp"
+
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/error.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/http/write.hpp>
 
 #include <future>
 #include <thread>
@@ -63,27 +66,27 @@ client_connection::open(const std::string& host, std::uint16_t port, clock::time
   std::unique_ptr<client_connection> result{new client_connection{host_header(host, port)}};
   error_code error;
   auto endpoints = resolve(host, port, deadline, error);
-  if (!error) {
-    auto& stream = result->stream_;
-    stream.expires_at(deadline);
-    stream.async_connect(endpoints, [&](error_code x, const tcp::endpoint&) { error = x; });
-    result->context_.run();
-    error_code ignored;
-    auto& socket = stream.socket();
-    // A port from the range that the system gives to clients can be given to
-    // this very socket, which then is connected with itself, and keeps the
-    // port from the server that is to come.
-    if (!error && socket.local_endpoint(ignored) == socket.remote_endpoint(ignored))
-      error = asio::error::connection_refused;
-    if (!error) {
-      socket.set_option(tcp::no_delay{true}, ignored);
-      socket.non_blocking(true, ignored); // for `usable`
-      ec.clear();
-      return result;
-    }
-  }
+  if (!error)
+    result->connect(endpoints, deadline, error);
   ec = classify_connect(error);
-  return nullptr;
+  return ec ? nullptr : std::move(result);
+}
+
+void client_connection::connect(const std::vector<tcp::endpoint>& endpoints,
+                                clock::time_point deadline, error_code& ec) {
+  ec = asio::error::host_not_found;
+  stream_.expires_at(deadline);
+  for (const auto& peer : endpoints) {
+    open_unshared(stream_.socket(), peer, ec);
+    if (ec)
+      continue;
+    stream_.async_connect(peer, [&](error_code x) { ec = x; });
+    context_.restart();
+    context_.run();
+    finish_connect(stream_.socket(), ec);
+    if (!ec || ec == beast::error::timeout)
+      return;
+  }
 }
 
 bool client_connection::usable() {
@@ -97,29 +100,51 @@ bool client_connection::usable() {
   return ec == asio::error::would_block;
 }
 
+// Or what is closed here would be forgotten by the reactor that both processes
+// share.
+void client_connection::leave_to_parent() {
+  context_.notify_fork(asio::io_context::fork_child);
+  error_code ignored;
+  stream_.socket().close(ignored);
+}
+
 exchange_result client_connection::exchange(const http_call& call, clock::time_point deadline) {
   auto request = to_request(call, host_header_);
-  client_response_parser parser;
-  parser.body_limit(call.answer_limit);
   exchange_result result;
   error_code error;
   stream_.expires_at(deadline);
   http::async_write(stream_, request, [&](error_code ec, std::size_t written) {
     error = ec;
     result.sent = written > 0;
-    if (ec)
-      return;
-    http::async_read(stream_, buffer_, parser,
-                     [&](error_code read_error, std::size_t) { error = read_error; });
   });
   context_.restart();
   context_.run();
-  result.error = classify(error);
-  result.answered = parser.got_some() || buffer_.size() != 0;
+  answer_reader reader{call.answer_limit};
+  while (!error && !reader.done() && !reader.error())
+    error = read_some(reader);
+  result.error = error ? classify(error) : reader.error();
+  result.answered = reader.got_some() || buffer_.size() != 0;
   last_used_ = clock::now();
-  if (!error)
-    take_answer(parser, buffer_.size() != 0, result);
+  if (!result.error)
+    reader.take(buffer_.size() != 0, result);
   return result;
+}
+
+error_code client_connection::read_some(answer_reader& reader) {
+  error_code error;
+  stream_.async_read_some(buffer_.prepare(answer_reader::most_overhead),
+                          [&](error_code ec, std::size_t size) {
+                            error = ec;
+                            buffer_.commit(size);
+                          });
+  context_.restart();
+  context_.run();
+  auto data = buffer_.data();
+  buffer_.consume(reader.read({static_cast<const char*>(data.data()), data.size()}));
+  if (error != asio::error::eof)
+    return error;
+  reader.end();
+  return {};
 }
 
 } // namespace lockserver

@@ -6,6 +6,7 @@
 #include "net/http_call.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 
@@ -14,8 +15,11 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <vector>
 
 namespace lockserver {
+
+class answer_reader;
 
 /// Has an I/O context of its own, which runs in the thread that calls. So a
 /// client needs no thread, and every step can have a deadline, which blocking
@@ -33,11 +37,19 @@ public:
   /// be seen from here without waiting.
   bool usable();
 
+  /// In a process that was forked from the one that opened it: lets go of the
+  /// socket, which the other process goes on to use.
+  void leave_to_parent();
+
   /// Sends the request and reads the answer, until `deadline`.
   exchange_result exchange(const http_call& call, clock::time_point deadline);
 
 private:
   explicit client_connection(std::string host_header);
+
+  void connect(const std::vector<boost::asio::ip::tcp::endpoint>& endpoints,
+               clock::time_point deadline, boost::system::error_code& ec);
+  boost::system::error_code read_some(answer_reader& reader);
 
   // For one thread: spares the context most of its locking.
   boost::asio::io_context context_{1};

@@ -24,12 +24,12 @@ client_core::client_core(std::string host_name, std::uint16_t port_number, const
   : host(std::move(host_name)), port(port_number), options(x) {
 }
 
+client_core::~client_core() {
+  delete idle_.load();
+}
+
 std::unique_ptr<client_connection> client_core::take_idle() {
-  std::unique_ptr<client_connection> result;
-  {
-    std::lock_guard guard{mutex_};
-    result = std::move(idle_);
-  }
+  std::unique_ptr<client_connection> result{idle_.exchange(nullptr)};
   if (result && !result->usable())
     result.reset();
   return result;
@@ -37,9 +37,14 @@ std::unique_ptr<client_connection> client_core::take_idle() {
 
 // Closes it when another thread was quicker.
 void client_core::put_back(std::unique_ptr<client_connection> connection) {
-  std::lock_guard guard{mutex_};
-  if (!idle_)
-    idle_.swap(connection);
+  client_connection* none = nullptr;
+  if (idle_.compare_exchange_strong(none, connection.get()))
+    (void) connection.release();
+}
+
+void client_core::leave_to_parent() {
+  if (std::unique_ptr<client_connection> mine{idle_.exchange(nullptr)})
+    mine->leave_to_parent();
 }
 
 std::unique_ptr<client_connection> client_core::connect(const effort& limits,
@@ -52,14 +57,17 @@ std::unique_ptr<client_connection> client_core::connect(const effort& limits,
   }
 }
 
-exchange_result client_core::ask(const http_call& call, repeat again, const effort& limits) {
+exchange_result client_core::ask(const http_call& call, repeat again, const effort& limits,
+                                 const answer_check& check) {
   exchange_result result;
   try {
     auto keep = [&](std::unique_ptr<client_connection> connection) {
-      if (!result.error && result.keep_alive)
+      auto sensible = !result.error && (!check || check(result));
+      if (sensible && result.keep_alive)
         put_back(std::move(connection));
     };
     auto repeats = again == repeat::once ? 1 : 0;
+    auto sent = false;
     if (auto connection = take_idle()) {
       result = connection->exchange(call, limits.until(limits.answer));
       auto lost = result.error == errc::connection_lost;
@@ -70,7 +78,8 @@ exchange_result client_core::ask(const http_call& call, repeat again, const effo
         keep(std::move(connection));
         return result;
       }
-      if (result.sent)
+      sent = result.sent;
+      if (sent)
         repeats = 0;
     }
     for (;; --repeats) {
@@ -79,9 +88,11 @@ exchange_result client_core::ask(const http_call& call, repeat again, const effo
       if (!connection) {
         result = {};
         result.error = ec;
+        result.repeated = sent;
         return result;
       }
       result = connection->exchange(call, limits.until(limits.answer));
+      result.repeated = std::exchange(sent, sent || result.sent);
       if (result.error != errc::connection_lost || repeats == 0) {
         keep(std::move(connection));
         return result;

@@ -6,10 +6,10 @@
 #include "lockserver/client_options.hpp"
 #include "net/client_connection.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <system_error>
 
@@ -50,9 +50,18 @@ enum class repeat {
 class client_core {
 public:
   client_core(std::string host, std::uint16_t port, const client_options& options);
+  client_core(const client_core&) = delete;
+  client_core& operator=(const client_core&) = delete;
+  ~client_core();
 
   /// Connects unless there is a connection, sends, and reads the answer.
-  exchange_result ask(const http_call& call, repeat again, const effort& limits);
+  /// @param check decides whether the connection can be kept; none: it can.
+  exchange_result ask(const http_call& call, repeat again, const effort& limits,
+                      const answer_check& check = {});
+
+  /// In a process that was forked from the one that made it: lets go of the kept
+  /// connection, after which this must not be used.
+  void leave_to_parent();
 
   const std::string host;
   const std::uint16_t port;
@@ -64,8 +73,9 @@ private:
   void put_back(std::unique_ptr<client_connection> connection);
   std::unique_ptr<client_connection> connect(const effort& limits, std::error_code& ec) const;
 
-  std::mutex mutex_;
-  std::unique_ptr<client_connection> idle_; // guarded by mutex_
+  // Not guarded by a mutex, which a fork could catch in the hands of a thread that
+  // is not there in the child.
+  std::atomic<client_connection*> idle_ = nullptr;
 };
 
 } // namespace lockserver

@@ -1,8 +1,10 @@
 #include "net/connection.hpp"
 
+#include "actors/quoted.hpp"
 #include "net/http_answer.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 
 #include <spdlog/logger.h>
 
@@ -22,6 +24,18 @@ constexpr std::size_t max_input = 64 * 1024;
 
 // Answers that are not taken stop the serving of further requests.
 constexpr std::size_t max_output = 64 * 1024;
+
+// Requests of one client that are served before others have their turn: half a
+// millisecond. A client that pipelines does so to save round trips, not to be first.
+constexpr std::size_t requests_per_turn = 32;
+
+// Answers that clients do not take, of all connections: beyond, who takes none is
+// closed. A fraction of what 10,000 connections cost anyway.
+constexpr std::size_t max_untaken = std::size_t{64} * 1024 * 1024;
+
+// A buffer that has been larger is given back, so that a long answer does not cost
+// its memory for as long as its connection lasts.
+constexpr std::size_t max_kept_output = 64 * 1024;
 
 // How much is read, and thrown away, after the last answer.
 constexpr std::size_t max_drained = 1024 * 1024;
@@ -93,6 +107,8 @@ void connection::do_wait_readable() {
 }
 
 void connection::on_readable(const error_code& ec) {
+  if (!share_planned_)
+    share_ = 0;
   auto& buffer = host_.read_buffer();
   error_code failed = ec;
   std::size_t size = 0;
@@ -102,8 +118,10 @@ void connection::on_readable(const error_code& ec) {
     return do_wait_readable();
   if (failed == asio::error::eof)
     return on_end_of_input();
-  if (failed)
+  if (failed) {
+    failure_ = failed;
     return on_broken();
+  }
   if (phase_ == phase::draining) {
     drained_ += size;
     return drained_ > max_drained ? close() : do_wait_readable();
@@ -112,13 +130,7 @@ void connection::on_readable(const error_code& ec) {
 }
 
 void connection::on_input(std::string_view data) {
-  if (data.size() <= early_input_) {
-    early_input_ -= data.size();
-  } else {
-    early_input_ = 0;
-    if (nothing_to_write() && !busy_)
-      session_->client_continued();
-  }
+  session_->client_continued();
   if (input_.empty()) {
     auto served = serve(data);
     if (phase_ == phase::open)
@@ -149,7 +161,7 @@ void connection::on_end_of_input() {
   // What came before the end is still answered.
   if (input_.empty())
     last_answer_ = true;
-  if (!busy_ && nothing_to_write())
+  if (nothing_to_do())
     do_drain();
 }
 
@@ -173,7 +185,7 @@ bool connection::has_room() const noexcept {
 std::size_t connection::serve(std::string_view input) {
   serving_ = true;
   std::size_t served = 0;
-  while (phase_ == phase::open && !busy_ && !last_answer_ && output_.size() < max_output) {
+  while (may_serve() && share_ < requests_per_turn) {
     // RFC 9112, 2.2: empty lines before a request are ignored.
     while (!body_ && reader_.at_start() && served < input.size()
            && (input[served] == '\r' || input[served] == '\n'))
@@ -192,7 +204,31 @@ std::size_t connection::serve(std::string_view input) {
     }
   }
   serving_ = false;
+  if (share_ == requests_per_turn && served < input.size() && may_serve())
+    plan_share();
   return last_answer_ ? input.size() : served;
+}
+
+bool connection::may_serve() const noexcept {
+  return phase_ == phase::open && !busy_ && !last_answer_ && output_.size() < max_output;
+}
+
+// Behind the sockets that are ready by now.
+void connection::plan_share() {
+  if (std::exchange(share_planned_, true))
+    return;
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    self->share_planned_ = false;
+    self->share_ = 0;
+    if (self->phase_ != phase::open)
+      return;
+    io_thread::turn turn{self->host_};
+    if (!self->input_.empty())
+      self->serve_received();
+    if (self->end_of_input_ && self->nothing_to_do())
+      return self->do_drain();
+    self->do_watch();
+  });
 }
 
 // Serves a request without a body, or begins one with a body. Returns its size
@@ -203,29 +239,51 @@ std::size_t connection::serve_head(std::string_view input) {
     return 0;
   auto& head = reader_.head();
   version_ = head.version;
+  is_head_ = input.starts_with("HEAD ");
   if (status == head_reader::status::error) {
     refuse_broken(reader_.error(), head_reader::target_in(input));
     return input.size();
   }
   auto size = reader_.size();
   keep_alive_ = head.keep_alive;
-  is_head_ = head.method == "HEAD";
   auto& how = dialect_of(version_, head.target);
-  if (head.has_body && !how.takes_bodies()) {
-    refuse_broken({400, "no request of this protocol has a body"}, head.target);
+  http_request request{version_, head.method, head.target, head.content_type};
+  if (auto wrong = refuse_browser(head)) {
+    refuse_and_close(how, *wrong);
   } else if (head.has_body) {
-    body_ = std::make_unique<body_reader>();
-    body_->read(input.substr(0, size));
-    if (body_->now() == body_reader::status::error)
-      refuse_broken(body_->error(), head.target);
-    else if (head.expects_continue && input.size() == size)
-      answer_continue();
+    begin_body(request, how, input.size() == size);
   } else {
     request_started_ = false;
-    serve_request({version_, head.method, head.target}, how);
+    serve_request(request, how);
   }
   reader_.reset();
   return size;
+}
+
+// A browser would send what any web page tells it to, and it can reach what the
+// page's author cannot.
+std::optional<refusal> connection::refuse_browser(const request_head& head) const {
+  if (head.from_other_site)
+    return refusal{errc::cross_site, "web pages of other sites may not ask"};
+  if (!context_.hosts.allows(head.host))
+    return refusal{errc::host_not_allowed,
+                   "the server does not serve this host; --allowed-hosts tells it which to serve"};
+  return std::nullopt;
+}
+
+// Prepares for the body of the request whose head is there.
+void connection::begin_body(const http_request& x, const dialect& how, bool client_waits) {
+  auto& head = reader_.head();
+  auto asks_first = head.expects_continue && client_waits;
+  if (asks_first || !how.takes_bodies())
+    if (auto wrong = how.refuse_before_body(x))
+      return refuse_and_close(how, *wrong);
+  auto body = std::make_unique<body_reader>(head);
+  if (body->now() == body_reader::status::error)
+    return refuse_broken(body->error(), head.target);
+  body_ = std::move(body);
+  if (asks_first)
+    answer_continue();
 }
 
 // Goes on with a request that has a body. Returns how much it took.
@@ -251,11 +309,15 @@ void connection::answer_continue() {
 }
 
 void connection::serve_request(const http_request& x, const dialect& how) {
+  ++share_;
+  auto request = how.read(x, context_.config);
+  // What would make the crowd larger is refused; the rest, for one what gives a lock
+  // back, is served, once.
   if (surplus_) {
     keep_alive_ = false;
-    return refuse(how, {errc::too_many, "too many connections"});
+    if (std::holds_alternative<acquire_operation>(request))
+      return refuse(how, {errc::too_many, "too many connections", {}, 1});
   }
-  auto request = how.read(x, context_.config);
   if (auto* wrong = std::get_if<refusal>(&request))
     return refuse(how, *wrong);
   // A client that can no more be watched does not wait.
@@ -269,10 +331,13 @@ void connection::serve_request(const http_request& x, const dialect& how) {
 
 // Nobody knows where the next request starts.
 void connection::refuse_broken(const head_error& x, std::string_view target) {
-  keep_alive_ = false;
-  is_head_ = false;
   auto code = errc_of_status(x.status).value_or(errc::bad_request);
-  refuse(dialect_of(version_, target), {code, x.reason});
+  refuse_and_close(dialect_of(version_, target), {code, x.reason});
+}
+
+void connection::refuse_and_close(const dialect& how, const refusal& x) {
+  keep_alive_ = false;
+  refuse(how, x);
 }
 
 void connection::refuse(const dialect& how, const refusal& x) {
@@ -280,7 +345,7 @@ void connection::refuse(const dialect& how, const refusal& x) {
     error_code ec;
     auto peer = socket_.remote_endpoint(ec);
     context_.env.log.debug("bad request: status={} client={}:{} reason={}", row_of(x.code).status,
-                           peer.address().to_string(), peer.port(), x.reason);
+                           peer.address().to_string(), peer.port(), quoted{x.reason});
   }
   std::string text;
   answer(how.write(x, text));
@@ -313,16 +378,43 @@ void connection::do_flush() {
     auto size = socket_.write_some(asio::buffer(output_) + written_, ec);
     written_ += size;
     sent_ += size;
-    if (ec == asio::error::would_block) {
-      set_deadline(context_.config.write_timeout);
-      return do_wait_writable();
-    }
-    if (ec)
+    if (ec == asio::error::would_block)
+      return on_untaken();
+    if (ec) {
+      failure_ = ec;
       return on_broken();
+    }
   }
   written_ = 0;
   output_.clear();
+  if (output_.capacity() > max_kept_output)
+    std::string{}.swap(output_);
+  untaken_since_.reset();
+  count_untaken();
   after_flush();
+}
+
+// Its deadline stays until it has taken enough, or all.
+void connection::on_untaken() {
+  count_untaken();
+  if (context_.untaken > max_untaken) {
+    context_.env.log.warn("a client is closed that does not take its answers: together these "
+                          "have more than {} bytes",
+                          max_untaken);
+    return on_broken();
+  }
+  if (!untaken_since_) {
+    untaken_since_ = arrived();
+    set_deadline(context_.config.write_timeout);
+  }
+  do_wait_writable();
+}
+
+void connection::count_untaken() noexcept {
+  auto now = output_.size() - written_;
+  if (now == counted_)
+    return;                                               // nearly always
+  context_.untaken += now - std::exchange(counted_, now); // unsigned, so less fits, too
 }
 
 void connection::do_wait_writable() {
@@ -351,13 +443,17 @@ void connection::after_flush() {
   // What was left because too many answers had piled up.
   if (!input_.empty())
     serve_received();
-  if (end_of_input_ && !busy_ && nothing_to_write())
+  if (end_of_input_ && nothing_to_do())
     return do_drain();
   do_watch();
 }
 
 bool connection::nothing_to_write() const noexcept {
   return output_.empty();
+}
+
+bool connection::nothing_to_do() const noexcept {
+  return !busy_ && nothing_to_write() && !share_planned_;
 }
 
 } // namespace lockserver

@@ -13,6 +13,7 @@
 #include <boost/intrusive/list.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,7 +36,8 @@ public:
   using time_point = timers::time_point;
 
   /// Counts itself in the context, until it is closed.
-  /// @param surplus there are too many connections: refuse the first request.
+  /// @param surplus there are too many connections: serve one request, if it wants
+  ///        no lock.
   connection(tcp::socket socket, io_thread& host, server_context& context, bool surplus);
   ~connection();
 
@@ -52,6 +54,7 @@ public:
 
   position answer(const http_content& x) override;
   position arrived() override;
+  position may_have_arrived() override;
   bool client_is_gone() override;
   void give_up() noexcept override;
   void on_deadline() override;
@@ -81,23 +84,34 @@ private:
   // Serving what was read.
   void serve_received();
   bool has_room() const noexcept;
+  bool may_serve() const noexcept;
+  void plan_share();
   std::size_t serve(std::string_view input);
   std::size_t serve_head(std::string_view input);
   std::size_t serve_body(std::string_view input);
+  std::optional<refusal> refuse_browser(const request_head& head) const;
+  void begin_body(const http_request& x, const dialect& how, bool client_waits);
   void answer_continue();
   void serve_request(const http_request& x, const dialect& how);
   void refuse(const dialect& how, const refusal& x);
   void refuse_broken(const head_error& x, std::string_view target);
+  void refuse_and_close(const dialect& how, const refusal& x);
 
   // Writing.
   void do_flush();
   void do_wait_writable();
   void after_flush();
   bool nothing_to_write() const noexcept;
+  bool nothing_to_do() const noexcept;
+  void on_untaken();
+  void count_untaken() noexcept;
+  bool takes_enough();
 
   // Ending.
   void do_drain();
   void await_delivery();
+  bool closed_before_reset();
+  std::optional<position> all_but(unsigned long queue);
   void on_broken() noexcept;
   void close() noexcept;
   void count_off() noexcept;
@@ -119,7 +133,9 @@ private:
   std::size_t written_ = 0;           // of `output_`
   position sent_ = 0;                 // all that was ever written, `written_` included
   std::size_t drained_ = 0;           // bytes thrown away
-  std::size_t early_input_ = 0;       // not yet read, but sent before the last grant
+  boost::system::error_code failure_; // of the socket
+  std::size_t counted_ = 0;           // of `output_`, in `server_context::untaken`
+  std::size_t share_ = 0;             // requests served in this turn
 
   // Of the request under way:
   http_version version_ = http_version::v1_1;
@@ -130,13 +146,18 @@ private:
   bool busy_ = false;            // a request waits for its answer
   bool last_answer_ = false;     // no request after this one
   bool end_of_input_ = false;    // the client sends no more
+  bool end_sent_ = false;        // nor do we, which has its place behind `sent_`
   bool reading_ = false;         // waits until the socket has input
   bool writing_ = false;         // waits until the socket takes output
   bool flush_planned_ = false;   // at the end of the turn
   bool serving_ = false;         // `serve` runs further up the stack
   bool request_started_ = false; // its first bytes are there, but not all
+  bool share_planned_ = false;   // what is left of `input_` has its turn later
   bool surplus_;
-  bool counted_ = true; // in the context
+  bool is_counted_ = true; // in the context
+  // While the client does not take its answers: what had arrived when it began not
+  // to, or when it had last taken enough.
+  std::optional<position> untaken_since_;
   time_point deadline_ = time_point::max();
   time_point drain_until_{};
 };

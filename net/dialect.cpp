@@ -4,6 +4,8 @@
 #include "net/dialects/terraform.hpp"
 #include "net/dialects/v1.hpp"
 
+#include <algorithm>
+
 namespace lockserver {
 
 namespace {
@@ -15,6 +17,14 @@ const terraform_dialect terraform;
 // An answer that no request of the dialect can have.
 http_content impossible(const dialect& x, std::string& out) {
   return x.write(refusal{errc::internal, "the server has mixed up its answers"}, out);
+}
+
+// Whether a list such as "GET, POST" has it.
+bool lists(std::string_view list, std::string_view one) {
+  for (; !list.empty(); list.remove_prefix(std::min(list.find(' '), list.size() - 1) + 1))
+    if (list.starts_with(one) && (list.size() == one.size() || list[one.size()] == ','))
+      return true;
+  return false;
 }
 
 } // namespace
@@ -41,6 +51,19 @@ http_content dialect::write(const server_info&, std::string& out) const {
   return impossible(*this, out);
 }
 
+std::optional<operation> answer_other_method(std::string_view method, std::string_view allowed) {
+  if (!lists(all_methods, method))
+    return refusal{errc::not_implemented, "no path here has this method"};
+  if (allowed.empty() || (method != "OPTIONS" && lists(allowed, method)))
+    return std::nullopt;
+  if (method != "OPTIONS")
+    return refusal{errc::method_not_allowed, "the methods here are " + std::string{allowed},
+                   allowed};
+  known_answer result;
+  result.content.allow = allowed;
+  return result;
+}
+
 const dialect& dialect_of(http_version version, std::string_view target) noexcept {
   // The words of the first dialect are in capitals: most requests end here.
   if (version == http_version::v0_9 || (target.size() > 1 && target[1] >= 'A' && target[1] <= 'Z'))
@@ -54,7 +77,10 @@ const dialect& dialect_of(http_version version, std::string_view target) noexcep
 }
 
 refusal refusal_of(errc x) {
-  return {x, std::string{row_of(x).sentence}};
+  refusal result{x, std::string{row_of(x).sentence}};
+  if (x == errc::too_many_waits)
+    result.retry_after = 1; // the least: a wait may end at any moment
+  return result;
 }
 
 refusal store_failed(const std::string& problem) {

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -54,6 +55,10 @@ public:
     return true;
   }
 
+  /// What is wrong with a request whose body has not come yet, as far as it can
+  /// be told: its client may keep the body then.
+  virtual std::optional<refusal> refuse_before_body(const http_request& x) const = 0;
+
   virtual http_content write(const refusal& x, std::string& out) const = 0;
   virtual http_content write(const acquire_reply& x, const asked& what, std::string& out) const;
   virtual http_content write(const release_reply& x, std::string& out) const;
@@ -67,6 +72,16 @@ protected:
   dialect() = default;
   dialect(const dialect&) = default;
 };
+
+/// The methods that some path has; an unknown one is not worth a look at the path.
+inline constexpr std::string_view all_methods
+  = "GET, HEAD, POST, PUT, DELETE, LOCK, UNLOCK, OPTIONS";
+
+/// The answer to OPTIONS, or to a method that the path does not have; nothing for
+/// all others.
+/// @param allowed the path's methods as `Allow` lists them, of static storage;
+///        empty if there is no such path.
+std::optional<operation> answer_other_method(std::string_view method, std::string_view allowed);
 
 /// The dialect in which a request is read and refused, by its version and its
 /// target (as much of it as is known).

@@ -1,5 +1,6 @@
 #include "lockserver/held_lock.hpp"
 
+#include "net/client_call.hpp"
 #include "net/client_core.hpp"
 #include "net/lock_keeper.hpp"
 #include "net/rest_client_impl.hpp"
@@ -8,33 +9,20 @@
 
 #include <algorithm>
 #include <exception>
+#include <unistd.h>
 #include <utility>
 
 namespace lockserver {
 
 using namespace client;
 
-std::shared_ptr<lock_keeper> client_parts::keeper() {
-  std::lock_guard guard{mutex_};
-  if (!keeper_)
-    keeper_ = std::make_shared<lock_keeper>(core->host, core->port, core->options);
-  return keeper_;
-}
-
-// A lock that is being released may have the keeper for a moment longer: its
-// thread ends here nevertheless.
-client_parts::~client_parts() {
-  if (keeper_)
-    keeper_->stop();
-}
-
 held_lock::held_lock() noexcept = default;
 
 held_lock::held_lock(const rest_client& client, client::grant obtained, lost_handler on_lost,
                      std::optional<std::chrono::milliseconds> ttl)
-  : core_(client.impl_->core) {
-  auto each = ttl.value_or(obtained.ttl);
-  auto keeper = client.impl_->keeper();
+  : process_(getpid()), core_(client.impl_->here().core) {
+  auto each = ttl ? ttl : obtained.asked_ttl;
+  auto keeper = client.impl_->here().keeper();
   lock_ = std::make_shared<kept_lock>(std::move(obtained), each, std::move(on_lost));
   keeper->keep(lock_);
   keeper_ = keeper;
@@ -45,6 +33,7 @@ held_lock::held_lock(held_lock&& other) noexcept = default;
 held_lock& held_lock::operator=(held_lock&& other) noexcept {
   if (this != &other) {
     (void) release();
+    process_ = other.process_;
     core_ = std::move(other.core_);
     keeper_ = std::move(other.keeper_);
     lock_ = std::move(other.lock_);
@@ -60,12 +49,17 @@ bool held_lock::held() const noexcept {
   return state() == hold_state::held;
 }
 
+// What threads of the parent may have been doing when it was forked is not touched.
+bool held_lock::is_here() const noexcept {
+  return lock_ && process_ == getpid();
+}
+
 hold_state held_lock::state() const noexcept {
-  return lock_ ? lock_->state() : hold_state::none;
+  return is_here() ? lock_->state() : hold_state::none;
 }
 
 problem held_lock::loss() const {
-  return lock_ ? lock_->loss() : problem{};
+  return is_here() ? lock_->loss() : problem{};
 }
 
 std::chrono::nanoseconds held_lock::remaining() const noexcept {
@@ -94,6 +88,12 @@ void held_lock::resume() noexcept {
 
 answer<done> held_lock::release() noexcept {
   try {
+    if (lock_ && !is_here()) {
+      // Its destruction would close what the parent goes on to use.
+      (void) new std::shared_ptr<client_core>(std::move(core_));
+      lock_.reset();
+      return problem{errc::not_holder, "the lock belongs to the process that obtained it"};
+    }
     auto before = lock_ ? lock_->give_up() : hold_state::none;
     if (before == hold_state::none || before == hold_state::released)
       return problem{errc::not_holder, "there is no lock to release"};
@@ -102,14 +102,40 @@ answer<done> held_lock::release() noexcept {
     if (before == hold_state::lost)
       return lock_->loss();
     // What ends by itself soon is not worth more time than it has left.
-    auto left = std::chrono::duration_cast<client_options::duration>(lock_->safe_until()
-                                                                     - boot_clock::now());
+    auto left = std::max<std::chrono::nanoseconds>(lock_->safe_until() - boot_clock::now(),
+                                                   std::chrono::seconds{1});
+    auto patience = std::min<std::chrono::nanoseconds>(left, core_->options.answer_timeout);
     effort limits{1, {}, core_->options.connect_timeout, core_->options.answer_timeout};
-    limits.give_up
-      = limits.until(std::max(left, client_options::duration{std::chrono::seconds{1}}));
+    limits.give_up = limits.until(std::chrono::duration_cast<client_options::duration>(left));
     auto& x = lock_->obtained;
-    auto request = v1::release(x.key, x.owner, x.token);
-    return v1::read_done(core_->ask(request.call, repeat::never, limits), core_->server);
+    return release_grant(*core_, persistence{boot_clock::now(), patience, true}, limits,
+                         v1::release(x.key, x.owner, x.token));
+  } catch (const std::exception&) { // out of memory: the lock ends by its time
+    return problem{std::make_error_code(std::errc::not_enough_memory), {}};
+  }
+}
+
+answer<done> held_lock::leave(std::chrono::milliseconds ttl) noexcept {
+  try {
+    if (!is_here())
+      return problem{errc::not_holder, "the lock belongs to the process that obtained it"};
+    auto before = lock_ ? lock_->give_up() : hold_state::none;
+    if (before == hold_state::none || before == hold_state::released)
+      return problem{errc::not_holder, "there is no lock to leave"};
+    if (auto keeper = keeper_.lock())
+      keeper->forget(lock_);
+    if (before == hold_state::lost)
+      return lock_->loss();
+    auto& x = lock_->obtained;
+    v1::grant_request what{x.key, x.owner, boot_clock::now()};
+    auto left
+      = std::chrono::duration_cast<client_options::duration>(lock_->safe_until() - what.sent);
+    effort limits{1, {}, core_->options.connect_timeout, core_->options.answer_timeout};
+    limits.give_up = limits.until(left);
+    auto request = v1::renew(x.key, x.owner, x.token, ttl);
+    auto renewed = v1::read_grant(core_->ask(request.call, repeat::once, limits), core_->server,
+                                  what);
+    return renewed ? answer<done>{done{}} : answer<done>{renewed.why()};
   } catch (const std::exception&) { // out of memory: the lock ends by its time
     return problem{std::make_error_code(std::errc::not_enough_memory), {}};
   }
@@ -119,11 +145,10 @@ answer<held_lock> hold(const rest_client& client, std::string_view key, acquire_
                        held_lock::lost_handler on_lost) {
   if (!options.lease.empty())
     return v1::refused("lease: what lives with a lease is renewed with the lease");
-  auto ttl = options.ttl;
   auto obtained = client.acquire(key, std::move(options));
   if (!obtained)
     return obtained.why();
-  return held_lock{client, std::move(*obtained), std::move(on_lost), ttl};
+  return held_lock{client, std::move(*obtained), std::move(on_lost)};
 }
 
 } // namespace lockserver

@@ -37,18 +37,19 @@ void append_number(std::string& out, std::size_t x) {
   out.append(digits.data(), end);
 }
 
-std::string_view content_type(media_type x) {
+// In one piece with what follows it: this is for each answer.
+std::string_view type_and_length(media_type x) {
   switch (x) {
     case media_type::text:
       break;
     case media_type::json:
-      return "application/json";
+      return "Content-Type: application/json\r\nContent-Length: ";
     case media_type::problem:
-      return "application/problem+json";
+      return "Content-Type: application/problem+json\r\nContent-Length: ";
     case media_type::yaml:
-      return "application/yaml";
+      return "Content-Type: application/yaml\r\nContent-Length: ";
   }
-  return "text/plain";
+  return "Content-Type: text/plain\r\nContent-Length: ";
 }
 
 } // namespace
@@ -66,19 +67,16 @@ void append(std::string& out, const http_answer& answer) {
     out += x.body;
     return;
   }
+  // No answer is to be kept by a cache on its way: what it says of a lock is true
+  // for one client at one time, whatever the method.
   if (x.status == 200) {
-    out += "HTTP/1.1 200 OK\r\n";
+    out += "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\n";
   } else {
     out += "HTTP/1.1 ";
     append_number(out, static_cast<std::size_t>(x.status));
     out += ' ';
     out += reason_phrase(x.status);
-    out += "\r\n";
-    if (!x.allow.empty()) {
-      out += "Allow: ";
-      out += x.allow;
-      out += "\r\n";
-    }
+    out += "\r\nCache-Control: no-store\r\n";
     if (x.retry_after > 0) {
       out += "Retry-After: ";
       append_number(out, x.retry_after);
@@ -90,14 +88,17 @@ void append(std::string& out, const http_answer& answer) {
       out += "\r\n";
     }
   }
+  if (!x.allow.empty()) {
+    out += "Allow: ";
+    out += x.allow;
+    out += "\r\n";
+  }
   out += date_line();
   if (!answer.keep_alive)
     out += "Connection: close\r\n";
   else if (answer.version == http_version::v1_0)
     out += "Connection: keep-alive\r\n";
-  out += "Content-Type: ";
-  out += content_type(x.type);
-  out += "\r\nContent-Length: ";
+  out += type_and_length(x.type);
   append_number(out, x.body.size());
   out += "\r\n\r\n";
   if (!answer.without_body)

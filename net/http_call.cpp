@@ -3,11 +3,8 @@
 #include "lockserver/client_error.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/beast/http/error.hpp>
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
-
-#include <utility>
 
 namespace lockserver {
 
@@ -45,10 +42,6 @@ std::error_code classify(error_code ec) {
     return errc::timeout;
   if (ec == boost::asio::error::operation_aborted)
     return errc::cancelled;
-  if (ec == http::error::end_of_stream || ec == http::error::partial_message)
-    return errc::connection_lost;
-  if (ec.category() == http::make_error_code(http::error::bad_version).category())
-    return errc::bad_answer;
   return errc::connection_lost;
 }
 
@@ -58,14 +51,6 @@ std::error_code classify_connect(error_code ec) {
   if (ec == boost::asio::error::operation_aborted)
     return errc::cancelled;
   return ec;
-}
-
-void take_answer(client_response_parser& parser, bool unread, exchange_result& result) {
-  result.keep_alive = parser.keep_alive() && !unread;
-  auto& answer = parser.get();
-  result.status = answer.result_int();
-  result.body = std::move(answer.body());
-  result.complaint = answer["Lockserver-Error"];
 }
 
 } // namespace lockserver

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <boost/beast/core/error.hpp>
-#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -28,11 +30,13 @@ struct http_call {
 
 /// What came of it.
 struct exchange_result {
-  /// Set when there is no complete answer: a `errc`, or the system's
-  /// code for a connection that could not be made.
+  /// Set when there is no complete answer: an `errc`, or the system's code for a
+  /// connection that could not be made.
   std::error_code error{};
   /// Whether bytes of the request may have reached the server.
   bool sent = false;
+  /// Whether bytes of the same request may have reached the server before.
+  bool repeated = false;
   /// Whether at least one byte of an answer arrived.
   bool answered = false;
   /// Whether the connection may carry another request.
@@ -41,10 +45,15 @@ struct exchange_result {
   std::string body{};
   /// The header Lockserver-Error: what the server has against the request.
   std::string complaint{};
+  /// After how long the server asks to be asked again.
+  std::optional<std::chrono::seconds> retry_after{};
 };
 
+/// Whether an answer makes sense. A connection whose answer does not is closed:
+/// what comes next on it might be the answer to something else.
+using answer_check = std::function<bool(const exchange_result&)>;
+
 using client_request = boost::beast::http::request<boost::beast::http::string_body>;
-using client_response_parser = boost::beast::http::response_parser<boost::beast::http::string_body>;
 
 /// Well below the time after which servers (ours: 75 s) and routers drop a
 /// silent connection: a request that crosses such a drop fails and cannot
@@ -66,9 +75,5 @@ std::error_code classify(boost::system::error_code ec);
 
 /// What `ec` means for the caller while there is no connection yet.
 std::error_code classify_connect(boost::system::error_code ec);
-
-/// Fills in what the answer says.
-/// @param unread whether bytes came that belong to no answer.
-void take_answer(client_response_parser& parser, bool unread, exchange_result& result);
 
 } // namespace lockserver

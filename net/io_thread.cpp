@@ -10,16 +10,22 @@ namespace lockserver {
 namespace {
 
 // Messages that one actor may work off before others have their turn. CAF's
-// default is unlimited, which lets one actor keep a thread.
-constexpr std::size_t messages_per_resume = 64;
+// default is unlimited, which lets one actor keep a thread. More than what a turn's
+// timers and pacers have under way, so that an actor to which all of that comes, such
+// as a registry, does not fall behind.
+constexpr std::size_t messages_per_resume = 256;
 
 // Actors that one turn may run before sockets are looked at again; one that
 // used up its messages counts for as many. At about half a microsecond each,
 // well below a millisecond.
 constexpr std::size_t resumes_per_turn = 512;
 
-// Timers that one turn may fire, for the same reason.
-constexpr std::size_t timers_per_turn = 512;
+// Timers that one turn may fire: what they wake, and what that wakes in turn, is over
+// in the same turn. So however many are due at once, nobody waits for more than these.
+constexpr std::size_t timers_per_turn = 64;
+
+// The same while actors still have work from the turn before.
+constexpr std::size_t timers_when_busy = 8;
 
 thread_local io_thread* current_thread = nullptr;
 
@@ -204,11 +210,12 @@ void io_thread::arm() {
 
 void io_thread::on_timer() {
   turn t{*this};
+  auto most = ready_.empty() ? timers_per_turn : timers_when_busy;
   std::vector<caf::actor> woken;
   {
     std::lock_guard guard{timers_mutex_};
     auto now = std::chrono::steady_clock::now();
-    while (woken.size() < timers_per_turn) {
+    while (woken.size() < most) {
       auto* x = timers_.pop_due(now);
       if (x == nullptr)
         break;

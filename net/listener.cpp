@@ -19,7 +19,8 @@ namespace {
 
 using boost::system::error_code;
 
-// Beyond `max_connections`, so many more are told so; the rest is closed.
+// Beyond `max_connections`, so many more may ask for anything but locks; the rest is
+// closed.
 constexpr std::size_t max_surplus = 64;
 
 // Connections accepted before others have their turn.
@@ -44,6 +45,10 @@ void set_inherited_options(int socket) {
   set(IPPROTO_TCP, TCP_KEEPIDLE, keepalive_idle);
   set(IPPROTO_TCP, TCP_KEEPINTVL, keepalive_interval);
   set(IPPROTO_TCP, TCP_KEEPCNT, keepalive_probes);
+}
+
+double seconds(recurring_failure::clock::duration x) {
+  return std::chrono::duration<double>{x}.count();
 }
 
 } // namespace
@@ -113,13 +118,19 @@ void listener::accept_later() {
 void listener::on_acceptable() {
   for (std::size_t i = 0; i < max_accepts && acceptor_.is_open(); ++i) {
     auto fd = accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    auto error = errno;
     if (fd >= 0) {
+      if (auto x = trouble_.succeeded(recurring_failure::clock::now()))
+        context_.env.log.info("connections are accepted again: that had failed {} times in {:.0f}s",
+                              x->failures, seconds(x->lasted));
       serve(fd);
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    } else if (error == EAGAIN || error == EWOULDBLOCK) {
       break;
-    } else if (errno != EINTR && errno != ECONNABORTED) {
-      context_.env.log.warn("cannot accept a connection: {}",
-                            std::error_code{errno, std::generic_category()}.message());
+    } else if (error != EINTR && error != ECONNABORTED) {
+      if (auto x = trouble_.failed(recurring_failure::clock::now()))
+        context_.env.log.warn("cannot accept connections: {} (tried {} times in {:.0f}s)",
+                              std::error_code{error, std::generic_category()}.message(),
+                              x->failures, seconds(x->lasted));
       // Out of file descriptors or memory: others must close first.
       return accept_later();
     }

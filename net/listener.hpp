@@ -3,6 +3,7 @@
 
 #include "net/connection.hpp"
 #include "net/io_scheduler.hpp"
+#include "net/recurring_failure.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -46,6 +47,7 @@ private:
   tcp::acceptor acceptor_;
   tcp protocol_ = tcp::v4();
   boost::asio::steady_timer pause_;
+  recurring_failure trouble_;
   caf::actor_system* system_ = nullptr;
   std::size_t next_ = 0;
   std::uint16_t port_ = 0;

@@ -1,7 +1,6 @@
 #include "net/lock_keeper.hpp"
 
-#include "net/v1_answer.hpp"
-#include "net/v1_request.hpp"
+#include "net/async_call.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -26,9 +25,10 @@ using namespace std::chrono_literals;
 
 // -- one lock ---------------------------------------------------------------------
 
-kept_lock::kept_lock(grant x, std::chrono::milliseconds each, held_lock::lost_handler on_lost)
+kept_lock::kept_lock(grant x, std::optional<std::chrono::milliseconds> each,
+                     held_lock::lost_handler on_lost)
   : obtained(std::move(x)),
-    ttl(std::max(each, std::chrono::milliseconds{1})),
+    ttl(each ? std::max(*each, 1ms) : each),
     safe_until_(obtained.safe_until),
     on_lost_(std::move(on_lost)) {
 }
@@ -191,20 +191,31 @@ void lock_keeper::watch(const std::shared_ptr<entry>& x) {
   });
 }
 
-asio::awaitable<void> lock_keeper::renew(std::shared_ptr<entry> x) {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  auto& lock = *x->lock;
-  auto third = std::max<client_options::duration>(lock.ttl / 3, 1ms);
-  // After a failure soon again, but not so soon that it hurts a busy server.
-  auto retry = std::clamp<client_options::duration>(lock.ttl / 20, 10ms, 1s);
+asio::awaitable<answer<grant>> lock_keeper::renew_once(const kept_lock& lock,
+                                                       std::chrono::milliseconds lasts) {
+  auto third = std::max<client_options::duration>(lasts / 3, 1ms);
   effort limits{1,
                 {},
                 std::min(core_->options.connect_timeout, third),
                 std::min(core_->options.answer_timeout, third)};
+  auto& x = lock.obtained;
+  return renew_grant(core_, x.key, x.owner, x.token, lock.ttl, limits);
+}
+
+// Soon again, but not so soon that it hurts a busy server.
+client_options::duration retry_pause(std::chrono::milliseconds lasts) {
+  return std::clamp<client_options::duration>(lasts / 20, 10ms, 1s);
+}
+
+asio::awaitable<void> lock_keeper::renew(std::shared_ptr<entry> x) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  auto& lock = *x->lock;
+  auto lasts = lock.ttl.value_or(std::max(lock.obtained.ttl, 1ms));
   // What was granted some time ago has less than its ttl left.
   auto left
     = std::chrono::duration_cast<client_options::duration>(lock.safe_until() - boot_clock::now());
-  auto pause = std::min(third, std::max(left, client_options::duration::zero()) / 3);
+  auto pause
+    = std::min<client_options::duration>(lasts, std::max<client_options::duration>(left, 0ms)) / 3;
   for (;;) {
     error_code ec;
     x->next.expires_after(pause);
@@ -212,20 +223,23 @@ asio::awaitable<void> lock_keeper::renew(std::shared_ptr<entry> x) {
     if (ec || lock.state() != hold_state::held)
       break;
     if (lock.paused) {
-      pause = retry;
+      pause = retry_pause(lasts);
       continue;
     }
-    auto request = v1::renew(lock.obtained.key, lock.obtained.owner, lock.obtained.token, lock.ttl);
-    auto sent = boot_clock::now();
-    auto result = co_await core_->ask(request.call, repeat::once, limits);
+    answer<grant> renewed;
+    try {
+      renewed = co_await renew_once(lock, lasts);
+    } catch (const std::exception& failed) { // no memory or descriptors left, for now
+      renewed = problem{std::make_error_code(std::errc::not_enough_memory), failed.what()};
+    }
     auto cancelled = co_await asio::this_coro::cancellation_state;
     if (cancelled.cancelled() != asio::cancellation_type::none)
       break;
-    auto renewed = v1::read_grant(result, core_->server, sent);
     if (renewed) {
       if (!lock.extend(renewed->safe_until))
         break;
-      pause = third;
+      lasts = std::max(lock.ttl.value_or(renewed->ttl), 1ms);
+      pause = std::max<client_options::duration>(lasts / 3, 1ms);
       continue;
     }
     auto code = renewed.error();
@@ -235,7 +249,7 @@ asio::awaitable<void> lock_keeper::renew(std::shared_ptr<entry> x) {
       break;
     }
     lock.note(renewed.why());
-    pause = retry;
+    pause = retry_pause(lasts);
   }
   if (lock.state() == hold_state::lost)
     lock.lose({});

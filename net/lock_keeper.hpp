@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -25,11 +26,13 @@ namespace lockserver {
 /// What a `held_lock` and the keeper both know of a lock. Thread-safe.
 class kept_lock {
 public:
-  kept_lock(client::grant obtained, std::chrono::milliseconds ttl, held_lock::lost_handler on_lost);
+  kept_lock(client::grant obtained, std::optional<std::chrono::milliseconds> ttl,
+            held_lock::lost_handler on_lost);
 
   const client::grant obtained;
-  const std::chrono::milliseconds ttl; ///< What each renewal asks for.
-  std::atomic<bool> paused = false;    ///< Not to be renewed for now.
+  /// What each renewal asks for; none: as long as the server grants by default.
+  const std::optional<std::chrono::milliseconds> ttl;
+  std::atomic<bool> paused = false; ///< Not to be renewed for now.
 
   /// The state now: a lock whose time is over becomes lost here.
   hold_state state();
@@ -83,6 +86,8 @@ private:
   void watch(const std::shared_ptr<entry>& x);
   void finish(entry& x);
   boost::asio::awaitable<void> renew(std::shared_ptr<entry> x);
+  boost::asio::awaitable<client::answer<client::grant>> renew_once(const kept_lock& lock,
+                                                                   std::chrono::milliseconds lasts);
 
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;

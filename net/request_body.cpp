@@ -1,70 +1,164 @@
 #include "net/request_body.hpp"
 
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+
+#include <algorithm>
 
 namespace lockserver {
 
 namespace http = boost::beast::http;
+using boost::beast::error_code;
 
-struct body_reader::impl {
-  http::request_parser<http::string_body> parser;
+namespace {
+
+boost::asio::const_buffer buffer(std::string_view x) {
+  return {x.data(), x.size()};
+}
+
+// What Beast does not look for between quotes.
+bool has_control_character(boost::beast::string_view x) {
+  return std::any_of(x.begin(), x.end(), [](char c) {
+    return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f';
+  });
+}
+
+} // namespace
+
+// Keeps the data of the chunks, and nothing else.
+class body_reader::chunk_parser final : public http::basic_parser<true> {
+public:
+  explicit chunk_parser(std::string& out) : out_(out) {
+    eager(true);
+    body_limit(max_body);
+    // The real head has been read already: this one says no more than that
+    // chunks follow.
+    error_code ec;
+    put(buffer("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"), ec);
+  }
+
+protected:
+  void on_request_impl(http::verb, boost::beast::string_view, boost::beast::string_view, int,
+                       error_code& ec) override {
+    ec = {};
+  }
+  void on_response_impl(int, boost::beast::string_view, int, error_code&) override {
+  }
+  void on_field_impl(http::field, boost::beast::string_view name, boost::beast::string_view value,
+                     error_code& ec) override {
+    ec = {};
+    trailers_ += name.size() + value.size() + 4; // a colon, a blank, a line end
+    if (trailers_ > max_extra)
+      ec = http::error::header_limit;
+  }
+  void on_header_impl(error_code& ec) override {
+    ec = {};
+  }
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code& ec) override {
+    ec = {};
+  }
+  std::size_t on_body_impl(boost::beast::string_view, error_code& ec) override {
+    ec = {};
+    return 0;
+  }
+  void on_chunk_header_impl(std::uint64_t, boost::beast::string_view extensions,
+                            error_code& ec) override {
+    ec = {};
+    extensions_ += extensions.size();
+    if (extensions_ > max_extra || has_control_character(extensions))
+      ec = http::error::bad_chunk_extension;
+  }
+  std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view data,
+                                 error_code& ec) override {
+    ec = {};
+    out_.append(data.data(), data.size());
+    return data.size();
+  }
+  void on_finish_impl(error_code& ec) override {
+    ec = {};
+  }
+
+private:
+  std::string& out_;
+  std::size_t extensions_ = 0; // bytes, of all chunks
+  std::size_t trailers_ = 0;   // bytes
 };
 
-body_reader::body_reader() : impl_(std::make_unique<impl>()) {
-  auto& parser = impl_->parser;
-  parser.eager(true);
-  parser.header_limit(head_reader::max_head);
-  parser.body_limit(max_body);
+namespace {
+
+// Beast takes the line of a chunk, and with the last one the trailers, only
+// when they are whole. Returns what is wrong with a beginning of them.
+head_error check_unfinished(std::string_view x) {
+  if (x.starts_with("\r\n")) // of the chunk before
+    x.remove_prefix(2);
+  auto line_end = x.find("\r\n");
+  auto line = x.substr(0, line_end);
+  auto size = line.substr(0, line.find_first_of("; \t"));
+  auto is_last = !size.empty() && size.find_first_not_of('0') == std::string_view::npos;
+  auto is_whole = (is_last ? x.find("\r\n\r\n") : line_end) != std::string_view::npos;
+  if (is_whole)
+    return {400, "a chunk is malformed: a quoted string in its extension has no end"};
+  if (x.size() <= body_reader::max_extra)
+    return {};
+  if (is_last && line_end != std::string_view::npos)
+    return {431, "the trailers are longer than 16384 bytes"};
+  return {400, "the line of a chunk is longer than 16384 bytes"};
+}
+
+} // namespace
+
+body_reader::body_reader(const request_head& head)
+  : method_(head.method), target_(head.target), content_type_(head.content_type) {
+  if (head.chunked)
+    chunks_ = std::make_unique<chunk_parser>(body_);
+  else if (head.content_length > max_body)
+    fail(413, "the body is longer than 65536 bytes");
+  else
+    length_ = static_cast<std::size_t>(head.content_length);
 }
 
 body_reader::~body_reader() = default;
 
 std::size_t body_reader::read(std::string_view input) {
-  auto& parser = impl_->parser;
-  std::size_t used = 0;
-  while (used < input.size() && !parser.is_done()) {
-    boost::system::error_code ec;
-    auto size = parser.put(boost::asio::const_buffer{input.data() + used, input.size() - used}, ec);
-    used += size;
-    if (ec == http::error::need_more)
-      break;
-    if (ec) {
-      status_ = status::error;
-      error_ = ec == http::error::body_limit
-                 ? head_error{413, "the body is longer than 65536 bytes"}
-                 : head_error{400, "the request is malformed: " + ec.message()};
-      return used;
-    }
-  }
-  if (parser.is_done())
+  return chunks_ ? read_chunks(input) : read_sized(input);
+}
+
+std::size_t body_reader::read_sized(std::string_view input) {
+  auto part = input.substr(0, length_ - body_.size());
+  body_ += part;
+  if (body_.size() == length_)
     status_ = status::complete;
+  return part.size();
+}
+
+std::size_t body_reader::read_chunks(std::string_view input) {
+  // A last chunk that is also the first has at least five bytes. Beast asserts
+  // that it does when it looks at a beginning of it the second time.
+  constexpr std::string_view shortest = "0\r\n\r\n";
+  if (input.size() < shortest.size() && input.starts_with('0') && body_.empty())
+    return 0;
+  std::size_t used = 0;
+  error_code ec;
+  while (!ec && used < input.size() && !chunks_->is_done())
+    used += chunks_->put(buffer(input.substr(used)), ec);
+  if (chunks_->is_done()) {
+    status_ = status::complete;
+  } else if (ec == http::error::need_more) {
+    if (auto wrong = check_unfinished(input.substr(used)); wrong.status != 0)
+      fail(wrong.status, std::move(wrong.reason));
+  } else if (ec == http::error::header_limit) {
+    fail(431, "the trailers are longer than 16384 bytes");
+  } else if (ec == http::error::body_limit) {
+    fail(413, "the body is longer than 65536 bytes");
+  } else if (ec) {
+    fail(400, "the body is malformed: " + ec.message());
+  }
   return used;
 }
 
-namespace {
-
-std::string_view view(boost::beast::string_view x) {
-  return {x.data(), x.size()};
-}
-
-} // namespace
-
-std::string_view body_reader::method() const {
-  return view(impl_->parser.get().method_string());
-}
-
-std::string_view body_reader::target() const {
-  return without_origin(view(impl_->parser.get().target()));
-}
-
-std::string_view body_reader::content_type() const {
-  return view(impl_->parser.get()[http::field::content_type]);
-}
-
-std::string_view body_reader::body() const {
-  return impl_->parser.get().body();
+void body_reader::fail(int http_status, std::string reason) {
+  status_ = status::error;
+  error_ = {http_status, std::move(reason)};
 }
 
 } // namespace lockserver

@@ -11,14 +11,20 @@ namespace lockserver {
 
 enum class http_version : std::uint8_t { v0_9, v1_0, v1_1 };
 
-/// What a request asks, before anyone has looked at its target.
+/// What a request asks, before anyone has looked at its target. Points into the
+/// input.
 struct request_head {
-  http_version version = http_version::v1_1;
-  std::string_view method;       ///< As sent. Points into the input, like `target`.
-  std::string_view target;       ///< As sent, without scheme and host.
-  bool keep_alive = false;       ///< Whether the client wants to go on afterwards.
-  bool has_body = false;         ///< A body follows that is not empty.
-  bool expects_continue = false; ///< It sends the body when told to (RFC 9110, 10.1.1).
+  http_version version = http_version::v1_1; ///< 1.1 stands for all 1.x after it.
+  std::string_view method{};                 ///< As sent.
+  std::string_view target{};                 ///< As sent, without scheme and host.
+  std::string_view host{};                   ///< Whom it asks, with the port; may be empty.
+  std::string_view content_type{};           ///< As sent, or empty.
+  std::uint64_t content_length = 0;          ///< Of the body, unless it is chunked.
+  bool chunked = false;                      ///< The body comes in chunks.
+  bool has_body = false;                     ///< A body follows that is not empty.
+  bool keep_alive = false;                   ///< Whether the client wants to go on afterwards.
+  bool expects_continue = false;             ///< It sends the body when told to (RFC 9110, 10.1.1).
+  bool from_other_site = false;              ///< A browser sends it for a web page of another site.
 };
 
 /// Why a request could not be read. The connection has to be closed after the
@@ -27,9 +33,6 @@ struct head_error {
   int status = 0;     ///< HTTP status; 0 means that there is no error.
   std::string reason; ///< One sentence for the client.
 };
-
-/// The target without the scheme and host that it may begin with.
-std::string_view without_origin(std::string_view target) noexcept;
 
 /// Finds one request head after the other in what a client sends.
 class head_reader {
@@ -50,6 +53,9 @@ public:
   /// Looks at `input`, which starts with a request; a call after `incomplete`
   /// passes the same bytes and more. Work done once is not done again, so that
   /// a client gains nothing by sending byte by byte.
+  ///
+  /// HTTP/0.9 is read as Lock::Server's clients send it, as the first request
+  /// only: `GET` or `POST`, a blank, and a path up to the end of the line.
   status read(std::string_view input);
 
   const request_head& head() const noexcept {
@@ -76,12 +82,15 @@ public:
   void reset() noexcept {
     scanned_ = 0;
     line_end_ = 0;
+    is_first_ = false;
   }
 
 private:
   status fail(int http_status, std::string reason);
   status read_first_line(std::string_view input);
+  status read_version(std::string_view line);
   status read_simple(std::string_view line);
+  status read_fields(std::string_view input);
   status read_full(std::string_view head);
 
   request_head head_;
@@ -89,6 +98,8 @@ private:
   std::size_t size_ = 0;
   std::size_t scanned_ = 0;  // input already searched
   std::size_t line_end_ = 0; // behind the first line, once known
+  std::size_t last_end_ = 0; // of the last line that is known
+  bool is_first_ = true;     // nothing came before it on the connection
 };
 
 } // namespace lockserver

@@ -136,15 +136,15 @@ std::string slash_name(const std::string& name) {
 }
 
 outcome check(client_parts& x, std::string_view key) {
-  return ask_key(*x.core, "/CHECK/", key, "", repeat::on_kept_connection);
+  return ask_key(x.core(), "/CHECK/", key, "", repeat::on_kept_connection);
 }
 
 outcome verify(client_parts& x, std::string_view key) {
-  return ask_key(*x.core, "/VERIFY/", key, slash_name(x.name), repeat::on_kept_connection);
+  return ask_key(x.core(), "/VERIFY/", key, slash_name(x.name), repeat::on_kept_connection);
 }
 
 outcome unlock_key(client_parts& x, std::string_view key) {
-  return ask_key(*x.core, "/UNLOCK/", key, slash_name(x.name), repeat::never);
+  return ask_key(x.core(), "/UNLOCK/", key, slash_name(x.name), repeat::never);
 }
 
 outcome lock_key(client_parts& x, std::string_view key, const lock_times& times) {
@@ -160,15 +160,15 @@ outcome lock_key(client_parts& x, std::string_view key, const lock_times& times)
   };
   add("lock_timeout=", times.lock_timeout);
   add("lock_attempt_timeout=", times.lock_attempt_timeout);
-  return ask_key(*x.core, "/LOCK/", key, rest, repeat::never,
-                 times.lock_attempt_timeout.value_or(x.core->options.longest_wait));
+  return ask_key(x.core(), "/LOCK/", key, rest, repeat::never,
+                 times.lock_attempt_timeout.value_or(x.core().options.longest_wait));
 }
 
 } // namespace
 
 // -- the public face -----------------------------------------------------------
 
-rest_client::rest_client(std::string name, std::string host, std::uint16_t port,
+rest_client::rest_client(std::string name, const std::string& host, std::uint16_t port,
                          client_options options) {
   if (name.empty())
     throw std::invalid_argument("Must supply a locker name: it must have 1 to 512 bytes");
@@ -176,9 +176,7 @@ rest_client::rest_client(std::string name, std::string host, std::uint16_t port,
     throw std::invalid_argument(wrong);
   if (auto wrong = check_name("host", host); !wrong.empty())
     throw std::invalid_argument(wrong);
-  impl_ = std::make_unique<client_parts>();
-  impl_->name = std::move(name);
-  impl_->core = std::make_shared<client_core>(std::move(host), port, options);
+  impl_ = std::make_unique<client_parts>(std::move(name), host, port, options);
 }
 
 rest_client::~rest_client() = default;
@@ -242,17 +240,17 @@ lock_result rest_client::lock(std::string_view key, lock_times times) const {
 }
 
 bool rest_client::ping() const {
-  auto limit = impl_->core->options.ping_timeout;
+  auto limit = impl_->core().options.ping_timeout;
   std::error_code ignored;
   effort once{1, {}, limit, limit};
   once.give_up = once.until(limit);
-  return yes_or_no(ask(*impl_->core, "/PING", repeat::on_kept_connection, once), ignored);
+  return yes_or_no(ask(impl_->core(), "/PING", repeat::on_kept_connection, once), ignored);
 }
 
 bool rest_client::shutdown() const {
   std::error_code ignored;
   return yes_or_no(
-    ask(*impl_->core, "/SHUTDOWN", repeat::never, usual_effort(impl_->core->options)), ignored);
+    ask(impl_->core(), "/SHUTDOWN", repeat::never, usual_effort(impl_->core().options)), ignored);
 }
 
 } // namespace lockserver

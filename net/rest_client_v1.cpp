@@ -3,6 +3,7 @@
 #include "lockserver/rest_client.hpp"
 
 #include "actors/random_name.hpp"
+#include "net/client_call.hpp"
 #include "net/client_core.hpp"
 #include "net/rest_client_impl.hpp"
 #include "net/v1_answer.hpp"
@@ -18,63 +19,77 @@ namespace {
 
 using milliseconds = std::chrono::milliseconds;
 
-effort effort_for(const client_core& core, const v1::request& x) {
-  return usual_effort(core.options,
-                      x.wait ? client_options::duration{*x.wait} : core.options.longest_wait);
+client_options::duration wait_of(const client_core& core, const v1::request& x) {
+  return x.wait ? client_options::duration{*x.wait} : core.options.longest_wait;
 }
 
-// Sends the request, unless its input is wrong, and reads the answer.
 template <class Read, class... Ts>
-auto perform(client_core& core, v1::request x, Read read, Ts... more)
-  -> decltype(read(exchange_result{}, core.server, more...)) {
-  if (!x.wrong.empty())
-    return v1::refused(std::move(x.wrong));
-  auto result = core.ask(x.call, x.repeatable ? repeat::once : repeat::never, effort_for(core, x));
-  return read(result, core.server, more...);
+auto ask(client_core& core, v1::request x, Read read, const Ts&... more) {
+  auto limits = usual_effort(core.options, wait_of(core, x));
+  return perform(core, std::move(x), limits,
+                 [&](const exchange_result& result) { return read(result, core.server, more...); });
 }
 
 } // namespace
 
 answer<grant> rest_client::acquire(std::string_view key, acquire_options options) const {
-  auto& core = *impl_->core;
+  auto& core = impl_->core();
   if (options.request_id.empty())
     options.request_id = random_name();
   auto began = boot_clock::now();
-  // Repeated here and not by the core, because the second try waits no longer
-  // than the first still would have.
-  auto request = v1::acquire(key, name(), options);
-  request.repeatable = false;
-  auto result = perform(core, std::move(request), v1::read_grant, began);
-  if (result.error() == errc::connection_lost) {
-    request = v1::acquire(key, name(), v1::remaining(options, boot_clock::now() - began));
-    request.repeatable = false;
-    result = perform(core, std::move(request), v1::read_grant, began);
-  }
-  if (result)
+  auto patience = options.wait.value_or(
+    std::chrono::duration_cast<milliseconds>(bounded(core.options.longest_wait)));
+  persistence plan{began, patience, false};
+  auto give_up = effort::clock::now() + bounded(patience) + bounded(core.options.connect_timeout)
+                 + bounded(core.options.answer_timeout);
+  auto first = true;
+  auto result = persist(plan, [&] {
+    v1::grant_request what{std::string{key}, name(), boot_clock::now()};
+    auto request = v1::acquire(key, name(), v1::remaining(options, what.sent - began));
+    request.repeatable = false; // but here, with what is left of the wait
+    auto limits = usual_effort(core.options, wait_of(core, request));
+    if (!std::exchange(first, false)) {
+      limits.attempts = 1;
+      limits.give_up = give_up;
+    }
+    return perform(core, std::move(request), limits,
+                   [&](const exchange_result& x) { return v1::read_grant(x, core.server, what); });
+  });
+  if (result) {
     result->lease = options.lease;
+    result->asked_ttl = options.ttl;
+  }
   return result;
 }
 
 answer<grant> rest_client::renew(std::string_view key, std::uint64_t token,
                                  std::optional<milliseconds> ttl) const {
-  return perform(*impl_->core, v1::renew(key, name(), token, ttl), v1::read_grant,
-                 boot_clock::now());
+  v1::grant_request what{std::string{key}, name(), boot_clock::now()};
+  auto result = ask(impl_->core(), v1::renew(key, name(), token, ttl), v1::read_grant, what);
+  if (result)
+    result->asked_ttl = ttl;
+  return result;
 }
 
 answer<done> rest_client::release(std::string_view key, std::uint64_t token) const {
-  return perform(*impl_->core, v1::release(key, name(), token), v1::read_done);
+  auto& core = impl_->core();
+  auto request = v1::release(key, name(), token);
+  if (token == 0)
+    return ask(core, std::move(request), v1::read_release);
+  persistence plan{boot_clock::now(), bounded(core.options.answer_timeout), false};
+  return release_grant(core, plan, usual_effort(core.options), request);
 }
 
 answer<bool> rest_client::force_release(std::string_view key) const {
-  return perform(*impl_->core, v1::force_release(key), v1::read_released);
+  return ask(impl_->core(), v1::force_release(key), v1::read_released);
 }
 
 answer<lock_info> rest_client::inspect(std::string_view key) const {
-  return perform(*impl_->core, v1::inspect(key), v1::read_lock);
+  return ask(impl_->core(), v1::inspect(key), v1::read_lock, std::string{key});
 }
 
 answer<lock_page> rest_client::list(const list_options& options) const {
-  return perform(*impl_->core, v1::list(options), v1::read_page);
+  return ask(impl_->core(), v1::list(options), v1::read_page, options.after);
 }
 
 answer<std::uint64_t>
@@ -100,23 +115,23 @@ rest_client::for_each_lock(std::string prefix,
 }
 
 answer<lease> rest_client::create_lease(std::optional<milliseconds> ttl) const {
-  return perform(*impl_->core, v1::create_lease(ttl, name()), v1::read_lease);
+  return ask(impl_->core(), v1::create_lease(ttl, name()), v1::read_new_lease);
 }
 
 answer<lease> rest_client::renew_lease(std::string_view id) const {
-  return perform(*impl_->core, v1::renew_lease(id), v1::read_lease);
+  return ask(impl_->core(), v1::renew_lease(id), v1::read_lease, std::string{id});
 }
 
-answer<lease_info> rest_client::inspect_lease(std::string_view id) const {
-  return perform(*impl_->core, v1::inspect_lease(id), v1::read_lease_info);
+answer<lease_info> rest_client::inspect_lease(std::string_view id, const lease_page& page) const {
+  return ask(impl_->core(), v1::inspect_lease(id, page), v1::read_lease_info, std::string{id});
 }
 
 answer<done> rest_client::end_lease(std::string_view id) const {
-  return perform(*impl_->core, v1::end_lease(id), v1::read_done);
+  return ask(impl_->core(), v1::end_lease(id), v1::read_lease_end, std::string{id});
 }
 
 answer<server_info> rest_client::server() const {
-  return perform(*impl_->core, v1::server(), v1::read_server);
+  return ask(impl_->core(), v1::server(), v1::read_server);
 }
 
 } // namespace lockserver

@@ -113,6 +113,8 @@ service::service(const settings& config, spdlog::logger& log, store* kept,
              [this] { return count(); }},
     connections_(config.threads),
     listener_(std::make_shared<listener>(threads_, context_, connections_)) {
+  env_.max_waits = max_waits(config);
+  env_.max_locks_per_lease = config.max_locks_per_lease;
 }
 
 boost::system::error_code service::open(const boost::asio::ip::tcp::endpoint& where) {
@@ -142,7 +144,8 @@ std::string service::start() {
   }
   if (context_.config.caf_port) {
     gateway_ = caf::actor_cast<gateway_actor>(system_->spawn<gateway>(context_));
-    if (auto wrong = caf_port::publish(*system_, gateway_, context_.config, env_.log, caf_port_);
+    if (auto wrong = caf_port::publish(*system_, gateway_, context_.config, context_.reachable,
+                                       env_.log, caf_port_);
         !wrong.empty())
       return wrong;
   }

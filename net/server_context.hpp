@@ -7,6 +7,8 @@
 #include "lockserver/actors.hpp"
 #include "lockserver/server.hpp"
 #include "lockserver/settings.hpp"
+#include "net/host_rule.hpp"
+#include "net/remote/reachable_actors.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -33,6 +35,8 @@ struct server_context {
   /// What the server holds now.
   std::function<counts()> count;
 
+  host_rule hosts{config};
+
   /// Seconds, rounded up, in which nothing is granted yet (`restart_grace`).
   unsigned grace_left() const {
     if (config.restart_grace == settings::duration::zero())
@@ -44,8 +48,12 @@ struct server_context {
 
   std::atomic<std::uint64_t> last_ticket{0};
   std::atomic<std::size_t> connections{0};
+  /// Bytes of answers that clients have not taken at once.
+  std::atomic<std::size_t> untaken{0};
   std::atomic<std::size_t> remote_sessions{0};
   std::atomic<bool> has_gateway{false};
+  /// What the CAF port lets its clients send to.
+  std::shared_ptr<reachable_actors> reachable = std::make_shared<reachable_actors>();
   /// While the locks of a store are taken up: nobody may be told what is held.
   std::atomic<bool> recovering{false};
   std::atomic<bool> stopping{false};

@@ -1,6 +1,7 @@
 #include "net/session.hpp"
 
 #include "actors/lister.hpp"
+#include "actors/quoted.hpp"
 #include "lockserver/server.hpp"
 
 #include <spdlog/logger.h>
@@ -30,7 +31,7 @@ void session::on_deadline() {
     return;
   if (pending_) {
     if (host_.turn_time() >= pending_->answer_due) {
-      context_.env.log.warn("no answer in time: key={}", pending_->what.key);
+      context_.env.log.warn("no answer in time: key={}", quoted{pending_->what.key});
       refuse(refusal_of(errc::no_answer));
     } else {
       wake_at(pending_->answer_due);
@@ -55,6 +56,8 @@ void session::on_exception() noexcept {
 // -- asking -------------------------------------------------------------------
 
 namespace {
+
+constexpr std::size_t max_kept_text = 64 * 1024;
 
 template <class T, class... Ts>
 constexpr bool is_one_of = (std::is_same_v<T, Ts> || ...);
@@ -82,6 +85,12 @@ session::pending& session::begin(const dialect& how, caf::timespan wait) {
   return pending_.emplace(ticket, how, due);
 }
 
+// What is done when an answer is an error.
+auto session::failed(std::uint64_t ticket) {
+  return guarded_answer(*this,
+                        [this, ticket](const caf::error& what) { on_failure(ticket, what); });
+}
+
 // For all that would not have to be taken back.
 template <class Reply, class Actor, class Request>
 void session::ask(const Actor& whom, Request& x, const dialect& how) {
@@ -95,16 +104,11 @@ void session::ask(const Actor& whom, Request& x, const dialect& how) {
           failed(ticket));
 }
 
-// What is done when an answer is an error.
-auto session::failed(std::uint64_t ticket) {
-  return guarded_answer(*this,
-                        [this, ticket](const caf::error& what) { on_failure(ticket, what); });
-}
-
 void session::do_submit(acquire_operation& x, const dialect& how) {
   auto& request = x.request;
   auto& now = begin(how, request.wait);
   request.ticket = now.ticket;
+  request.takes_connection = true;
   now.what = {request.key, request.owner};
   now.acquires = true;
   now.may_wait = request.wait > caf::timespan::zero();
@@ -283,7 +287,6 @@ void session::on_lease(acquire_reply x, const lease_reply& lease) {
 }
 
 void session::on_granted(acquire_reply& x) {
-  auto now = host_.turn_time();
   if (pending_->hold_connection)
     held_.push_back({pending_->ticket, pending_->what, end_of(x.ttl)});
   text_.clear();
@@ -292,7 +295,7 @@ void session::on_granted(acquire_reply& x) {
   auto end = peer_->answer(content);
   if (in_doubt_.size() >= most_in_doubt_)
     forget_arrived();
-  in_doubt_.push_back({std::move(mine), now, end});
+  in_doubt_.push_back({std::move(mine), end});
 }
 
 // Whom it asked has ended, which happens only when the server stops; or it could
@@ -310,7 +313,11 @@ session::position session::finish(const Reply& x) {
   text_.clear();
   auto content = pending_->how->write(x, text_);
   pending_.reset();
-  return peer_->answer(content);
+  auto end = peer_->answer(content);
+  // A long answer does not cost its memory for as long as its connection lasts.
+  if (text_.capacity() > max_kept_text)
+    std::string{}.swap(text_);
+  return end;
 }
 
 session::position session::finish_acquire(const acquire_reply& x) {
@@ -337,7 +344,7 @@ void session::refuse_wait() {
     return;
   auto how = pending_->how;
   auto what = std::move(pending_->what);
-  withdraw({what.key, pending_->ticket, !pending_->lease.empty()});
+  withdraw({what.key, pending_->ticket, !pending_->lease.empty(), pending_->hold_connection});
   pending_.reset();
   acquire_reply reply;
   reply.status = acquire_reply::stopping;
@@ -354,7 +361,8 @@ session::time_point session::end_of(caf::timespan ttl) {
 // -- taking back --------------------------------------------------------------
 
 session::acquisition session::take_pending_acquisition() {
-  acquisition result{std::move(pending_->what.key), pending_->ticket, !pending_->lease.empty()};
+  acquisition result{std::move(pending_->what.key), pending_->ticket, !pending_->lease.empty(),
+                     pending_->hold_connection};
   pending_.reset();
   return result;
 }
@@ -369,22 +377,28 @@ void session::tell(const acquisition& x, Message message) {
 }
 
 void session::withdraw(const acquisition& x) {
-  tell(x, withdraw_request{x.key, x.ticket});
+  tell(x, withdraw_request{x.key, x.ticket,
+                           x.hold_connection ? withdraw_request::held
+                                             : withdraw_request::undelivered});
 }
 
 void session::end_wait() {
   if (!waits())
     return;
-  acquisition mine{pending_->what.key, pending_->ticket, !pending_->lease.empty()};
-  tell(mine, withdraw_request{mine.key, mine.ticket, true});
+  acquisition mine{pending_->what.key, pending_->ticket, !pending_->lease.empty(),
+                   pending_->hold_connection};
+  tell(mine, withdraw_request{mine.key, mine.ticket, withdraw_request::wait_only});
+}
+
+void session::forget_before(position arrived) {
+  auto end = std::ranges::partition_point(in_doubt_, [arrived](const doubtful& x) {
+    return x.answer_end <= arrived;
+  });
+  in_doubt_.erase(in_doubt_.begin(), end);
 }
 
 void session::forget_arrived() {
-  auto arrived = peer_->arrived();
-  auto now = host_.turn_time();
-  std::erase_if(in_doubt_, [&](const doubtful& x) {
-    return x.answer_end <= arrived && now - x.since >= doubt;
-  });
+  forget_before(peer_->arrived());
   most_in_doubt_ = std::max(min_in_doubt, 2 * in_doubt_.size());
 }
 
@@ -403,7 +417,9 @@ void session::on_released(const asked& what, bool all) {
 }
 
 void session::connection_broke() {
-  forget_arrived();
+  if (!in_doubt())
+    return;
+  forget_before(peer_->may_have_arrived());
   for (auto& x : in_doubt_)
     withdraw(x.grant);
   in_doubt_.clear();
@@ -417,7 +433,7 @@ void session::connection_closed() {
     withdraw(take_pending_acquisition());
   pending_.reset();
   for (auto& x : held_)
-    withdraw({std::move(x.what.key), x.ticket, false});
+    withdraw({std::move(x.what.key), x.ticket, false, true});
   held_.clear();
   // Not `quit`: this is not the actor's own turn.
   compat::anon_send_exit(this);

@@ -27,8 +27,12 @@ public:
   /// Returns where it ends.
   virtual position answer(const http_content& x) = 0;
 
-  /// What the client's system has certainly received.
+  /// What the client's system has certainly received: it has acknowledged it.
   virtual position arrived() = 0;
+
+  /// What the client's system may have received. From now on it gets no more than
+  /// that: to be asked when the connection is over.
+  virtual position may_have_arrived() = 0;
 
   /// Whether the client is known to have gone, as of now.
   virtual bool client_is_gone() = 0;
@@ -47,21 +51,17 @@ protected:
 /// the connection calls it directly; only answers of other actors come by
 /// message.
 ///
-/// A grant stays "in doubt" until the client has shown that it lives on, or its
-/// system has the answer and a second has passed. While it is, a broken
-/// connection takes it back: a client that resets the connection within that
-/// second has not read its answer.
+/// A grant stays "in doubt" until the client's system has acknowledged its
+/// answer. While it is, a broken connection takes it back if the answer certainly
+/// did not arrive. Safety before liveness: where nobody can know, the grant stays
+/// until its release or its time. A client may read its answer and reset the
+/// connection at once (proxies do), before its system has acknowledged anything.
 class session final : public compat::pinned<session_actor::base> {
 public:
   using time_point = timers::time_point;
 
-  /// How long after a grant a broken connection still takes it back. Longer
-  /// than a round trip, shorter than the idle time after which a load balancer
-  /// between may reset the connection of a client that is alive.
-  static constexpr auto doubt = std::chrono::seconds{1};
-
-  /// A client that never pauses shows nothing. From so many grants on, they are
-  /// looked through, each time they have doubled.
+  /// A client that sends nothing more gives no occasion to look what has arrived.
+  /// From so many grants on, they are looked through, each time they have doubled.
   static constexpr std::size_t min_in_doubt = 64;
 
   /// Grants that end with one connection.
@@ -103,12 +103,13 @@ public:
     return !in_doubt_.empty();
   }
 
-  /// The client has gone on after its answers: no grant is in doubt any more.
-  void client_continued() noexcept {
-    in_doubt_.clear();
+  /// The client has sent something, and with it what it acknowledges.
+  void client_continued() {
+    if (in_doubt())
+      forget_arrived();
   }
 
-  /// The connection broke: takes back every grant in doubt.
+  /// The connection broke: takes back every grant that did not arrive.
   void connection_broke();
 
   /// The connection is closed: takes back the operation under way and what was
@@ -128,10 +129,10 @@ private:
     std::string key;
     std::uint64_t ticket;
     bool by_lease;
+    bool hold_connection;
   };
   struct doubtful {
     acquisition grant;
-    time_point since;
     position answer_end;
   };
   struct pending {
@@ -196,6 +197,7 @@ private:
   template <class Message>
   void tell(const acquisition& x, Message message);
   time_point end_of(caf::timespan ttl);
+  void forget_before(position arrived);
   void forget_arrived();
   bool has_room_to_hold();
 
@@ -206,8 +208,8 @@ private:
   session_peer* peer_;
   wake_up wake_up_;
   std::optional<pending> pending_;
-  std::string text_; // of the answer that is just being written
-  std::vector<doubtful> in_doubt_;
+  std::string text_;                         // of the answer that is just being written
+  std::vector<doubtful> in_doubt_;           // in the order of their answers
   std::size_t most_in_doubt_ = min_in_doubt; // before it is looked who has arrived
   std::vector<held> held_;                   // ends with the connection
 };

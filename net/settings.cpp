@@ -1,11 +1,15 @@
 #include "lockserver/settings.hpp"
 
+#include "net/host_rule.hpp"
+
 namespace lockserver {
 
 std::string validate(const settings& x) {
   using duration = settings::duration;
   if (x.host.empty())
     return "host must not be empty: 127.0.0.1 for this machine, 0.0.0.0 for all";
+  if (auto wrong = check_allowed_hosts(x.allowed_hosts); !wrong.empty())
+    return wrong;
   if (x.lock_timeout <= duration::zero() || x.lock_timeout > x.max_lock_timeout)
     return "lock-timeout must be above 0 and at most max-lock-timeout";
   if (x.lock_attempt_timeout < duration::zero()
@@ -36,6 +40,8 @@ std::string validate(const settings& x) {
     return "max-connections must be 1 or more";
   if (x.max_keys == 0)
     return "max-keys must be 1 or more";
+  if (x.max_locks_per_lease == 0)
+    return "max-locks-per-lease must be 1 or more";
   if (x.max_holders_per_key == 0 || x.max_holders_per_key > 1'000'000)
     return "max-holders-per-key must be 1 to 1000000";
   if (x.restart_grace < duration::zero()

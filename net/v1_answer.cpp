@@ -19,6 +19,11 @@ namespace {
 namespace json = boost::json;
 using std::chrono::milliseconds;
 
+// The longest of a server's sentences and of the data that come with a lock.
+constexpr std::size_t most_text = 1024;
+// The longest name of a key, an owner or a lease.
+constexpr std::size_t most_name = 512;
+
 // -- reading members ------------------------------------------------------------
 
 // What is not there, or not of the right kind, ends the reading: the answer is
@@ -45,10 +50,33 @@ const json::value& get(const json::object& x, std::string_view name) {
   throw senseless{name};
 }
 
-std::string text(const json::object& x, std::string_view name) {
-  if (auto* found = get(x, name).if_string())
-    return {found->data(), found->size()};
-  throw senseless{name};
+// As much of a text as is worth showing: a server, or what pretends to be one, can
+// say anything. Not cut within a character.
+std::string text(const json::object& x, std::string_view name, std::size_t most = most_text) {
+  auto* found = get(x, name).if_string();
+  if (found == nullptr)
+    throw senseless{name};
+  auto size = std::min(found->size(), most);
+  while (size > 0 && size < found->size()
+         && (static_cast<unsigned char>((*found)[size]) & 0xC0) == 0x80)
+    --size;
+  return {found->data(), size};
+}
+
+// A text by which something is asked for: what no server has is none.
+std::string name_in(const json::object& x, std::string_view name) {
+  auto result = text(x, name, most_name + 1);
+  if (result.empty() || result.size() > most_name)
+    throw senseless{name};
+  return result;
+}
+
+// The same, of what was asked for.
+std::string same(const json::object& x, std::string_view name, const std::string& expected) {
+  auto result = name_in(x, name);
+  if (result != expected)
+    throw senseless{name};
+  return result;
 }
 
 template <class T>
@@ -102,7 +130,7 @@ std::optional<std::uint32_t> limit(const json::object& x) {
 
 holder to_holder(const json::object& x) {
   holder result;
-  result.owner = text(x, "owner");
+  result.owner = text(x, "owner", most_name);
   result.mode = mode(x);
   result.token = number<std::uint64_t>(x, "token");
   if (find(x, "ttl_ms") != nullptr)
@@ -114,16 +142,22 @@ holder to_holder(const json::object& x) {
 }
 
 waiter to_waiter(const json::object& x) {
-  return {text(x, "owner"), mode(x), time(x, "waiting_ms")};
+  return {text(x, "owner", most_name), mode(x), time(x, "waiting_ms")};
+}
+
+// How many there are, of which `shown` are told. An older server tells all.
+std::uint64_t count(const json::object& x, const char* name, std::size_t shown) {
+  return find(x, name) != nullptr ? number<std::uint64_t>(x, name) : shown;
 }
 
 lock_info to_lock(const json::object& x) {
   lock_info result;
-  result.key = text(x, "key");
+  result.key = name_in(x, "key");
   result.holders = array<holder>(x, "holders", to_holder);
+  result.holder_count = count(x, "holder_count", result.holders.size());
   if (find(x, "queue") != nullptr) {
     result.queue = array<waiter>(x, "queue", to_waiter);
-    result.queue_length = result.queue.size();
+    result.queue_length = count(x, "queue_length", result.queue.size());
   } else {
     result.queue_length = number<std::uint64_t>(x, "queue_length");
   }
@@ -131,20 +165,19 @@ lock_info to_lock(const json::object& x) {
   return result;
 }
 
-grant to_grant(const json::object& x, boot_clock::time_point sent) {
+grant to_grant(const json::object& x, const grant_request& request) {
   grant result;
-  result.key = text(x, "key");
-  result.owner = text(x, "owner");
+  result.key = same(x, "key", request.key);
+  result.owner = same(x, "owner", request.owner);
   result.mode = mode(x);
   result.token = number<std::uint64_t>(x, "token");
   result.ttl = time(x, "ttl_ms");
   result.waited = time(x, "waited_ms");
   result.expires_at = std::chrono::system_clock::time_point{time(x, "expires_at_ms")};
-  // The server granted it not before it had the request and had let it wait,
-  // so it ends it not before this. The same holds for a repeated request: its
-  // wait may count from the first try, but that was not before `sent` either.
+  // The server granted it not before it had this request and had let it wait, and
+  // it lasts for so long from the answer on: so it ends not before this.
   auto lasts = result.waited + result.ttl;
-  result.safe_until = sent + lasts - safety_margin(lasts);
+  result.safe_until = request.sent + lasts - safety_margin(lasts);
   return result;
 }
 
@@ -174,6 +207,11 @@ problem about(errc code, const std::string& server, const std::string& more = {}
   return {ec, server + ": " + ec.message() + (more.empty() ? "" : ": " + more)};
 }
 
+// With other statuses it does not mean that the same request can come to more.
+std::optional<std::chrono::seconds> retry_after(const exchange_result& x) {
+  return x.status == 429 || x.status == 503 ? x.retry_after : std::nullopt;
+}
+
 // An answer that is not 200. A proxy in front of the server need not know the
 // form of its problems: then the status must do.
 problem to_problem(const exchange_result& x, const std::string& server) {
@@ -181,16 +219,21 @@ problem to_problem(const exchange_result& x, const std::string& server) {
   json::error_code ec;
   auto body = json::parse(view(x.body), ec);
   auto* object = ec ? nullptr : body.if_object();
-  if (object == nullptr || object->if_contains("code") == nullptr)
-    return about(code_of(x.status), server, status);
+  if (object == nullptr || object->if_contains("code") == nullptr) {
+    auto result = about(code_of(x.status), server, status);
+    result.retry_after = retry_after(x);
+    return result;
+  }
   problem result;
   result.code = code_of(text(*object, "code"), x.status);
+  result.retry_after = retry_after(x);
   if (find(*object, "detail") != nullptr)
     result.detail = text(*object, "detail");
   else
     result.detail = server + ": " + result.code.message();
   if (find(*object, "holders") != nullptr)
     result.holders = array<holder>(*object, "holders", to_holder);
+  result.holder_count = count(*object, "holder_count", result.holders.size());
   if (find(*object, "queue_length") != nullptr)
     result.queue_length = number<std::uint64_t>(*object, "queue_length");
   result.limit = limit(*object);
@@ -210,9 +253,17 @@ answer<T> read_object(const exchange_result& x, const std::string& server, Read 
     if (ec)
       return about(errc::bad_answer, server, "no JSON");
     return T(read(as_object(body, "the object")));
-  } catch (const senseless& e) {
+  } catch (const std::exception& e) { // `senseless`, or more than there is memory for
     return about(errc::bad_answer, server, e.what());
   }
+}
+
+// The result of a request by which `code` is what had to come about.
+template <class T>
+answer<done> read_end(const answer<T>& x, bool repeated, errc code) {
+  if (x || (repeated && x.error() == code))
+    return done{};
+  return x.why();
 }
 
 } // namespace
@@ -220,12 +271,12 @@ answer<T> read_object(const exchange_result& x, const std::string& server, Read 
 // -- whole answers ------------------------------------------------------------------
 
 answer<grant> read_grant(const exchange_result& x, const std::string& server,
-                         boot_clock::time_point sent) {
-  return read_object<grant>(x, server, [sent](auto& body) { return to_grant(body, sent); });
+                         const grant_request& request) {
+  return read_object<grant>(x, server, [&](auto& body) { return to_grant(body, request); });
 }
 
-answer<done> read_done(const exchange_result& x, const std::string& server) {
-  return read_object<done>(x, server, [](auto&) { return done{}; });
+answer<done> read_release(const exchange_result& x, const std::string& server) {
+  return read_end(read_released(x, server), x.repeated, errc::not_holder);
 }
 
 answer<bool> read_released(const exchange_result& x, const std::string& server) {
@@ -236,32 +287,57 @@ answer<bool> read_released(const exchange_result& x, const std::string& server) 
   });
 }
 
-answer<lock_info> read_lock(const exchange_result& x, const std::string& server) {
-  return read_object<lock_info>(x, server, to_lock);
+answer<lock_info> read_lock(const exchange_result& x, const std::string& server,
+                            const std::string& key) {
+  return read_object<lock_info>(x, server, [&](const json::object& body) {
+    same(body, "key", key);
+    return to_lock(body);
+  });
 }
 
-answer<lock_page> read_page(const exchange_result& x, const std::string& server) {
-  return read_object<lock_page>(x, server, [](const json::object& body) {
+answer<lock_page> read_page(const exchange_result& x, const std::string& server,
+                            const std::string& after) {
+  return read_object<lock_page>(x, server, [&](const json::object& body) {
     lock_page result;
     result.locks = array<lock_info>(body, "locks", to_lock);
-    if (find(body, "next") != nullptr)
-      result.next = text(body, "next");
+    if (find(body, "next") != nullptr) {
+      result.next = name_in(body, "next");
+      if (*result.next <= after) // the list would have no end
+        throw senseless{"next"};
+    }
     return result;
   });
 }
 
-answer<lease> read_lease(const exchange_result& x, const std::string& server) {
+answer<lease> read_new_lease(const exchange_result& x, const std::string& server) {
   return read_object<lease>(x, server, [](const json::object& body) {
-    return lease{text(body, "lease"), time(body, "ttl_ms")};
+    return lease{name_in(body, "lease"), time(body, "ttl_ms")};
   });
 }
 
-answer<lease_info> read_lease_info(const exchange_result& x, const std::string& server) {
-  return read_object<lease_info>(x, server, [](const json::object& body) {
-    return lease_info{text(body, "lease"), time(body, "ttl_ms"),
-                      array<leased_lock>(body, "locks", [](const json::object& lock) {
-                        return leased_lock{text(lock, "key"), number<std::uint64_t>(lock, "token")};
-                      })};
+answer<lease> read_lease(const exchange_result& x, const std::string& server,
+                         const std::string& id) {
+  return read_object<lease>(x, server, [&](const json::object& body) {
+    return lease{same(body, "lease", id), time(body, "ttl_ms")};
+  });
+}
+
+answer<done> read_lease_end(const exchange_result& x, const std::string& server,
+                            const std::string& id) {
+  return read_end(read_lease(x, server, id), x.repeated, errc::lease_expired);
+}
+
+answer<lease_info> read_lease_info(const exchange_result& x, const std::string& server,
+                                   const std::string& id) {
+  return read_object<lease_info>(x, server, [&](const json::object& body) {
+    lease_info result{
+      same(body, "lease", id), time(body, "ttl_ms"),
+      array<leased_lock>(body, "locks", [](const json::object& lock) {
+        return leased_lock{name_in(lock, "key"), number<std::uint64_t>(lock, "token")};
+      })};
+    if (find(body, "next") != nullptr)
+      result.next = name_in(body, "next");
+    return result;
   });
 }
 

@@ -18,14 +18,15 @@ namespace http = boost::beast::http;
 namespace json = boost::json;
 using std::chrono::milliseconds;
 
-// A page of 1,000 locks with holders and metadata can be large; this only
-// keeps a peer that is no lock server from filling the memory.
-constexpr std::size_t answer_limit = 64 * 1024 * 1024;
+// These only keep a peer that is no lock server from filling the memory. A page of
+// 1,000 locks with holders and metadata can be large, and so can a crowd at one key.
+constexpr std::size_t list_limit = 64 * 1024 * 1024;
+constexpr std::size_t answer_limit = 8 * 1024 * 1024;
 
 request make(http::verb method, std::string target, const json::object& body = {}) {
   request result;
   result.call = {method, std::move(target), body.empty() ? "" : json::serialize(body),
-                 answer_limit};
+                 method == http::verb::get ? list_limit : answer_limit};
   result.repeatable = method == http::verb::get;
   return result;
 }
@@ -36,6 +37,20 @@ json::string_view view(std::string_view x) {
 
 std::string lock_path(std::string_view key) {
   return "/v1/locks/" + percent_encode(key);
+}
+
+// Appends the parameters that are not empty.
+std::string with_query(std::string target,
+                       std::initializer_list<std::pair<std::string_view, std::string>> parameters) {
+  auto separator = '?';
+  for (auto& [name, value] : parameters) {
+    if (value.empty())
+      continue;
+    target += std::exchange(separator, '&');
+    target += name;
+    target += percent_encode(value);
+  }
+  return target;
 }
 
 std::string lease_path(std::string_view id) {
@@ -114,20 +129,9 @@ request inspect(std::string_view key) {
 }
 
 request list(const list_options& x) {
-  std::string target = "/v1/locks";
-  auto separator = '?';
-  auto add = [&](const char* name, const std::string& value) {
-    target += separator;
-    target += name;
-    target += percent_encode(value);
-    separator = '&';
-  };
-  if (!x.prefix.empty())
-    add("prefix=", x.prefix);
-  if (x.limit)
-    add("limit=", std::to_string(*x.limit));
-  if (!x.after.empty())
-    add("after=", x.after);
+  auto target = with_query("/v1/locks", {{"prefix=", x.prefix},
+                                         {"limit=", x.limit ? std::to_string(*x.limit) : ""},
+                                         {"after=", x.after}});
   auto result = make(http::verb::get, std::move(target));
   result.wrong = first_of(check_text("prefix", x.prefix), check_text("after", x.after));
   return result;
@@ -154,14 +158,18 @@ request renew_lease(std::string_view id) {
   return result;
 }
 
-request inspect_lease(std::string_view id) {
-  auto result = make(http::verb::get, lease_path(id));
-  result.wrong = check_name("lease", id);
+request inspect_lease(std::string_view id, const lease_page& page) {
+  auto target = with_query(lease_path(id),
+                           {{"limit=", page.limit ? std::to_string(*page.limit) : ""},
+                            {"after=", page.after}});
+  auto result = make(http::verb::get, std::move(target));
+  result.wrong = first_of(check_name("lease", id), check_text("after", page.after));
   return result;
 }
 
 request end_lease(std::string_view id) {
   auto result = make(http::verb::delete_, lease_path(id));
+  result.repeatable = true; // no other lease has this id
   result.wrong = check_name("lease", id);
   return result;
 }

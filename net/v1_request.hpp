@@ -34,6 +34,8 @@ request acquire(std::string_view key, std::string_view owner,
 request renew(std::string_view key, std::string_view owner, std::uint64_t token,
               std::optional<std::chrono::milliseconds> ttl);
 
+/// Not repeatable here: without a token it might end a later grant, and with one
+/// its answer has to be read as that of a repeat.
 /// @param token 0: whatever grant the owner has now.
 request release(std::string_view key, std::string_view owner, std::uint64_t token);
 
@@ -44,12 +46,12 @@ request list(const client::list_options& options);
 /// @param owner empty: anyone who knows the id may use the lease.
 request create_lease(std::optional<std::chrono::milliseconds> ttl, std::string_view owner);
 request renew_lease(std::string_view id);
-request inspect_lease(std::string_view id);
+request inspect_lease(std::string_view id, const client::lease_page& page);
 request end_lease(std::string_view id);
 
 request server();
 
-/// The options of the second try of an acquire that began `elapsed` ago: what
+/// The options of a later try of an acquire that began `elapsed` ago: what
 /// is left of its wait.
 client::acquire_options remaining(client::acquire_options options,
                                   std::chrono::nanoseconds elapsed);

@@ -106,10 +106,10 @@ struct database_head {
 
 database_head head_of(const std::string& file) {
   // See https://www.sqlite.org/fileformat2.html#the_database_header
+  constexpr std::string_view magic{"SQLite format 3\0", 16};
   std::array<char, 100> x{};
   std::ifstream in{file, std::ios::binary};
-  if (!in.read(x.data(), x.size())
-      || std::string_view{x.data(), 16} != std::string_view{"SQLite format 3", 16})
+  if (!in.read(x.data(), x.size()) || std::string_view{x.data(), magic.size()} != magic)
     return {};
   auto number = [&x](std::size_t place) {
     std::uint32_t result = 0;

@@ -5,6 +5,7 @@
 #include "apps/lockctl/duration.hpp"
 #include "apps/lockctl/failure.hpp"
 #include "apps/lockctl/output.hpp"
+#include "apps/lockctl/printable.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -35,7 +36,8 @@ rest_client holder_of(const options& x, const std::string& about) {
   auto i = std::find_if(lock.holders.begin(), lock.holders.end(),
                         [&](const holder& h) { return h.token == x.token; });
   if (i == lock.holders.end())
-    throw failure{exit_status::no, about + ": nobody holds it by token " + std::to_string(x.token)};
+    throw failure{exit_status::no,
+                  printable(about) + ": nobody holds it by token " + std::to_string(x.token)};
   auto named = x;
   named.owner = i->owner;
   return client_of(named);
@@ -49,19 +51,37 @@ int no() {
   return static_cast<int>(exit_status::no);
 }
 
+// Prints what cannot be had a second time, or gives back what it stands for.
+template <class Print, class GiveBack>
+void deliver(Print print, GiveBack give_back) {
+  print();
+  try {
+    flush_output();
+  } catch (const failure& x) {
+    answer<done> given = give_back();
+    throw failure{x.status(),
+                  std::string{x.what()} + "; "
+                    + (given ? "it is given back"
+                             : "it cannot be given back: " + printable(given.why().detail))};
+  }
+}
+
 void print_grant(const options& x, const grant& g, const char* what) {
   if (x.json)
     std::cout << to_json(g) << '\n';
   else if (x.quiet)
     std::cout << g.token << '\n';
   else
-    std::cout << what << ' ' << g.key << " for " << show_duration(g.ttl) << ", until "
-              << show_time(g.expires_at) << ": owner " << g.owner << ", token " << g.token << '\n';
+    std::cout << what << ' ' << printable(g.key) << " for " << show_duration(g.ttl) << ", until "
+              << show_time(g.expires_at) << ": owner " << printable(g.owner) << ", token "
+              << g.token << '\n';
 }
 
 int lock(const options& x) {
-  auto obtained = value_of(client_of(x).acquire(x.key, x.acquire), "lock " + x.key);
-  print_grant(x, obtained, "locked");
+  auto client = client_of(x);
+  auto obtained = value_of(client.acquire(x.key, x.acquire), "lock " + x.key);
+  deliver([&] { print_grant(x, obtained, "locked"); },
+          [&] { return client.release(x.key, obtained.token); });
   return ok();
 }
 
@@ -85,7 +105,7 @@ int force_unlock(const options& x) {
   if (x.json)
     std::cout << to_json("released", released) << '\n';
   else if (!x.quiet && !released)
-    std::cout << x.key << " was free\n";
+    std::cout << printable(x.key) << " was free\n";
   return released ? ok() : no();
 }
 
@@ -109,7 +129,7 @@ int list(const options& x) {
     std::cout << to_json(all) << '\n';
   } else if (x.quiet) {
     for (auto& found : all)
-      std::cout << found.key << '\n';
+      std::cout << printable(found.key) << '\n';
   } else {
     print(std::cout, all);
   }
@@ -120,7 +140,7 @@ void print_lease(const options& x, const lease& found) {
   if (x.json)
     std::cout << to_json(found) << '\n';
   else if (x.what == command::lease_create)
-    std::cout << found.id << '\n';
+    std::cout << printable(found.id) << '\n';
   else if (!x.quiet)
     std::cout << show_duration(found.ttl) << " left\n";
 }
@@ -128,7 +148,8 @@ void print_lease(const options& x, const lease& found) {
 int leases(const options& x) {
   auto client = client_of(x);
   if (x.what == command::lease_create) {
-    print_lease(x, value_of(client.create_lease(x.acquire.ttl), "leases create"));
+    auto created = value_of(client.create_lease(x.acquire.ttl), "leases create");
+    deliver([&] { print_lease(x, created); }, [&] { return client.end_lease(created.id); });
   } else if (x.what == command::lease_renew) {
     print_lease(x, value_of(client.renew_lease(x.key), "leases renew"));
   } else if (x.what == command::lease_end) {
@@ -136,7 +157,12 @@ int leases(const options& x) {
     if (x.json)
       std::cout << to_json("released", true) << '\n';
   } else {
-    auto found = value_of(client.inspect_lease(x.key), "leases show");
+    auto found = value_of(client.inspect_lease(x.key, {1'000}), "leases show");
+    while (found.next) {
+      auto more = value_of(client.inspect_lease(x.key, {1'000, *found.next}), "leases show");
+      found.locks.insert(found.locks.end(), more.locks.begin(), more.locks.end());
+      found.next = more.next;
+    }
     if (x.json)
       std::cout << to_json(found) << '\n';
     else if (!x.quiet)
@@ -147,7 +173,7 @@ int leases(const options& x) {
 
 int ping(const options& x) {
   auto answers = client_of(x).ping();
-  auto where = x.host + " port " + std::to_string(x.port);
+  auto where = printable(x.host) + " port " + std::to_string(x.port);
   if (x.json)
     std::cout << to_json("answers", answers) << '\n';
   else if (!x.quiet)

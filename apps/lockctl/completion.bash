@@ -20,7 +20,7 @@ _lockctl() {
   done
   case $before in
     -s | --server | -o | --owner | -t | --token | -n | --limit | -m | --metadata | --lease) return ;;
-    --ttl | -w | --wait)
+    --ttl | -w | --wait | --at-least)
       mapfile -t COMPREPLY < <(compgen -W '0 500ms 5s 30s 1m 5m 1h' -- "$word")
       return
       ;;
@@ -28,7 +28,7 @@ _lockctl() {
   local words='--server --json --quiet --help'
   case $command in
     '') words+=' --version run lock unlock renew status list leases ping server force-unlock' ;;
-    run) words+=' --ttl --wait --owner --shared --limit --metadata --' ;;
+    run) words+=' --ttl --wait --at-least --owner --shared --limit --metadata --' ;;
     lock) words+=' --ttl --wait --owner --shared --limit --metadata --lease' ;;
     unlock) words+=' --owner --token' ;;
     renew) words+=' --owner --token --ttl' ;;

@@ -10,23 +10,54 @@ namespace lockserver::lockctl {
 
 using std::chrono::milliseconds;
 
-std::optional<milliseconds> read_duration(std::string_view text) {
+namespace {
+
+struct part {
   double number = 0;
-  auto* end = text.data() + text.size();
-  auto [rest, ec] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-  if (ec != std::errc{} || !(number >= 0))
-    return std::nullopt;
+  double factor = 0;  // of its unit, in milliseconds
+  bool exact = false; // a whole number with a unit
+};
+
+// Takes the next one from the text.
+std::optional<part> take_part(std::string_view& text) {
   static constexpr std::pair<std::string_view, double> units[]
     = {{"", 1e3}, {"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}, {"d", 86400e3}};
-  std::string_view unit{rest, static_cast<std::size_t>(end - rest)};
+  part result;
+  auto* end = text.data() + text.size();
+  auto [rest, ec] = std::from_chars(text.data(), end, result.number, std::chars_format::fixed);
+  if (ec != std::errc{} || !(result.number >= 0))
+    return std::nullopt;
+  auto digits = text.substr(0, static_cast<std::size_t>(rest - text.data()));
+  text.remove_prefix(digits.size());
+  auto unit = text.substr(0, text.find_first_of("0123456789."));
+  text.remove_prefix(unit.size());
+  result.exact = digits.find('.') == std::string_view::npos && !unit.empty();
   for (auto& [name, factor] : units)
     if (unit == name) {
-      auto result = std::round(number * factor);
-      if (result > 86400e3 * 36500)
-        return std::nullopt;
-      return milliseconds{static_cast<std::int64_t>(result)};
+      result.factor = factor;
+      return result;
     }
   return std::nullopt;
+}
+
+} // namespace
+
+std::optional<milliseconds> read_duration(std::string_view text) {
+  auto x = take_part(text);
+  if (!x)
+    return std::nullopt;
+  auto sum = x->number * x->factor;
+  while (!text.empty()) {
+    auto next = take_part(text);
+    if (!next || !x->exact || !next->exact || next->factor >= x->factor)
+      return std::nullopt;
+    sum += next->number * next->factor;
+    x = next;
+  }
+  sum = std::round(sum);
+  if (!(sum <= 86400e3 * 36500))
+    return std::nullopt;
+  return milliseconds{static_cast<std::int64_t>(sum)};
 }
 
 std::string show_duration(milliseconds x) {

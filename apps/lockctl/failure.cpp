@@ -1,5 +1,7 @@
 #include "apps/lockctl/failure.hpp"
 
+#include "apps/lockctl/printable.hpp"
+
 namespace lockserver::lockctl {
 
 exit_status status_of(std::error_code ec) {
@@ -10,16 +12,17 @@ exit_status status_of(std::error_code ec) {
 }
 
 failure failure_of(const problem& x, const std::string& about) {
-  auto sentence = about + ": " + (x.detail.empty() ? x.code.message() : x.detail);
+  auto sentence = printable(about) + ": "
+                  + printable(x.detail.empty() ? x.code.message() : x.detail);
   if (!x.holders.empty()) {
     sentence += " (held by ";
     auto shown = 0;
     for (auto& holder : x.holders) {
       if (shown == 3) {
-        sentence += " and " + std::to_string(x.holders.size() - 3) + " more";
+        sentence += " and " + std::to_string(x.holder_count - 3) + " more";
         break;
       }
-      sentence += (shown++ > 0 ? ", " : "") + holder.owner;
+      sentence += (shown++ > 0 ? ", " : "") + printable(holder.owner);
     }
     sentence += ")";
   }

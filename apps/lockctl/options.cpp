@@ -3,6 +3,7 @@
 #include "actors/random_name.hpp"
 #include "apps/lockctl/duration.hpp"
 #include "apps/lockctl/failure.hpp"
+#include "apps/lockctl/printable.hpp"
 
 #include <CLI/CLI.hpp>
 #include <pwd.h>
@@ -24,7 +25,7 @@ namespace {
 constexpr auto description
   = "lockctl: take locks of a lock server from the shell, and look at them.\n";
 
-constexpr auto footer = R"(Durations: 500ms, 30s, 5m, 1h, 1.5d; a number alone counts seconds.
+constexpr auto footer = R"(Durations: 500ms, 30s, 5m, 1h30m, 1.5d; a number alone counts seconds.
 
 Environment:
   LOCKSERVER_SERVER   the server, as --server
@@ -34,6 +35,8 @@ Examples:
   lockctl run deploy -- ./deploy.sh         one deployment at a time, on all machines
   lockctl run --limit 3 gpu -- train.py     at most three at a time
   lockctl run --wait 0 nightly -- backup    now or not at all: exit status 75
+  lockctl run --wait 0 --at-least 55s minutely -- ./job
+                                            once, from cron on hosts whose clocks differ
 
   token=$(lockctl lock -q release --ttl 10m)
   lockctl renew release --token "$token" --ttl 10m
@@ -45,6 +48,7 @@ Exit status:
   64   an option or a value is wrong, or the server refuses it
   69   no server can be reached, or it is stopping
   70   run: the lock was lost while the command ran; or an unexpected error
+  74   standard output cannot be written; a lock or lease just obtained is given back
   75   somebody else held the lock for longer than --wait
   126, 127   run: the command cannot be run, or is not there
   Otherwise run ends with the command's own status: 128 + N when signal N ended it.)";
@@ -66,7 +70,7 @@ constexpr auto lock_help
 unlock and renew need. Nobody renews the lock: it ends when its time is over.)";
 
 [[noreturn]] void wrong(const std::string& sentence) {
-  throw failure{exit_status::usage, sentence + "\nTry: lockctl --help"};
+  throw failure{exit_status::usage, printable(sentence) + "\nTry: lockctl --help"};
 }
 
 const char* environment(const char* name) {
@@ -83,22 +87,35 @@ bool read_number(std::string_view text, T& out) {
 
 // What CLI11 finds, as text: read only once it is clear that no help is wanted.
 struct raw_options {
-  std::string server, owner, token, ttl, wait, limit, metadata, lease;
+  std::string server, owner, token, ttl, wait, at_least, limit, metadata, lease;
   bool shared = false;
 };
 
-void read_server(const std::string& text, options& x) {
+// HOST, HOST:PORT, or the URL of a server.
+void read_server(const std::string& given, options& x) {
+  std::string_view text = given;
+  if (text.starts_with("https://"))
+    wrong("the server is '" + given + "' but lockctl does not speak https yet: name it as "
+          + "http://HOST:PORT, or a proxy on this machine that does");
+  if (text.starts_with("http://")) {
+    text.remove_prefix(7);
+    if (text.ends_with('/'))
+      text.remove_suffix(1);
+    x.port = 80; // as in every URL
+  }
   auto colon = text.rfind(':');
   auto bracket = text.rfind(']');
   // An IPv6 address without a port has colons of its own.
-  auto alone = text.find(':') != colon && (text.empty() || text[0] != '[');
-  auto has_port = colon != std::string::npos && !alone
-                  && (bracket == std::string::npos || colon > bracket);
+  auto alone = text.find(':') != colon && !text.starts_with('[');
+  auto has_port = colon != std::string_view::npos && !alone
+                  && (bracket == std::string_view::npos || colon > bracket);
   auto host = has_port ? text.substr(0, colon) : text;
   if (host.size() > 2 && host.front() == '[' && host.back() == ']')
     host = host.substr(1, host.size() - 2);
-  if (host.empty() || (has_port && !read_number(text.substr(colon + 1), x.port)))
-    wrong("the server is '" + text + "' but must be HOST or HOST:PORT, such as 127.0.0.1:8004");
+  if (host.empty() || host.find_first_of("/?#@[]") != std::string_view::npos
+      || (has_port && !read_number(text.substr(colon + 1), x.port)))
+    wrong("the server is '" + given
+          + "' but must be HOST, HOST:PORT or http://HOST:PORT, such as 127.0.0.1:8004");
   x.host = host;
 }
 
@@ -106,12 +123,15 @@ void read_times(const raw_options& raw, options& x) {
   auto read = [](const char* name, const std::string& text) {
     if (auto result = read_duration(text))
       return *result;
-    wrong(std::string{name} + " is '" + text + "' but must be a duration, such as 30s or 1.5h");
+    wrong(std::string{name} + " is '" + text
+          + "' but must be a duration, such as 30s, 1.5h or 1h30m");
   };
   if (!raw.ttl.empty())
     x.acquire.ttl = read("--ttl", raw.ttl);
   if (!raw.wait.empty())
     x.acquire.wait = read("--wait", raw.wait);
+  if (!raw.at_least.empty())
+    x.at_least = read("--at-least", raw.at_least);
 }
 
 // user@host:pid-random, so that people see at once who it is. In containers the
@@ -189,13 +209,16 @@ public:
     app_.fallthrough();
     app_.set_help_flag("-h,--help", "Show this help, or that of a command");
     app_.set_version_flag("--version", "lockctl " LOCKSERVER_VERSION);
-    text(app_, "-s,--server", raw_.server, "HOST:PORT", "The server [127.0.0.1:8004]");
+    text(app_, "-s,--server", raw_.server, "HOST:PORT",
+         "The server, or http://HOST:PORT [127.0.0.1:8004]");
     app_.add_flag("--json", x_.json, "Print JSON, for programs");
     app_.add_flag("-q,--quiet", x_.quiet, "Print only the token, or nothing");
 
     auto& run = add(command::run, "run", "Run a command while holding a lock");
     run.footer(run_help);
     acquires(run);
+    text(run, "--at-least", raw_.at_least, "DURATION",
+         "Keep the lock so long, even if the command ends sooner");
     auto& lock = add(command::lock, "lock", "Take a lock and keep it until its time is over");
     lock.footer(lock_help);
     acquires(lock);
@@ -244,7 +267,13 @@ private:
 
   static void text(CLI::App& app, const char* name, std::string& out, const char* unit,
                    const char* help) {
-    app.add_option(name, out, help)->option_text(unit);
+    // A variable of a script that is empty by mistake must not count as no option:
+    // unlock without its token would take another's lock.
+    auto not_empty = [](const std::string& value) {
+      return value.empty() ? std::string{"the value is empty; leave the option out, or give one"}
+                           : std::string{};
+    };
+    app.add_option(name, out, help)->option_text(unit)->check(not_empty);
   }
 
   void key(CLI::App& app) {

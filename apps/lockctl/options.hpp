@@ -39,6 +39,8 @@ struct options {
   std::string owner{}; ///< Never empty.
   std::uint64_t token = 0;
   acquire_options acquire{}; ///< `ttl` is also that of renew and of a lease.
+  /// Of `run`: how long the lock lasts at least, counted from its grant.
+  std::chrono::milliseconds at_least{0};
   std::string prefix{};
   std::vector<std::string> words{}; ///< Of `run`: the command and its arguments.
 };

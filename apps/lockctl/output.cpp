@@ -1,14 +1,21 @@
 #include "apps/lockctl/output.hpp"
 
 #include "apps/lockctl/duration.hpp"
+#include "apps/lockctl/failure.hpp"
+#include "apps/lockctl/printable.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <ctime>
+#include <iostream>
 #include <ostream>
 
 namespace lockserver::lockctl {
@@ -39,7 +46,8 @@ json::object object_of(const lock_info& x) {
   for (auto& holder : x.holders)
     holders.push_back(object_of(holder));
   result["holders"] = std::move(holders);
-  if (x.queue.size() == x.queue_length) {
+  result["holder_count"] = x.holder_count;
+  if (!x.queue.empty() || x.queue_length == 0) {
     json::array queue;
     for (auto& waiter : x.queue)
       queue.push_back(json::object{{"owner", waiter.owner},
@@ -53,9 +61,14 @@ json::object object_of(const lock_info& x) {
   return result;
 }
 
+std::string text_of(const json::value& x) {
+  return printable_json(json::serialize(x));
+}
+
 // -- tables ---------------------------------------------------------------------------
 
-// Columns as wide as they need to be; the first row is the heading.
+// Columns as wide as they need to be; the first row is the heading. Cells are
+// made printable here.
 class table {
 public:
   explicit table(std::vector<std::string> heading) {
@@ -64,8 +77,10 @@ public:
 
   void add(std::vector<std::string> row) {
     widths_.resize(std::max(widths_.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i)
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      row[i] = printable(row[i]);
       widths_[i] = std::max(widths_[i], width(row[i]));
+    }
     rows_.push_back(std::move(row));
   }
 
@@ -99,6 +114,29 @@ std::string kind(lock_mode mode, const std::optional<std::uint32_t>& limit) {
 
 } // namespace
 
+// -- standard output --------------------------------------------------------------------
+
+void prepare_output() {
+  // The lowest free number comes next. The wrong way round, so that reading and
+  // writing are errors; not for the command of `run`, which finds what we found.
+  for (auto file : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(file, F_GETFD) < 0)
+      (void) open("/dev/null", (file == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+  // Caught and not ignored: so it is as it was for the command of `run`.
+  if (signal(SIGPIPE, [](int) {}) == SIG_IGN)
+    signal(SIGPIPE, SIG_IGN);
+}
+
+void flush_output() {
+  errno = 0;
+  std::cout.flush();
+  if (std::cout.good())
+    return;
+  // An earlier write may have failed, and its reason is forgotten.
+  throw failure{exit_status::output,
+                "cannot write to standard output" + (errno != 0 ? ": " + last_error() : "")};
+}
+
 // -- JSON -------------------------------------------------------------------------------
 
 std::string to_json(const grant& x) {
@@ -110,29 +148,29 @@ std::string to_json(const grant& x) {
                       {"ttl_ms", x.ttl.count()},
                       {"expires_at_ms", expiry.count()},
                       {"waited_ms", x.waited.count()}};
-  return json::serialize(result);
+  return text_of(result);
 }
 
 std::string to_json(const lock_info& x) {
-  return json::serialize(object_of(x));
+  return text_of(object_of(x));
 }
 
 std::string to_json(const std::vector<lock_info>& x) {
   json::array locks;
   for (auto& lock : x)
     locks.push_back(object_of(lock));
-  return json::serialize(json::object{{"locks", std::move(locks)}});
+  return text_of(json::object{{"locks", std::move(locks)}});
 }
 
 std::string to_json(const lease& x) {
-  return json::serialize(json::object{{"lease", x.id}, {"ttl_ms", x.ttl.count()}});
+  return text_of(json::object{{"lease", x.id}, {"ttl_ms", x.ttl.count()}});
 }
 
 std::string to_json(const lease_info& x) {
   json::array locks;
   for (auto& lock : x.locks)
     locks.push_back(json::object{{"key", lock.key}, {"token", lock.token}});
-  return json::serialize(
+  return text_of(
     json::object{{"lease", x.id}, {"ttl_ms", x.ttl.count()}, {"locks", std::move(locks)}});
 }
 
@@ -146,24 +184,24 @@ std::string to_json(const server_info& x) {
                       {"waiters", c.waiters},
                       {"connections", c.connections},
                       {"leases", c.leases}};
-  return json::serialize(json::object{{"name", x.name},
-                                      {"version", x.version},
-                                      {"uptime_ms", x.uptime.count()},
-                                      {"settings", std::move(settings)},
-                                      {"counts", std::move(counts)}});
+  return text_of(json::object{{"name", x.name},
+                              {"version", x.version},
+                              {"uptime_ms", x.uptime.count()},
+                              {"settings", std::move(settings)},
+                              {"counts", std::move(counts)}});
 }
 
 std::string to_json(std::string_view name, bool value) {
   json::object result;
   result[json::string_view{name.data(), name.size()}] = value;
-  return json::serialize(result);
+  return text_of(result);
 }
 
 // -- for people ---------------------------------------------------------------------------
 
 void print(std::ostream& out, const lock_info& x) {
   if (x.holders.empty()) {
-    out << x.key << " is free\n";
+    out << printable(x.key) << " is free\n";
     return;
   }
   table holders{{"HOLDER", "MODE", "TOKEN", "HELD", "LEFT", "METADATA"}};
@@ -200,7 +238,8 @@ void print(std::ostream& out, const lease_info& x) {
 }
 
 void print(std::ostream& out, const server_info& x) {
-  out << x.name << ' ' << x.version << ", up for " << show_duration(x.uptime) << "\n\n";
+  out << printable(x.name) << ' ' << printable(x.version) << ", up for " << show_duration(x.uptime)
+      << "\n\n";
   table rows{{"COUNT", ""}};
   rows.add({"keys", std::to_string(x.counts.keys)});
   rows.add({"holders", std::to_string(x.counts.holders)});

@@ -1,5 +1,5 @@
 // What lockctl prints: JSON in the server's own words for programs, tables for
-// people.
+// people. What others have named is printable in both.
 #pragma once
 
 #include "lockserver/client_types.hpp"
@@ -13,6 +13,15 @@
 namespace lockserver::lockctl {
 
 using namespace client;
+
+/// To be called once at the start: what is written to a standard stream that is
+/// closed goes nowhere, and not into a connection that got its number; and a
+/// reader that has gone away is an error and no SIGPIPE.
+void prepare_output();
+
+/// Writes what standard output still has. Throws `failure` unless all that was
+/// printed has been written.
+void flush_output();
 
 std::string to_json(const grant& x);
 std::string to_json(const lock_info& x);

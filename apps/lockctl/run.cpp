@@ -6,6 +6,7 @@
 #include "apps/lockctl/child.hpp"
 #include "apps/lockctl/commands.hpp"
 #include "apps/lockctl/failure.hpp"
+#include "apps/lockctl/printable.hpp"
 #include "apps/lockctl/terminal.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -89,6 +90,7 @@ private:
   }
 
   void start(grant obtained) {
+    granted_ = boot_clock::now();
     auto token = std::to_string(obtained.token);
     lock_ = held_lock{client_, std::move(obtained),
                       [this](const problem&) { asio::post(io_, [this] { lose(); }); },
@@ -228,7 +230,8 @@ private:
   // Printed at the end: nothing must keep the command from being ended, and
   // standard error may be a pipe that nobody reads.
   void complain(const char* what, const std::string& why) {
-    complaint_ = std::string{"lockctl: "} + what + ' ' + options_.key + ": " + why + '\n';
+    complaint_ = std::string{"lockctl: "} + what + ' ' + printable(options_.key) + ": "
+                 + printable(why) + '\n';
   }
 
   // Until nothing is left of the group, even when the command itself has ended:
@@ -252,7 +255,7 @@ private:
     finished_ = true;
     signals_.cancel();
     auto lost = losing_;
-    if (auto released = lock_.release(); !released && !lost) {
+    if (auto released = end_lock(); !released && !lost) {
       auto& why = released.why();
       // Taken away, and nobody has noticed: the command was not alone.
       lost = why.code == errc::not_holder;
@@ -260,6 +263,14 @@ private:
     }
     if (lost && !failed_)
       status_ = static_cast<int>(exit_status::lost);
+  }
+
+  // After a command that was too quick the server keeps the lock for a while: that
+  // takes neither this process nor another connection.
+  answer<done> end_lock() {
+    auto rest = std::chrono::ceil<std::chrono::milliseconds>(granted_ + options_.at_least
+                                                             - boot_clock::now());
+    return ended_ && rest > 0ms ? lock_.leave(rest) : lock_.release();
   }
 
   const options& options_;
@@ -271,6 +282,7 @@ private:
   rest_client client_;
   async_rest_client async_client_;
   held_lock lock_;
+  boot_clock::time_point granted_{}; // or a little later
   std::optional<child> child_;
   std::optional<int> ended_; // the command's status
   std::optional<failure> failed_;

@@ -38,6 +38,7 @@ extern const value_kind<std::size_t> large_number;
 extern const value_kind<bool> truth;
 extern const value_kind<spdlog::level::level_enum> log_level;
 extern const value_kind<std::string> address;
+extern const value_kind<std::string> host_list;
 extern const value_kind<std::string> file_name;
 extern const value_kind<std::string> directory;
 extern const value_kind<sync_mode> sync;

@@ -53,6 +53,9 @@ void add_options(option_table& table, options& x) {
   table.group("Where to serve, or where to find the server");
   table.add("host", value::address, s.host, "Numeric address, or localhost");
   table.add("port", value::port_number, s.port, "TCP port; 0: any free one");
+  table.add("allowed-hosts", value::host_list, s.allowed_hosts,
+            "By which hosts requests may call the server, separated by commas; * for any; none "
+            "given: localhost while it listens on a loopback address, else *");
   table.add("reconnect-attempts", value::number, s.reconnect_attempts,
             "How often a busy port is tried");
   table.add("time-between-attempts", value::seconds, s.time_between_attempts,
@@ -87,6 +90,8 @@ void add_options(option_table& table, options& x) {
   table.add("max-holders-per-key", value::large_number, s.max_holders_per_key,
             "Shared holders of one key; more wait");
   table.add("max-leases", value::large_number, s.max_leases, "Leases at a time");
+  table.add("max-locks-per-lease", value::large_number, s.max_locks_per_lease,
+            "Locks of one lease, waiting requests included");
   table.add("max-connections", value::large_number, s.max_connections, "Clients served at a time");
 
   table.group("Connections");

@@ -13,6 +13,11 @@
 // with a lease before that by LEASES), and its answer goes straight to the
 // SESSION (or any other actor) that asked. A LISTER asks in a SESSION's name.
 //
+// Much work is done some at a time, so that nobody's request waits behind all of it:
+// an actor that has something for many KEYs asks a few, and the next when one has
+// answered (`pacer`); a KEY with many answers to give goes on behind what others have
+// sent meanwhile; of many wake-ups that are due, few are sent in one turn.
+//
 // With a durable store, KEYs and LEASES send what they change to the JOURNAL,
 // and by way of it all answers that depend on that:
 //
@@ -40,9 +45,9 @@ using key_actor = compat::typed_actor<
   caf::result<lock_info>(inspect_request),
   // Ends the wait or the grant of one acquire request.
   caf::result<void>(withdraw_request),
-  // Ends what a lease has here.
+  // Ends what a lease has here; answered then, since LEASES does so some at a time.
   caf::result<void>(lease_ended),
-  // From the JOURNAL: who holds it; that who waits is to be refused.
+  // From the JOURNAL: who holds it; that who waits is to be refused, answered as above.
   caf::result<void>(restore_key), caf::result<void>(refuse_waiters),
   // Refuses who waits (`stopping`) and ends the actor; also the REGISTRY's
   // answer to `key_idle`, when nobody waits.
@@ -61,7 +66,7 @@ using registry_actor = compat::typed_actor<
   // Passed on; answered as by a free key if there is no KEY. So are the next.
   caf::result<release_reply>(release_request), caf::result<acquire_reply>(renew_request),
   caf::result<bool>(check_request), caf::result<lock_info>(inspect_request),
-  // Passed on; ignored if there is no KEY. So are the next.
+  // Passed on; ignored (and answered) if there is no KEY. So are the next.
   caf::result<void>(withdraw_request), caf::result<void>(lease_ended),
   // Its keys, whether held or not.
   caf::result<key_names>(list_request),
@@ -78,7 +83,8 @@ using registry_actor = compat::typed_actor<
   caf::result<void>(shut_down)>;
 
 /// Owns all leases. An acquire with a lease comes by way of it, so whatever it
-/// sends to the key when the lease ends comes behind the acquire.
+/// sends to the key when the lease ends comes behind the acquire. A lease that ends is
+/// over at once; its KEYs hear of it some at a time, and who ended it then.
 using leases_actor = compat::typed_actor<
   // Passed on to the REGISTRY, unless the lease has ended or is another's.
   caf::result<acquire_reply>(lease_acquire_request),
@@ -120,8 +126,8 @@ using journal_actor = compat::typed_actor<
   // INTERNAL: it is time to try a failed store again, or to look at the clocks.
   caf::result<void>(deadline_reached)>;
 
-/// Makes one page of held keys, then ends: asks all REGISTRYs for names, and
-/// the KEYs one by one, so that a page of any size delays nobody.
+/// Makes one page of held keys, then ends: asks all REGISTRYs for names, and the
+/// KEYs, some at a time, so that a page of any size delays nobody.
 using lister_actor = compat::typed_actor<caf::result<list_reply>(list_request)>;
 
 /// The actor of one HTTP connection: asks REGISTRYs and LEASES, and receives

@@ -43,6 +43,9 @@ class async_core;
 /// The look-up of a host's name cannot be cut short, nor has it a deadline:
 /// where that matters, give an address.
 ///
+/// After a fork the child does not use connections of the parent; Asio wants to be
+/// told (`io_context::notify_fork`) before the context is used there.
+///
 /// Thread-safe, except that cancellation slots are not, as everywhere in Asio.
 /// The object may be destroyed while operations are under way: they go on.
 class async_rest_client {
@@ -114,8 +117,15 @@ public:
 
   /// Gives an `answer<lease_info>`.
   template <class Token>
+  auto async_inspect_lease(std::string id, client::lease_page page, Token&& token) const {
+    return start<client::lease_info>(token, &async_rest_client::inspect_lease, std::move(id),
+                                     std::move(page));
+  }
+
+  /// The same, the first page.
+  template <class Token>
   auto async_inspect_lease(std::string id, Token&& token) const {
-    return start<client::lease_info>(token, &async_rest_client::inspect_lease, std::move(id));
+    return async_inspect_lease(std::move(id), {}, std::forward<Token>(token));
   }
 
   /// Gives an `answer<done>`.
@@ -154,7 +164,7 @@ private:
   static void renew_lease(const core_ptr& core, const std::string& who, const std::string& id,
                           handler<client::lease> done);
   static void inspect_lease(const core_ptr& core, const std::string& who, const std::string& id,
-                            handler<client::lease_info> done);
+                            const client::lease_page& page, handler<client::lease_info> done);
   static void end_lease(const core_ptr& core, const std::string& who, const std::string& id,
                         handler<client::done> done);
   static void server(const core_ptr& core, const std::string& who,

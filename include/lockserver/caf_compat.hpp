@@ -181,17 +181,22 @@ void delayed_anon_send(const Handle& to, std::chrono::nanoseconds delay, T x) {
 #endif
 }
 
-/// Calls `f` with the address of `whom` once that has ended, also when its node
-/// cannot be reached any more; at once if it has ended already. An actor of CAF
-/// 0.17 has one such function: pass the same `f` each time.
+/// Calls `f` with the address of `whom` and why once that has ended, also when its
+/// node cannot be reached any more (`is_unreachable`); at once if it has ended
+/// already. An actor of CAF 0.17 has one such function: pass the same `f` each time.
 template <class Self, class F>
 void on_down(Self* self, const caf::actor& whom, F f) {
 #if LOCKSERVER_CAF_1
-  self->monitor(whom, [address = whom.address(), f](const caf::error&) { f(address); });
+  self->monitor(whom, [address = whom.address(), f](const caf::error& why) { f(address, why); });
 #else
-  self->set_down_handler([f](const caf::down_msg& x) { f(x.source); });
+  self->set_down_handler([f](const caf::down_msg& x) { f(x.source, x.reason); });
   self->monitor(whom);
 #endif
+}
+
+/// Whether that is no end at all: the actor's node cannot be reached any more.
+inline bool is_unreachable(const caf::error& why) {
+  return why == caf::exit_reason::remote_link_unreachable;
 }
 
 /// Ends an actor once it has worked off what it has received.
@@ -202,9 +207,9 @@ void anon_send_exit(Self* self) {
 
 // -- on the wire ------------------------------------------------------------------
 
-/// How many bytes `x` takes there.
+/// What `x` is there.
 template <class T>
-std::size_t wire_size(caf::actor_system& sys, T& x) {
+auto wire_bytes(caf::actor_system& sys, T& x) {
 #if LOCKSERVER_CAF_1
   caf::byte_buffer buffer;
   caf::binary_serializer sink{sys, buffer};
@@ -214,7 +219,24 @@ std::size_t wire_size(caf::actor_system& sys, T& x) {
   caf::binary_serializer sink{sys, buffer};
   static_cast<void>(sink(x));
 #endif
-  return buffer.size();
+  return buffer;
+}
+
+/// How many bytes that takes.
+template <class T>
+std::size_t wire_size(caf::actor_system& sys, T& x) {
+  return wire_bytes(sys, x).size();
+}
+
+/// What precedes a message there, from one actor to another.
+inline auto wire_stages(caf::actor_system& sys) {
+#if LOCKSERVER_CAF_1
+  static_cast<void>(sys);
+  return caf::byte_buffer{};
+#else
+  std::vector<caf::strong_actor_ptr> none;
+  return wire_bytes(sys, none);
+#endif
 }
 
 // -- version ------------------------------------------------------------------

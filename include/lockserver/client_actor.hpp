@@ -31,17 +31,24 @@ namespace lockserver {
 /// obtained it gets `lock_lost` (so a typed actor must have a handler for that)
 /// when it is lost, by the client's own clock, which goes on while the machine is
 /// suspended and is counted from before the request was sent, less a hundredth:
-/// so before the server gives the lock to anyone else. There are three
-/// exceptions, for which there is the fencing token: the process was stopped
-/// meanwhile, an operator ended the lock by force, or the server was restarted.
-/// When the connection breaks, server and client learn of it at about the same
-/// time; a lock that must outlive that needs `hold_ttl`.
+/// so before the server gives the lock to anyone else. There are these exceptions,
+/// for which there is the fencing token: the process was stopped meanwhile, an
+/// operator ended the lock by force, the server was restarted and has forgotten it,
+/// or the request asked for `hold_connection`, see there.
+///
+/// When the connection breaks, locks stay, and the client goes on with them if it
+/// has another one in time: before a lock's ttl and the server's session timeout
+/// (`--caf-session-timeout`) are over.
 ///
 /// The actor that asks is monitored. When it ends, its waits are called off, its
-/// locks released and its leases ended.
+/// locks released and its leases ended; if the server is away, when it is back. One
+/// on another node than the client counts as ended when that node cannot be reached,
+/// of which it need not know: give each node a client of its own.
 ///
 /// The client ends, and gives everything back, when it receives `shut_down` or
-/// an exit message; until then it keeps the actor system from ending.
+/// an exit message; until then it keeps the actor system from ending. What it
+/// cannot give back, since the server is away, ends with the session's timeout, or
+/// with its ttl if it was to.
 using client_actor = compat::typed_actor<
   // Asks for a lock; answered once it is granted or refused.
   caf::result<lock_grant>(acquire_lock),

@@ -24,8 +24,10 @@ struct problem {
   std::error_code code{};
   /// One sentence: the server's own, or whom the code is about and its text.
   std::string detail{};
-  /// Who holds the lock: with `held`, `wait_timeout` and `not_holder`.
+  /// Who holds the lock, ten at most: with `held`, `wait_timeout` and `not_holder`.
   std::vector<holder> holders{};
+  /// How many do.
+  std::uint64_t holder_count = 0;
   /// How many wait: with `held` and `wait_timeout`.
   std::uint64_t queue_length = 0;
   /// The semaphore's size: with `limit_mismatch`.

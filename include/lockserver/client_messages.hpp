@@ -16,8 +16,16 @@ namespace lockserver {
 struct acquire_lock {
   /// With what else than its `ttl` a lock ends; `hold` has one of them.
   enum : std::uint8_t {
-    hold_connection, ///< With the client actor, or the connection of its node.
-    hold_ttl,        ///< With nothing else.
+    /// With the client actor: at once when it ends in order or its program says that
+    /// it has; when only the connection is lost, which may be mended, once the server
+    /// has heard nothing for the session timeout. The client has given it up by then.
+    hold_session,
+    /// The same, and at once with the connection of the client's node. A connection
+    /// may be lost for the server and still stand for the client: then, for as long
+    /// as the session timeout, its holder believes to have a lock that somebody else
+    /// has been granted. For who prefers a quick successor to that exclusion.
+    hold_connection,
+    hold_ttl, ///< With nothing else.
   };
   /// As `wait`: as the client's options say.
   static constexpr caf::timespan default_wait{-1};
@@ -35,7 +43,7 @@ struct acquire_lock {
   /// when the connection breaks.
   std::string request_id{};
   std::string lease{}; ///< The name of a lease: the grant lives and ends with it.
-  std::uint8_t hold = hold_connection;
+  std::uint8_t hold = hold_session;
   std::string metadata{}; ///< Up to 1,024 bytes, for whoever inspects the key.
 };
 
@@ -70,7 +78,7 @@ struct lock_lost {
   enum : std::uint8_t {
     expired,         ///< It could not be renewed in time.
     not_holder,      ///< The server says so: ended by force, or forgotten in a restart.
-    connection_lost, ///< It was to end with the connection (`hold_connection`).
+    connection_lost, ///< It was to end with the connection, or with the session.
     lease_expired,   ///< Its lease has ended.
     stopping,        ///< The client actor ends.
   };
@@ -83,16 +91,17 @@ struct lock_lost {
 
 // -- client actor and server ----------------------------------------------------
 
-/// Asks for a session. Answered by `session_welcome`.
+/// Asks for a session, or for the one that the client had before its connection
+/// broke. Answered by `session_welcome`.
 struct session_hello {
   /// What client and server must agree on, besides CAF's own version.
   static constexpr std::uint32_t current_protocol = 2;
 
   std::uint32_t protocol = 0;
-  std::string name; ///< Of the client, for the server's log.
+  std::string name; ///< Of this client and no other, by which the server knows it again.
 };
 
-/// A session was opened.
+/// A session was opened, or found again: then it has what it had, but no waits.
 struct session_welcome {
   caf::strong_actor_ptr session; ///< A `remote_session_actor`.
   /// The session ends when it has heard nothing of its client for so long.

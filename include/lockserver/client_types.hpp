@@ -33,7 +33,8 @@ struct acquire_options {
   lock_mode mode = lock_mode::exclusive;
 
   /// With `lock_mode::shared`: at most so many holders at a time, which makes
-  /// the key a semaphore. All who ask must name the same number.
+  /// the key a semaphore. Who names another number waits until all its holders are
+  /// gone.
   std::optional<std::uint32_t> limit{};
 
   /// The id of a lease: the grant lives and ends with it.
@@ -63,6 +64,11 @@ struct grant {
 
   /// How long the lock lasts, when the server answered.
   std::chrono::milliseconds ttl{};
+
+  /// How long it was asked to last; none: as long as the server lets it by default.
+  /// More than `ttl` when the answer to an earlier request was lost. A `held_lock`
+  /// asks for the same again. Not shown by the server.
+  std::optional<std::chrono::milliseconds> asked_ttl{};
 
   /// How long the request waited in the server.
   std::chrono::milliseconds waited{};
@@ -97,8 +103,11 @@ struct waiter {
 /// A key as `inspect` and `list` show it.
 struct lock_info {
   std::string key{};
-  std::vector<holder> holders{};      ///< Empty: the key is free.
-  std::vector<waiter> queue{};        ///< In order. `list` leaves it empty.
+  /// Empty: the key is free. `list` names ten at most, `inspect` as many as an answer
+  /// has room for: ordinarily all.
+  std::vector<holder> holders{};
+  std::uint64_t holder_count = 0;     ///< How many there are.
+  std::vector<waiter> queue{};        ///< The first, in order. `list` leaves it empty.
   std::uint64_t queue_length = 0;     ///< Its length, also in `list`.
   std::optional<std::uint32_t> limit; ///< The size of a semaphore that is in use.
 };
@@ -115,6 +124,12 @@ struct lock_page {
   std::optional<std::string> next{}; ///< The next page's `after`; none: this is the last.
 };
 
+/// Which locks of a lease to show.
+struct lease_page {
+  std::optional<std::uint32_t> limit{}; ///< Keys on a page: 1 to 1,000; none: 100.
+  std::string after{};                  ///< Only keys after this one, in byte order.
+};
+
 /// A lease: many locks that are renewed, and end, together. Its id is a secret
 /// of those who use it.
 struct lease {
@@ -129,8 +144,9 @@ struct leased_lock {
 
 struct lease_info {
   std::string id{};
-  std::chrono::milliseconds ttl{}; ///< What is left.
-  std::vector<leased_lock> locks{};
+  std::chrono::milliseconds ttl{};   ///< What is left.
+  std::vector<leased_lock> locks{};  ///< In byte order of their keys.
+  std::optional<std::string> next{}; ///< The next page's `after`; none: this is the last.
 };
 
 struct server_counts {

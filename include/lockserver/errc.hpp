@@ -51,9 +51,13 @@
   row(too_many,               "too_many",               429, no,    75, resource_unavailable_try_again, "a limit of the server is reached") \
   row(too_many_keys,          "too_many",               429, no,    75, resource_unavailable_try_again, "the server has as many keys as it may, see max_keys") \
   row(too_many_waiters,       "too_many",               429, no,    75, resource_unavailable_try_again, "the key has as many waiters as it may, see max_waiters_per_key") \
+  row(too_many_waits,         "too_many",               429, no,    75, resource_unavailable_try_again, "as many requests wait as may, see max_connections: the rest is for those that do not wait") \
+  row(too_many_locks,         "too_many",               429, no,    75, resource_unavailable_try_again, "the lease has as many locks as it may, see max_locks_per_lease") \
   row(too_many_leases,        "too_many",               429, no,    75, resource_unavailable_try_again, "the server has as many leases as it may, see max_leases") \
   row(headers_too_large,      "headers_too_large",      431, no,    64, message_size,                   "the head of the request is too long") \
   row(internal,               "internal",               500, no,    69, none,                           "the server has failed") \
+  row(not_implemented,        "not_implemented",        501, no,    69, function_not_supported,         "the server knows no such method or transfer coding") \
+  row(version_not_supported,  "version_not_supported",  505, no,    69, protocol_not_supported,         "the server speaks HTTP/1 only") \
   row(stopping,               "stopping",               503, again, 69, resource_unavailable_try_again, "the server is stopping") \
   row(recovering,             "recovering",             503, again, 69, resource_unavailable_try_again, "the server has just been started and is reading what is held") \
   row(no_answer,              "no_answer",              503, again, 69, resource_unavailable_try_again, "the server is overloaded: a part of it gave no answer in time") \

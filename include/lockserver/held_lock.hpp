@@ -19,7 +19,7 @@ class kept_lock;
 class lock_keeper;
 
 enum class hold_state {
-  none,     ///< Made without a lock, or moved from.
+  none,     ///< Made without a lock, moved from, or of the process that forked this one.
   held,     ///< Ours.
   lost,     ///< Was ours until it could not be renewed, or was taken away.
   released, ///< Given back.
@@ -31,8 +31,9 @@ enum class hold_state {
 /// When it is lost. The lock counts as held until `grant::safe_until`: the time
 /// before the acquire, or the last renewal that worked, was sent, plus the ttl,
 /// less a margin of a hundredth of it (at least 2 ms). The server gives it to
-/// nobody else before that, unless an operator forces it or the server itself
-/// is restarted and forgets it; the next renewal finds that out. `held()` looks
+/// nobody else before that, whatever becomes of the connection, unless an operator
+/// forces it or the server itself is restarted and forgets it; the next renewal
+/// finds that out. `held()` looks
 /// at the clock each time that it is called, and the clock (`boot_clock`) goes
 /// on while the process or the machine is suspended. So a process that was
 /// stopped for too long gets false from its first `held()`, whether or not
@@ -43,6 +44,9 @@ enum class hold_state {
 /// All locks of a client share one background thread, which starts with the
 /// first of them. When the client is destroyed, its renewals end; its locks are
 /// still held until their time is over, and can still be released.
+///
+/// A lock belongs to the process that obtained it. In one that was forked from it
+/// the state is `none`: it neither renews nor releases there.
 ///
 /// Movable, not copyable. `held`, `state`, `loss`, `remaining`, `token`, `pause`
 /// and `resume` may be called from any thread; moving and `release` by one at a time.
@@ -57,7 +61,8 @@ public:
   held_lock() noexcept;
 
   /// Takes over a grant that was obtained in any way from the client's server.
-  /// @param ttl how long each renewal asks for; none: the grant's own `ttl`.
+  /// @param ttl how long each renewal asks for; none: the grant's `asked_ttl`, and
+  ///        without that as long as the server grants by default.
   /// @pre the grant does not live with a lease.
   held_lock(const rest_client& client, client::grant obtained, lost_handler on_lost = {},
             std::optional<std::chrono::milliseconds> ttl = {});
@@ -104,12 +109,21 @@ public:
 
   /// Ends the renewals, breaking off one that is under way, and gives the lock
   /// back. When this returns, no renewal and no `lost_handler` runs any more
-  /// (unless called from the latter). A problem when it was not ours any more,
-  /// or when the server cannot be reached, which is tried once; then the lock
-  /// ends by its time.
+  /// (unless called from the latter). Asked again, by the token, when the answer is
+  /// lost or the server cannot be reached, for as long as the lock has left, at
+  /// most for the client's `answer_timeout` (and then for the time that one try
+  /// takes). A problem when it was not ours any more, or when all of that did not
+  /// help: then the lock ends by its time.
   client::answer<client::done> release() noexcept;
 
+  /// As `release`, but the lock ends by itself `ttl` from now, for work that is not
+  /// to be done again too soon. A problem leaves the lock to end by its time.
+  client::answer<client::done> leave(std::chrono::milliseconds ttl) noexcept;
+
 private:
+  bool is_here() const noexcept;
+
+  int process_ = 0; // that obtained it
   std::shared_ptr<client_core> core_;
   std::weak_ptr<lock_keeper> keeper_;
   std::shared_ptr<kept_lock> lock_;

@@ -77,10 +77,9 @@ struct restore_key {
   bool go_back = false;
 };
 
-/// To all keys: refuse who waits (`store_failed`).
-struct refuse_waiters {
-  std::string after{}; ///< To a registry: its keys behind this one.
-};
+/// To all keys: refuse who waits (`store_failed`). Answered by a key, by nothing, when it
+/// has begun to.
+struct refuse_waiters {};
 
 /// To the leases, before the first request: this one lives.
 struct restore_lease {
@@ -173,8 +172,7 @@ auto inspect(Inspector& f, restore_key& x) {
 
 template <class Inspector>
 auto inspect(Inspector& f, refuse_waiters& x) {
-  using compat::field;
-  return compat::fields(f, x, "refuse_waiters", field("after", x.after));
+  return compat::fields(f, x, "refuse_waiters");
 }
 
 template <class Inspector>

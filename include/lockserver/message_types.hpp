@@ -13,7 +13,8 @@ auto inspect(Inspector& f, acquire_request& x) {
                         field("ticket", x.ticket), field("ttl", x.ttl), field("wait", x.wait),
                         field("mode", x.mode), field("limit", x.limit),
                         field("request_id", x.request_id), field("lease", x.lease),
-                        field("metadata", x.metadata), field("explain", x.explain));
+                        field("metadata", x.metadata), field("explain", x.explain),
+                        field("takes_connection", x.takes_connection));
 }
 
 template <class Inspector>
@@ -37,7 +38,8 @@ auto inspect(Inspector& f, acquire_reply& x) {
   return compat::fields(f, x, "acquire_reply", field("status", x.status), field("token", x.token),
                         field("expires_at", x.expires_at), field("waited", x.waited),
                         field("ttl", x.ttl), field("mode", x.mode), field("limit", x.limit),
-                        field("holders", x.holders), field("queue_length", x.queue_length));
+                        field("holders", x.holders), field("holder_count", x.holder_count),
+                        field("queue_length", x.queue_length));
 }
 
 template <class Inspector>
@@ -59,7 +61,7 @@ template <class Inspector>
 auto inspect(Inspector& f, release_reply& x) {
   using compat::field;
   return compat::fields(f, x, "release_reply", field("status", x.status),
-                        field("holders", x.holders));
+                        field("holders", x.holders), field("holder_count", x.holder_count));
 }
 
 template <class Inspector>
@@ -80,14 +82,14 @@ auto inspect(Inspector& f, lock_info& x) {
   using compat::field;
   return compat::fields(f, x, "lock_info", field("key", x.key), field("holders", x.holders),
                         field("queue", x.queue), field("queue_length", x.queue_length),
-                        field("limit", x.limit));
+                        field("limit", x.limit), field("holder_count", x.holder_count));
 }
 
 template <class Inspector>
 auto inspect(Inspector& f, withdraw_request& x) {
   using compat::field;
   return compat::fields(f, x, "withdraw_request", field("key", x.key), field("ticket", x.ticket),
-                        field("wait_only", x.wait_only));
+                        field("what", x.what));
 }
 
 template <class Inspector>
@@ -124,8 +126,8 @@ auto inspect(Inspector& f, lease_renew_request& x) {
 template <class Inspector>
 auto inspect(Inspector& f, lease_inspect_request& x) {
   using compat::field;
-  return compat::fields(f, x, "lease_inspect_request", field("lease", x.lease),
-                        field("key", x.key));
+  return compat::fields(f, x, "lease_inspect_request", field("lease", x.lease), field("key", x.key),
+                        field("after", x.after), field("limit", x.limit));
 }
 
 template <class Inspector>
@@ -145,7 +147,7 @@ auto inspect(Inspector& f, lease_reply& x) {
   using compat::field;
   return compat::fields(f, x, "lease_reply", field("status", x.status), field("lease", x.lease),
                         field("ttl", x.ttl), field("with_locks", x.with_locks),
-                        field("locks", x.locks));
+                        field("locks", x.locks), field("next", x.next));
 }
 
 template <class Inspector>

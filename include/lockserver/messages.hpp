@@ -29,6 +29,8 @@ struct acquire_request {
   std::uint64_t lease = 0;  ///< Number of the lease that the grant ends with; 0: none.
   std::string metadata{};   ///< For whoever inspects the key.
   bool explain = false;     ///< A refusal is to name the holders.
+  /// While it waits, nothing else can be asked on its connection.
+  bool takes_connection = false;
 };
 
 /// A holder of a lock, for whoever asks.
@@ -59,6 +61,8 @@ struct acquire_reply {
   static constexpr auto limit_mismatch = errc::limit_mismatch; ///< Its size is `limit`.
   static constexpr auto too_many_keys = errc::too_many_keys;
   static constexpr auto too_many_waiters = errc::too_many_waiters;
+  static constexpr auto too_many_waits = errc::too_many_waits;
+  static constexpr auto too_many_locks = errc::too_many_locks;
   static constexpr auto not_holder = errc::not_holder; ///< To a `renew_request`, as `has_lease`.
   static constexpr auto has_lease = errc::has_lease;
   static constexpr auto lease_expired = errc::lease_expired;
@@ -73,7 +77,8 @@ struct acquire_reply {
   caf::timespan ttl{};                ///< What is left of the grant.
   std::uint8_t mode = 0;              ///< A `lock_mode`.
   std::uint32_t limit = 0;            ///< See `limit_mismatch`.
-  std::vector<holder_info> holders{}; ///< When refused, and asked to `explain`.
+  std::vector<holder_info> holders{}; ///< When refused, and asked to `explain`: the first few.
+  std::uint64_t holder_count = 0;     ///< The same: how many there are.
   std::uint64_t queue_length = 0;     ///< The same.
 };
 
@@ -101,8 +106,10 @@ struct release_reply {
   static constexpr auto not_holder = errc::not_holder;
   static constexpr auto store_failed = errc::store_failed;
 
-  errc status = not_holder;           ///< One of these.
-  std::vector<holder_info> holders{}; ///< With `not_holder`, if asked to `explain`.
+  errc status = not_holder; ///< One of these.
+  /// With `not_holder`, if asked to `explain`: the first few.
+  std::vector<holder_info> holders{};
+  std::uint64_t holder_count = 0; ///< The same: how many there are.
 };
 
 /// Asks whether `owner` holds the lock of `key`. Answered by a bool.
@@ -114,7 +121,9 @@ struct check_request {
 /// Asks who holds the lock of `key` and who waits. Answered by `lock_info`.
 struct inspect_request {
   std::string key;
-  bool with_queue = false; ///< The waiters, too, not only how many.
+  /// The first waiters, too, not only how many; and the first holders, as many as an
+  /// answer has room for. Otherwise only a few holders.
+  bool with_queue = false;
 };
 
 /// Answer to `inspect_request`.
@@ -124,16 +133,21 @@ struct lock_info {
   std::vector<waiter_info> queue{}; ///< In the order in which they are granted.
   std::uint64_t queue_length = 0;
   std::uint32_t limit = 0; ///< While it is a semaphore, its size; else 0.
+  std::uint64_t holder_count = 0;
 };
 
-/// Takes an `acquire_request` back: ends its wait, or its grant if it has been
-/// granted. Sent when the client is gone; a request that still waits gets no
-/// answer any more. No answer.
+/// Takes an `acquire_request` back. Sent when the client is gone; a request that
+/// still waits gets no answer any more. No answer.
 struct withdraw_request {
+  /// What it takes back; `what` holds one of them.
+  enum : std::uint8_t {
+    undelivered, ///< The wait, or the grant as long as nobody is known to rely on it.
+    wait_only,   ///< The wait, which is answered `wait_timeout`, and no grant.
+    held,        ///< The wait, or the grant in any case: it was to end with its connection.
+  };
   std::string key;
   std::uint64_t ticket = 0;
-  /// Ends the wait only, which is answered `wait_timeout`, and no grant.
-  bool wait_only = false;
+  std::uint8_t what = undelivered;
 };
 
 // -- lists --------------------------------------------------------------------
@@ -177,6 +191,8 @@ struct lease_inspect_request {
   /// Not empty: how long a grant of this key lasts, without the lease's locks. Sent
   /// by way of the key's registry, so that it comes behind what the key has told.
   std::string key{};
+  std::string after{};     ///< Locks of keys behind this one.
+  std::uint64_t limit = 0; ///< At most so many locks; 0: 100.
 };
 
 /// Ends a lease and all its grants. Answered by `lease_reply`, without locks.
@@ -199,9 +215,10 @@ struct lease_reply {
 
   errc status = expired; ///< One of these.
   std::string lease{};
-  caf::timespan ttl{};     ///< What is left of it.
-  bool with_locks = false; ///< `locks` was asked for.
-  std::vector<lease_lock> locks{};
+  caf::timespan ttl{};             ///< What is left of it.
+  bool with_locks = false;         ///< `locks` was asked for.
+  std::vector<lease_lock> locks{}; ///< In the order of their keys.
+  std::string next{};              ///< Not empty: more keys may come behind this one.
 };
 
 /// An `acquire_request` whose grant lives and ends with a lease. Answered by
@@ -226,7 +243,7 @@ struct lease_released {
 };
 
 /// From the leases to a key: release all grants with this lease and refuse who
-/// waits with it (`lease_expired`).
+/// waits with it (`lease_expired`). Answered, by nothing, when that is done.
 struct lease_ended {
   std::string key;
   std::uint64_t lease = 0;

@@ -47,7 +47,7 @@ struct lock_result {
   }
 };
 
-struct client_parts;
+class client_parts;
 
 /// Asks one server for locks in the name of one requester.
 ///
@@ -70,6 +70,9 @@ struct client_parts;
 ///
 /// The longest that a call takes: `reconnect_attempts` times `connect_timeout`
 /// and the pauses between them, then `answer_timeout` and what a `lock` waits.
+///
+/// A client may be used in a process that was forked from the one that made it:
+/// the child has a connection of its own, and no part in the parent's locks.
 class rest_client {
 public:
   /// Does not connect yet.
@@ -78,8 +81,8 @@ public:
   /// @param host a name, or a numeric IPv4 or IPv6 address (without brackets).
   /// Throws `std::invalid_argument` when the name is none, or the host is empty
   /// or has control characters.
-  explicit rest_client(std::string name, std::string host = "127.0.0.1", std::uint16_t port = 8004,
-                       client_options options = {});
+  explicit rest_client(std::string name, const std::string& host = "127.0.0.1",
+                       std::uint16_t port = 8004, client_options options = {});
 
   ~rest_client();
   rest_client(rest_client&&) noexcept;
@@ -120,8 +123,16 @@ public:
   // the network does: see `answer` and `problem`.
 
   /// Asks for `key` in this client's name and waits until it is granted or the
-  /// wait runs out. Repeated once when the connection breaks before the answer,
-  /// which is safe, because both tries have the same `request_id`.
+  /// wait runs out. A restart of the server, or a proxy that gives up, does not
+  /// end the wait: when the connection breaks, or the server or a proxy cannot
+  /// serve the request now (`errc` says which outcomes are of that kind, and
+  /// `Retry-After` for how long), it is asked again, after pauses that grow, with
+  /// what is left of the wait. This is safe, because all tries have the same
+  /// `request_id`. When the call names no wait, its time is `longest_wait`. A server
+  /// that this call has never reached is not waited for: see `reconnect_attempts`.
+  ///
+  /// The longest that it takes is the time above for connecting, the wait, and for
+  /// the last try once more `connect_timeout` and `answer_timeout`.
   client::answer<client::grant> acquire(std::string_view key,
                                         client::acquire_options options = {}) const;
 
@@ -132,7 +143,10 @@ public:
                                       std::optional<std::chrono::milliseconds> ttl = {}) const;
 
   /// Gives `key` back; `not_holder` when this name did not hold it by this
-  /// token, for instance because the time ran out. Not repeated.
+  /// token, for instance because the time ran out. By its token it is asked again
+  /// as an acquire is, for up to `answer_timeout`; `not_holder` in answer to a
+  /// repeat means that the first has worked. Without one it is not repeated: it
+  /// might end a later grant.
   /// @param token that of the grant; 0: whatever this name holds.
   client::answer<client::done> release(std::string_view key, std::uint64_t token = 0) const;
 
@@ -162,10 +176,12 @@ public:
   /// ended. Repeated once when the connection breaks.
   client::answer<client::lease> renew_lease(std::string_view id) const;
 
-  /// How long the lease still lasts, and its locks.
-  client::answer<client::lease_info> inspect_lease(std::string_view id) const;
+  /// How long the lease still lasts, and its locks, page by page.
+  client::answer<client::lease_info> inspect_lease(std::string_view id,
+                                                   const client::lease_page& page = {}) const;
 
-  /// Ends the lease and releases all its locks.
+  /// Ends the lease and releases all its locks. Repeated once when the connection
+  /// breaks.
   client::answer<client::done> end_lease(std::string_view id) const;
 
   /// The server's version, settings and counts.

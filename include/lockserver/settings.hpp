@@ -2,6 +2,7 @@
 // and the reason for each number. Knows neither sockets nor actors.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -30,6 +31,14 @@ struct settings {
   /// 8004 is Lock::Server's.
   std::uint16_t port = 8004;
 
+  /// By which hosts requests may call the server (their Host field), separated by
+  /// commas, without ports; "*": any. Others get 403, since a web page could make
+  /// its own name point to this machine and have the browser ask for locks.
+  /// "localhost", names below it and loopback addresses are always right. Empty:
+  /// only those while `host` is one of them, else "*", since nobody here knows by
+  /// which names a network calls this machine.
+  std::string allowed_hosts{};
+
   /// How long a granted lock lasts unless the request says otherwise.
   /// Lock::Server's default: 3 s.
   duration lock_timeout = std::chrono::seconds{3};
@@ -56,15 +65,16 @@ struct settings {
   /// `start` waits n times this after the n-th failed try.
   duration time_between_attempts = std::chrono::seconds{5};
 
-  /// Connections served at a time; a client beyond it is told so (429) and
-  /// closed. 10,000 parked clients take about 30 MB.
+  /// Connections served at a time; a client beyond it gets no lock (429), but may
+  /// still give one back, renew it or look. 10,000 parked clients take about 30 MB.
   std::size_t max_connections = 10'000;
 
   /// Keys in use at a time (held, waited for, or asked for just now). A key takes
   /// less than 2 KB.
   std::size_t max_keys = 1'000'000;
 
-  /// Requests that may wait for one key at a time: as many as connections.
+  /// Requests that may wait for one key at a time: as many as connections. Those
+  /// over HTTP are fewer in all, see `max_waits`.
   std::size_t max_waiters_per_key = 10'000;
 
   /// Shared holders of one key at a time, and the largest semaphore; who comes
@@ -73,6 +83,11 @@ struct settings {
 
   /// Leases at a time: ten for each connection.
   std::size_t max_leases = 100'000;
+
+  /// Locks that one lease may have at a time, waiting requests included: a tenth of
+  /// `max_keys`, so that no client takes all keys by a mistake, and at its end they
+  /// are all free within a few seconds.
+  std::size_t max_locks_per_lease = 100'000;
 
   /// Address on which CAF programs reach the server, and its port; none: they do
   /// not, 0: any free one (see `server::caf_port`). CAF's network lets peers
@@ -120,7 +135,7 @@ struct settings {
   /// A kept-alive connection may stay silent this long between requests.
   duration idle_timeout = std::chrono::seconds{75};
 
-  /// A client that takes no byte of its answer for this long is closed.
+  /// A client that takes less than 1 KiB/s of its answer for this long is closed.
   duration write_timeout = std::chrono::seconds{10};
 
   /// A key actor that has not answered this long after the request's own wait
@@ -137,6 +152,15 @@ struct settings {
 /// Returns an empty string when `x` can be served, else one sentence that says
 /// which setting is wrong and what would be right.
 std::string validate(const settings& x);
+
+/// Requests over HTTP that may wait for locks at a time. Each occupies its connection;
+/// a tenth of them is kept for requests that do not wait, among them those that the
+/// others wait for. One at least, if there are two; 1,000 are enough for any number
+/// of waiters.
+inline std::size_t max_waits(const settings& x) {
+  auto kept = std::clamp(x.max_connections / 10, std::size_t{1}, std::size_t{1'000});
+  return x.max_connections - std::min(kept, x.max_connections - 1);
+}
 
 /// `restart_grace` as a time.
 inline settings::duration restart_grace(const settings& x) {

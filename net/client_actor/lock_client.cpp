@@ -18,7 +18,7 @@ lock_client::lock_client(caf::actor_config& cfg, target server, client_actor_opt
     options_(std::move(options)),
     time_(std::move(time)),
     wake_up_(*time_, this),
-    instance_(random_name().substr(0, 8)),
+    instance_(random_name().substr(0, 16)),
     next_pause_(options_.first_pause) {
 }
 
@@ -65,7 +65,7 @@ void lock_client::leave() {
     give_up(operations_.begin()->first, has_ended());
   while (!locks_.empty()) {
     auto& [number, x] = *locks_.begin();
-    give_back(x.name, x.token);
+    give_back(x.name, x.token, x.longest());
     lose(number, lock_lost::stopping, "the client actor is told to end");
   }
   while (!leases_.empty()) {
@@ -75,7 +75,7 @@ void lock_client::leave() {
     forget_lease(number);
   }
   // A peer that is no lock server need not answer at all.
-  auto most = given_back_ > 0
+  auto most = connected()
                 ? options_.request_timeout
                 : std::min<client_actor_options::duration>(options_.request_timeout,
                                                            std::chrono::milliseconds{500});
@@ -83,16 +83,11 @@ void lock_client::leave() {
   leave_if_done();
 }
 
+// Without a connection it does not wait for one: the server ends what hangs on the
+// session, or a ttl, by itself.
 void lock_client::leave_if_done() {
-  if (leaves_ != 0 && given_back_ == 0 && attempts_ == 0)
+  if (leaves_ != 0 && (debts_.empty() || !connected()) && attempts_ == 0)
     quit();
-}
-
-void lock_client::on_given_back(id session) {
-  if (session != session_id_)
-    return;
-  --given_back_;
-  leave_if_done();
 }
 
 void lock_client::on_exit() {
@@ -104,7 +99,8 @@ void lock_client::on_exit() {
   while (!locks_.empty())
     lose(locks_.begin()->first, lock_lost::stopping, "the client actor has ended");
   session_ = nullptr;
-  session_addr_ = gateway_addr_ = nullptr;
+  session_addr_ = last_session_ = gateway_addr_ = nullptr;
+  debts_.clear();
   // Else an attempt under way keeps it, and it the actor system.
   if (server_.interrupt)
     server_.interrupt();
@@ -148,7 +144,7 @@ caf::actor_addr lock_client::asker() {
     return nullptr;
   if (users_.try_emplace(who.address(), last_id_ + 1).second) {
     ++last_id_;
-    compat::on_down(this, who, [this](const caf::actor_addr& x) { on_down(x); });
+    compat::on_down(this, who, [this](const caf::actor_addr& x, const caf::error&) { on_down(x); });
   }
   return who.address();
 }
@@ -184,7 +180,8 @@ void lock_client::on_user_gone(const caf::actor_addr& gone) {
     if (x.user == gone)
       numbers.push_back(number);
   for (auto number : numbers) {
-    give_back(locks_.at(number).name, locks_.at(number).token);
+    auto& lock = locks_.at(number);
+    give_back(lock.name, lock.token, lock.longest());
     forget_lock(number);
   }
   numbers.clear();

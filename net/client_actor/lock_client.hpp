@@ -8,6 +8,7 @@
 #include "lockserver/remote_actors.hpp"
 #include "net/client_actor/agenda.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -22,7 +23,7 @@ namespace lockserver {
 /// Everything that has a deadline (a request, a lock, a lease, the connection)
 /// has a number, under which the agenda knows when it is next due. A request is
 /// sent at once when there is a session, else when there is one again; one that
-/// was sent into a session that ended is sent again into the next.
+/// was sent by a connection that broke is sent again by the next.
 class lock_client final : public client_actor::base {
 public:
   using time_point = timers::time_point;
@@ -62,7 +63,15 @@ private:
     bool sent = false;   // into the present session
     bool repeat = false; // into an earlier one
     std::function<void()> send;
+    // When it is given up, none: nothing. Told whether it was ever sent.
+    std::function<void(bool)> undo;
     std::function<void(caf::error)> fail;
+  };
+
+  // Something that the server is yet to be told, see `owe`.
+  struct debt {
+    time_point until;
+    std::function<void(id)> send; // given its number
   };
 
   using lock_name = std::pair<std::string, std::string>; // key and owner
@@ -72,13 +81,20 @@ private:
     caf::actor_addr user;
     std::uint64_t token = 0;
     std::uint8_t mode = 0;
-    caf::timespan ttl{};         // what renewing asks for
+    caf::timespan ttl{};         // what renewing asks for; zero: the server's default
     caf::timespan granted_ttl{}; // the last that the server agreed to
     std::string lease;           // not empty: lives with it, and is not renewed
-    bool hold_connection = false;
+    std::uint8_t hold = acquire_lock::hold_ttl; // with a lease, too
     bool renewing = false;
+    std::uint8_t ends_by = lock_lost::expired; // what it is if `safe_until` comes
     time_point safe_until{};
     time_point renew_at{};
+
+    // For how long from now the server may have it, if nobody renews it.
+    caf::timespan longest() const {
+      auto known = lease.empty() && ttl > caf::timespan::zero();
+      return known ? std::max(ttl, granted_ttl) : caf::timespan::max();
+    }
   };
 
   struct kept_lease {
@@ -127,22 +143,31 @@ private:
   // `Wire`, and of whether the request was sent more than once: a `Reply` or an
   // error.
   template <class Reply, class Wire, class Request, class Convert>
-  caf::result<Reply> ask(Request x, std::string key, Convert convert);
+  caf::result<Reply>
+  ask(Request x, std::string key, Convert convert, std::function<void(bool)> undo = {});
   operation& add_operation(id number, caf::actor_addr user, std::string key, duration patience);
   bool remove_operation(id number);
   void give_up(id number, caf::error why);
   void on_failure(id number, const caf::error& what, id session);
-  void withdraw(id number, const operation& x);
   std::string own_name();
+
+  // What the server is yet to be told (lock_client_debts.cpp).
+  void owe(time_point until, std::function<void(id)> send);
+  void pay_debts();
+  void forget_paid_by_time();
+  void settle(id number);
+  void give_back(const lock_name& name, std::uint64_t token, caf::timespan ttl);
+  void give_back_lease(const std::string& name);
+  void withdraw(id ticket, const acquire_lock& x);
+  void ask_for_grant_of(acquire_lock x, id number);
 
   // What is held (lock_client_locks.cpp).
   void keep(kept_lock x);
+  kept_lock* kept_as(const lock_name& name, std::uint64_t token);
   void forget_lock(id number);
   void renew_lock(id number);
   void on_renewed(id number, time_point sent, const acquire_reply& x);
   void lose(id number, std::uint8_t reason, const std::string& detail);
-  void give_back(const lock_name& name, std::uint64_t token);
-  void give_back_lease(const std::string& name);
   void keep(kept_lease x, caf::timespan ttl, time_point sent);
   void check_lease(id number);
   void lose_lease(id number, const std::string& detail);
@@ -156,7 +181,6 @@ private:
   void on_due();
   void leave();
   void leave_if_done();
-  void on_given_back(id session);
   static caf::error has_ended();
   void set_alarm();
 
@@ -168,14 +192,14 @@ private:
   const std::string instance_; // part of all names that are made up here
   id last_id_ = 0;             // 0 is the connection's in the agenda
 
-  id leaves_ = 0;              // not 0: gives everything back and ends
-  std::size_t given_back_ = 0; // without an answer yet
-  std::size_t attempts_ = 0;   // of the connector, without an answer yet
+  id leaves_ = 0;            // not 0: gives everything back and ends
+  std::size_t attempts_ = 0; // of the connector, without an answer yet
 
   phase phase_ = phase::pausing;
   id session_id_ = 0; // of the present attempt or session; late answers have another
   remote_session_actor session_;
   caf::actor_addr session_addr_;
+  caf::actor_addr last_session_; // or the present one
   caf::actor_addr gateway_addr_;
   caf::timespan session_timeout_{};
   time_point session_safe_until_{}; // until then the server keeps the session
@@ -186,9 +210,7 @@ private:
   std::map<id, operation> operations_; // in the order in which they were asked
   std::unordered_map<id, kept_lock> locks_;
   std::map<lock_name, id> lock_ids_;
-  // Lost with the last session, with their tokens: a server that was restarted may
-  // have kept them.
-  std::vector<std::pair<lock_name, std::uint64_t>> left_behind_;
+  std::map<id, debt> debts_; // in the order in which they were made
   std::unordered_map<id, kept_lease> leases_;
   std::map<std::string, id> lease_ids_;
   std::map<caf::actor_addr, id> users_; // who ever asked and lives; the number names their locks

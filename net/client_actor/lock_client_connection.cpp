@@ -42,12 +42,13 @@ void lock_client::say_hello(const caf::strong_actor_ptr& gateway) {
   // A node that is gone may still be in CAF's memory: its actors count as ended.
   if (gateway_addr_ != whom.address()) {
     gateway_addr_ = whom.address();
-    compat::on_down(this, whom, [this](const caf::actor_addr& x) { on_down(x); });
+    compat::on_down(this, whom,
+                    [this](const caf::actor_addr& x, const caf::error&) { on_down(x); });
   }
   auto attempt = session_id_;
   auto sent = time_->now();
   compat::request(this, caf::actor_cast<gateway_actor>(gateway),
-                  session_hello{session_hello::current_protocol, options_.name})
+                  session_hello{session_hello::current_protocol, options_.name + '/' + instance_})
     .then(
       [this, attempt, sent](session_welcome& x) {
         if (attempt == session_id_)
@@ -65,15 +66,14 @@ void lock_client::on_welcome(session_welcome& x, time_point sent) {
   phase_ = phase::connected;
   trouble_.clear();
   session_ = caf::actor_cast<remote_session_actor>(x.session);
-  session_addr_ = session_.address();
+  session_addr_ = last_session_ = session_.address();
   session_timeout_ = x.timeout;
   session_safe_until_ = safe_until(sent, x.timeout);
   connection_due_ = sent + x.timeout / 3;
   set_connection_due();
   compat::on_down(this, caf::actor_cast<caf::actor>(x.session),
-                  [this](const caf::actor_addr& y) { on_down(y); });
-  for (auto& [name, token] : std::exchange(left_behind_, {}))
-    give_back(name, token);
+                  [this](const caf::actor_addr& y, const caf::error&) { on_down(y); });
+  pay_debts();
   // What is still held? And then what was asked meanwhile, in its order.
   std::vector<id> numbers;
   for (auto& [number, lock] : locks_)
@@ -115,18 +115,24 @@ void lock_client::on_session_lost(const char* why) {
   std::vector<id> lost;
   for (auto& [number, x] : locks_) {
     x.renewing = false;
-    if (x.hold_connection)
+    if (x.hold == acquire_lock::hold_connection)
       lost.push_back(number);
+    // Until then the server keeps the session, and longer if it is found in time.
+    if (x.hold == acquire_lock::hold_session && session_safe_until_ < x.safe_until) {
+      x.safe_until = session_safe_until_;
+      x.ends_by = lock_lost::connection_lost;
+      agenda_.set(number, std::min(x.renew_at, x.safe_until));
+    }
   }
   for (auto& [number, x] : leases_)
     x.renewing = false;
-  given_back_ = attempts_ = 0; // no answer comes any more
+  attempts_ = 0; // no answer comes any more
   if (leaves_ != 0)
     return quit();
   pause(why);
   for (auto number : lost) {
     auto& x = locks_.at(number);
-    left_behind_.emplace_back(x.name, x.token);
+    give_back(x.name, x.token, x.longest()); // should the server have kept it
     lose(number, lock_lost::connection_lost, why);
   }
 }
@@ -143,8 +149,7 @@ void lock_client::on_connection_due() {
     case phase::connected:
       if (now < session_safe_until_)
         return send_keep_alive();
-      // The server has ended the session by now, or will in a moment; should it
-      // not, the next hello does.
+      // The server has ended the session by now, or will in a moment.
       return on_session_lost("the server has been silent for too long");
     case phase::ended:
       return;

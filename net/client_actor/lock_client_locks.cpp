@@ -31,6 +31,15 @@ void lock_client::keep(kept_lock x) {
   locks_.insert_or_assign(number, std::move(x));
 }
 
+// Null unless it is held here, by that token; 0: whatever it is.
+lock_client::kept_lock* lock_client::kept_as(const lock_name& name, std::uint64_t token) {
+  auto i = lock_ids_.find(name);
+  if (i == lock_ids_.end())
+    return nullptr;
+  auto& x = locks_.at(i->second);
+  return token == 0 || token == x.token ? &x : nullptr;
+}
+
 void lock_client::forget_lock(id number) {
   auto i = locks_.find(number);
   auto lease = std::move(i->second.lease);
@@ -53,8 +62,11 @@ void lock_client::renew_lock(id number) {
     return;
   auto now = time_->now();
   if (now >= x.safe_until) {
-    give_back(x.name, x.token); // should the server be late
-    return lose(number, lock_lost::expired, "the lock could not be renewed in time");
+    give_back(x.name, x.token, x.longest()); // should the server be late
+    return lose(number, x.ends_by,
+                x.ends_by == lock_lost::connection_lost
+                  ? "the server could not be reached for as long as it keeps a session: " + trouble_
+                  : "the lock could not be renewed in time");
   }
   x.renew_at = x.safe_until;
   agenda_.set(number, x.safe_until);
@@ -82,7 +94,7 @@ void lock_client::renew_lock(id number) {
         auto& lock = i->second;
         lock.renewing = false;
         lock.ttl = lock.granted_ttl;
-        lock.renew_at = time_->now() + retry_pause(lock.ttl);
+        lock.renew_at = time_->now() + retry_pause(lock.granted_ttl);
         agenda_.set(number, std::min(lock.renew_at, lock.safe_until));
         set_alarm();
       });
@@ -95,8 +107,9 @@ void lock_client::on_renewed(id number, time_point sent, const acquire_reply& x)
       if (x.token != lock.token || !lock.lease.empty())
         return;
       lock.granted_ttl = x.ttl;
+      lock.ends_by = lock_lost::expired;
       lock.safe_until = safe_until(sent, x.ttl);
-      lock.renew_at = sent + lock.ttl / 3;
+      lock.renew_at = sent + x.ttl / 3;
       agenda_.set(number, std::min(lock.renew_at, lock.safe_until));
       return;
     case acquire_reply::not_holder:
@@ -105,7 +118,7 @@ void lock_client::on_renewed(id number, time_point sent, const acquire_reply& x)
                   "forgotten in a restart");
     default:
       // Such as a disk that is full: there may be time for another try.
-      lock.renew_at = time_->now() + retry_pause(lock.ttl);
+      lock.renew_at = time_->now() + retry_pause(lock.granted_ttl);
       agenda_.set(number, std::min(lock.renew_at, lock.safe_until));
   }
 }
@@ -117,17 +130,6 @@ void lock_client::lose(id number, std::uint8_t reason, const std::string& detail
   forget_lock(number);
   if (user)
     compat::send(this, user, std::move(message));
-}
-
-// In nobody's name: there is no answer that anyone waits for. Without a
-// connection the server does it by itself, at the latest at the lock's end.
-void lock_client::give_back(const lock_name& name, std::uint64_t token) {
-  if (!connected())
-    return;
-  ++given_back_;
-  compat::request(this, session_, release_request{name.first, name.second, token})
-    .then([this, session = session_id_](const release_reply&) { on_given_back(session); },
-          [this, session = session_id_](const caf::error&) { on_given_back(session); });
 }
 
 // -- leases -----------------------------------------------------------------------
@@ -194,15 +196,6 @@ void lock_client::lose_lease(id number, const std::string& detail) {
       lost.push_back(lock);
   for (auto lock : lost)
     lose(lock, lock_lost::lease_expired, detail);
-}
-
-void lock_client::give_back_lease(const std::string& name) {
-  if (!connected())
-    return;
-  ++given_back_;
-  compat::request(this, session_, lease_end_request{name})
-    .then([this, session = session_id_](const lease_reply&) { on_given_back(session); },
-          [this, session = session_id_](const caf::error&) { on_given_back(session); });
 }
 
 } // namespace lockserver

@@ -86,22 +86,6 @@ bool lock_client::remove_operation(id number) {
   return operations_.erase(number) > 0;
 }
 
-void lock_client::give_up(id number, caf::error why) {
-  auto i = operations_.find(number);
-  if (i == operations_.end())
-    return;
-  auto x = std::move(i->second);
-  remove_operation(number);
-  withdraw(number, x);
-  x.fail(std::move(why));
-}
-
-// Its answer may be under way: then the grant is given back when it arrives.
-void lock_client::withdraw(id number, const operation& x) {
-  if (x.acquires && x.sent && connected())
-    compat::send(this, session_, withdraw_request{x.key, number});
-}
-
 // An answer that is none comes from CAF, when the session has ended: that is
 // monitored, and the request is sent again.
 void lock_client::on_failure(id number, const caf::error& what, id session) {
@@ -114,7 +98,8 @@ void lock_client::on_failure(id number, const caf::error& what, id session) {
 }
 
 template <class Reply, class Wire, class Request, class Convert>
-caf::result<Reply> lock_client::ask(Request x, std::string key, Convert convert) {
+caf::result<Reply>
+lock_client::ask(Request x, std::string key, Convert convert, std::function<void(bool)> undo) {
   auto user = asker();
   if (leaves_ != 0)
     return has_ended();
@@ -124,6 +109,7 @@ caf::result<Reply> lock_client::ask(Request x, std::string key, Convert convert)
   auto promise = make_response_promise<Reply>();
   auto& now = add_operation(number, std::move(user), std::move(key), options_.request_timeout);
   now.fail = [promise](caf::error what) mutable { promise.deliver(std::move(what)); };
+  now.undo = std::move(undo);
   now.send = [this, number, x = std::move(x), promise, convert] {
     operations_.at(number).sent = true;
     compat::request(this, session_, x)
@@ -177,6 +163,10 @@ caf::result<lock_grant> lock_client::acquire(acquire_lock& x) {
   now.send = [this, number, x, asked = time_->now(), promise] {
     send_acquire(number, x, asked, promise);
   };
+  now.undo = [this, number, x](bool was_sent) {
+    if (was_sent)
+      withdraw(number, x);
+  };
   if (connected())
     now.send();
   return promise;
@@ -206,7 +196,7 @@ void lock_client::on_acquire_reply(id number, const acquire_lock& x, time_point 
   auto i = operations_.find(number);
   if (i == operations_.end()) { // given up meanwhile
     if (granted)
-      give_back({x.key, x.owner}, reply.token);
+      give_back({x.key, x.owner}, reply.token, caf::timespan::max());
     return;
   }
   // The session ends, and with it what it had: another will come.
@@ -225,13 +215,14 @@ void lock_client::on_acquire_reply(id number, const acquire_lock& x, time_point 
   lock.user = user;
   lock.token = reply.token;
   lock.mode = reply.mode;
-  lock.ttl = lock.granted_ttl = reply.ttl;
+  lock.ttl = x.ttl; // of a repeat's grant only what is left has come back
+  lock.granted_ttl = reply.ttl;
   lock.lease = x.lease;
-  lock.hold_connection = x.hold == acquire_lock::hold_connection && x.lease.empty();
+  lock.hold = x.lease.empty() ? x.hold : std::uint8_t{acquire_lock::hold_ttl};
   lock.safe_until = x.lease.empty() ? safe_until(from, reply.ttl) : time_point::max();
   lock.renew_at = x.lease.empty() ? from + reply.ttl / 3 : time_point::max();
   if (safe_until(from, reply.ttl) <= time_->now()) {
-    give_back(lock.name, lock.token);
+    give_back(lock.name, lock.token, lock.longest());
     promise.deliver(
       caf::make_error(errc::timeout, "the lock was granted, but its time was over on arrival"));
     return;
@@ -245,69 +236,66 @@ void lock_client::on_acquire_reply(id number, const acquire_lock& x, time_point 
   promise.deliver(to_grant(x.key, x.owner, reply));
 }
 
-caf::result<bool> lock_client::cancel(const cancel_wait& x) {
-  auto who = asker();
-  std::vector<id> numbers;
-  for (auto& [number, y] : operations_)
-    if (who && y.acquires && y.user == who && y.key == x.key)
-      numbers.push_back(number);
-  for (auto number : numbers)
-    give_up(number, caf::make_error(errc::cancelled, "the wait was called off"));
-  return !numbers.empty();
-}
-
 caf::result<bool> lock_client::release(release_request& x) {
   if (x.owner.empty() && !x.force)
     x.owner = own_name();
   // Not renewed from now on, and no `lock_lost`, whatever comes of the request: its
   // user has done with the lock. What cannot be released ends with its ttl.
-  // With its token, so that a repeat does not end a later grant.
-  if (auto i = lock_ids_.find({x.key, x.owner}); i != lock_ids_.end())
-    if (auto token = locks_.at(i->second).token; x.token == 0 || x.token == token) {
-      x.token = token;
-      forget_lock(i->second);
-    }
-  auto key = x.key;
-  return ask<bool, release_reply>(std::move(x), key,
-                                  [](release_reply& y, bool repeat) -> caf::expected<bool> {
-                                    if (y.status == release_reply::released)
-                                      return true;
-                                    // It was sent before: that has released it, or the end of the session.
-                                    if (y.status == release_reply::not_holder && repeat)
-                                      return true;
-                                    if (y.status == release_reply::not_held)
-                                      return false;
-                                    acquire_reply refused;
-                                    refused.status = y.status;
-                                    refused.holders = std::move(y.holders);
-                                    return refusal_of(refused);
-                                  });
+  // With its token, so that a repeat does not end a later grant; and so that it may be
+  // made up for later, should there be no server to tell for too long.
+  lock_name name{x.key, x.owner};
+  auto ttl = caf::timespan::max();
+  if (auto* kept = kept_as(name, x.token)) {
+    x.token = kept->token;
+    ttl = kept->longest();
+    forget_lock(lock_ids_.at(name));
+  }
+  auto token = x.token;
+  auto undo = [this, name, token, ttl](bool) { give_back(name, token, ttl); };
+  return ask<bool, release_reply>(
+    std::move(x), name.first,
+    [](release_reply& y, bool repeat) -> caf::expected<bool> {
+      if (y.status == release_reply::released)
+        return true;
+      // It was sent before: that has released it, or the end of the session.
+      if (y.status == release_reply::not_holder && repeat)
+        return true;
+      if (y.status == release_reply::not_held)
+        return false;
+      acquire_reply refused;
+      refused.status = y.status;
+      refused.holders = std::move(y.holders);
+      return refusal_of(refused);
+    },
+    token == 0 ? std::function<void(bool)>{} : undo);
 }
 
 caf::result<lock_grant> lock_client::renew(renew_request& x) {
   if (x.owner.empty())
     x.owner = own_name();
   lock_name name{x.key, x.owner};
+  auto kept = kept_as(name, x.token);
   // From now on, so that no renewal of our own, which may overtake the answer,
   // takes back what it promises.
-  if (auto i = lock_ids_.find(name); i != lock_ids_.end()) {
-    auto& lock = locks_.at(i->second);
+  if (kept != nullptr) {
+    x.token = kept->token;
     if (x.ttl <= caf::timespan::zero())
-      x.ttl = lock.ttl;
-    lock.ttl = x.ttl;
+      x.ttl = kept->ttl;
+    kept->ttl = x.ttl;
   }
-  auto kept = lock_ids_.contains(name);
+  auto token = x.token;
   auto sent = time_->now();
   return ask<lock_grant, acquire_reply>(
     std::move(x), name.first,
-    [this, name, kept, sent](acquire_reply& y, bool) -> caf::expected<lock_grant> {
-      auto i = lock_ids_.find(name);
-      if (i != lock_ids_.end())
-        on_renewed(i->second, sent, y);
+    [this, name, token, is_kept = kept != nullptr, sent](acquire_reply& y,
+                                                         bool) -> caf::expected<lock_grant> {
+      // What is said of another grant, such as an earlier one, is not about this.
+      if (is_kept && kept_as(name, token) != nullptr)
+        on_renewed(lock_ids_.at(name), sent, y);
       if (y.status != acquire_reply::granted)
         return refusal_of(y);
       // Its user has been told so, and it was given back.
-      if (kept && !lock_ids_.contains(name))
+      if (is_kept && kept_as(name, token) == nullptr)
         return caf::make_error(errc::not_holder, "the lock was lost before the answer came");
       return to_grant(name.first, name.second, y);
     });

@@ -1,8 +1,8 @@
 #include "net/dialects/json_members.hpp"
 
 #include "net/dialects/bad_input.hpp"
+#include "net/same_text.hpp"
 
-#include <boost/beast/core/string.hpp>
 #include <boost/json/basic_parser_impl.hpp>
 
 #include <utility>
@@ -130,7 +130,7 @@ void require_json(std::string_view content_type) {
   auto type = content_type.substr(0, content_type.find(';'));
   while (type.ends_with(' '))
     type.remove_suffix(1);
-  if (!boost::beast::iequals(type, "application/json"))
+  if (!same_text(type, "application/json"))
     throw bad_input{"the Content-Type must be application/json", errc::unsupported_media_type};
 }
 

@@ -38,16 +38,27 @@ operation operation_of(command&& x, const settings& config) {
   return result;
 }
 
+// Of all paths that are no other dialect's. OPTIONS about the whole server is
+// answered, since load balancers ask so whether it is there.
+std::string_view methods_at(std::string_view target) {
+  return target == "*" || target == "/" ? all_methods : methods_of(target);
+}
+
 } // namespace
+
+std::optional<refusal> lock_server_dialect::refuse_before_body(const http_request&) const {
+  return refusal{errc::bad_request, "no request of this protocol has a body"};
+}
 
 operation lock_server_dialect::read(const http_request& x, const settings& config) const {
   auto encoding = x.version == http_version::v0_9 ? name_encoding::lenient : name_encoding::percent;
-  auto result = parse_command(x.method, x.target, encoding,
+  if (auto other = answer_other_method(x.method, methods_at(x.target)))
+    return std::move(*other);
+  auto result = parse_command(x.target, encoding,
                               {config.max_lock_timeout, config.max_lock_attempt_timeout});
   if (auto* wrong = std::get_if<command_error>(&result))
     return refusal{errc_of_status(wrong->status).value_or(errc::bad_request),
-                   std::move(wrong->reason),
-                   wrong->status == 405 ? allowed_methods : std::string_view{}};
+                   std::move(wrong->reason)};
   return operation_of(std::move(std::get<command>(result)), config);
 }
 
@@ -64,9 +75,8 @@ http_content lock_server_dialect::write(const acquire_reply& x, const asked&,
   }
   // Whatever else was the matter, the lock was not obtained: that is what the line
   // says. A limit of the server is no business of the lock's.
-  auto& row = row_of(x.status);
-  if (row.name == row_of(errc::too_many).name)
-    return {row.status, media_type::text, answer_no, row.sentence};
+  if (row_of(x.status).name == row_of(errc::too_many).name)
+    return write(refusal_of(x.status), out);
   return line(answer_no);
 }
 

@@ -9,6 +9,7 @@ namespace lockserver {
 class lock_server_dialect final : public dialect {
 public:
   operation read(const http_request& x, const settings& config) const override;
+  std::optional<refusal> refuse_before_body(const http_request& x) const override;
 
   bool takes_bodies() const noexcept override {
     return false;

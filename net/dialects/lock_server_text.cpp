@@ -2,6 +2,7 @@
 
 #include "net/key_name.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -14,16 +15,31 @@ struct path_form {
   command::verb what;
   int names; // how many follow: key, requester
   std::string_view form;
+  std::string_view methods;
 };
 
+// HEAD must not change anything (RFC 9110, 9.2.1). GET should not either, but
+// that is how the protocol is.
+constexpr std::string_view asking = "GET, HEAD, POST, OPTIONS";
+constexpr std::string_view changing = "GET, POST, OPTIONS";
+
 constexpr std::array forms{
-  path_form{"LOCK", command::verb::lock, 2, "/LOCK/{key}/{requester}"},
-  path_form{"UNLOCK", command::verb::unlock, 2, "/UNLOCK/{key}/{requester}"},
-  path_form{"VERIFY", command::verb::verify, 2, "/VERIFY/{key}/{requester}"},
-  path_form{"CHECK", command::verb::check, 1, "/CHECK/{key}"},
-  path_form{"PING", command::verb::ping, 0, "/PING"},
-  path_form{"SHUTDOWN", command::verb::shutdown, 0, "/SHUTDOWN"},
+  path_form{"LOCK", command::verb::lock, 2, "/LOCK/{key}/{requester}", changing},
+  path_form{"UNLOCK", command::verb::unlock, 2, "/UNLOCK/{key}/{requester}", changing},
+  path_form{"VERIFY", command::verb::verify, 2, "/VERIFY/{key}/{requester}", asking},
+  path_form{"CHECK", command::verb::check, 1, "/CHECK/{key}", asking},
+  path_form{"PING", command::verb::ping, 0, "/PING", asking},
+  path_form{"SHUTDOWN", command::verb::shutdown, 0, "/SHUTDOWN", changing},
 };
+
+// The form of a path by its first word, or null.
+const path_form* form_of(std::string_view path) {
+  if (!path.starts_with('/'))
+    return nullptr;
+  auto word = path.substr(1, path.find('/', 1) - 1);
+  auto* form = std::find_if(forms.begin(), forms.end(), [word](auto& x) { return x.word == word; });
+  return form == forms.end() ? nullptr : form;
+}
 
 // Decimal seconds such as "3", "0.25". Microseconds, rounded down.
 std::optional<command::duration> read_seconds(std::string_view text) {
@@ -91,24 +107,19 @@ std::string read_times(std::string_view query, const command_limits& limits, com
 
 } // namespace
 
-std::variant<command, command_error> parse_command(std::string_view method, std::string_view target,
-                                                   name_encoding encoding,
+std::string_view methods_of(std::string_view target) noexcept {
+  auto* form = form_of(target.substr(0, target.find('?')));
+  return form == nullptr ? std::string_view{} : form->methods;
+}
+
+std::variant<command, command_error> parse_command(std::string_view target, name_encoding encoding,
                                                    const command_limits& limits) {
-  if (method != "GET" && method != "POST")
-    return command_error{405, "the methods are GET and POST"};
   auto path = target.substr(0, target.find('?'));
   auto query = target.substr(std::min(target.size(), path.size() + 1));
-  if (!path.starts_with('/'))
-    return command_error{404, "there is no such path"};
-  path.remove_prefix(1);
-  auto word = path.substr(0, path.find('/'));
-  const path_form* form = nullptr;
-  for (auto& x : forms)
-    if (x.word == word)
-      form = &x;
+  auto* form = form_of(path);
   if (form == nullptr)
     return command_error{404, "there is no such path"};
-  path.remove_prefix(word.size());
+  path.remove_prefix(1 + form->word.size());
 
   // "/key/requester": as many names as the form has, no more.
   command result;

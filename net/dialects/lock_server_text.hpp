@@ -27,7 +27,7 @@ struct command {
 
 /// Why a request is not one of the dialect, or not a good one.
 struct command_error {
-  int status = 400;   ///< 400, 404 or 405.
+  int status = 400;   ///< 400 or 404.
   std::string reason; ///< One sentence: what is wrong, what would be right.
 };
 
@@ -37,16 +37,16 @@ struct command_limits {
   command::duration max_lock_attempt_timeout;
 };
 
-/// What `Allow` says in an answer with status 405.
-inline constexpr std::string_view allowed_methods = "GET, POST";
-
 /// The line that says no, also the body of every refusal.
 inline constexpr std::string_view answer_no = "0\n";
 inline constexpr std::string_view answer_yes = "1\n";
 
-/// Reads the request `method target`.
-std::variant<command, command_error> parse_command(std::string_view method, std::string_view target,
-                                                   name_encoding encoding,
+/// The methods that a path has, as `Allow` lists them; empty if there is no such
+/// path. With each of them a request means the same.
+std::string_view methods_of(std::string_view target) noexcept;
+
+/// Reads a request with one of its path's methods.
+std::variant<command, command_error> parse_command(std::string_view target, name_encoding encoding,
                                                    const command_limits& limits);
 
 /// Appends the answer to a granted LOCK: seconds since 1970 with six decimals

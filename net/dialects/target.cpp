@@ -15,12 +15,17 @@ target_parts::target_parts(std::string_view target) noexcept
 
 std::optional<std::string> target_parts::name_behind(std::string_view prefix,
                                                      std::string_view what) const {
+  if (path_.starts_with(prefix) && path_.find('/', prefix.size()) != std::string_view::npos)
+    throw bad_input{"the path must be " + std::string{prefix} + "{" + std::string{what}
+                    + "}, with a slash inside as %2F"};
+  return path_behind(prefix, what);
+}
+
+std::optional<std::string> target_parts::path_behind(std::string_view prefix,
+                                                     std::string_view what) const {
   if (!path_.starts_with(prefix))
     return std::nullopt;
   auto text = path_.substr(prefix.size());
-  if (text.find('/') != std::string_view::npos)
-    throw bad_input{"the path must be " + std::string{prefix} + "{" + std::string{what}
-                    + "}, with a slash inside as %2F"};
   std::string result;
   if (auto wrong = decode_name(what, text, name_encoding::percent, result); !wrong.empty())
     throw bad_input{wrong};

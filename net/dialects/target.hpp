@@ -26,6 +26,9 @@ public:
   /// `bad_input` unless it is one segment that is a name.
   std::optional<std::string> name_behind(std::string_view prefix, std::string_view what) const;
 
+  /// The same, but slashes belong to the name: there is nothing behind it.
+  std::optional<std::string> path_behind(std::string_view prefix, std::string_view what) const;
+
 private:
   std::string_view path_;
   std::string_view query_;

@@ -21,7 +21,7 @@ namespace json = boost::json;
 // What Terraform sends has some hundred bytes; a million may be kept.
 constexpr std::size_t max_body = 8 * 1024;
 
-constexpr std::string_view methods = "LOCK, UNLOCK, POST, DELETE";
+constexpr std::string_view methods = "LOCK, UNLOCK, POST, PUT, DELETE, OPTIONS";
 
 // The ID in what Terraform says of a lock, or an empty string.
 std::string id_in(std::string_view text) {
@@ -48,13 +48,24 @@ std::string checked_id(const http_request& x) {
   return id;
 }
 
+// The answer to a method that a lock does not have.
+std::optional<operation> other_method(std::string_view method) {
+  auto result = answer_other_method(method, methods);
+  if (auto* wrong = result ? std::get_if<refusal>(&*result) : nullptr;
+      wrong != nullptr && wrong->code == errc::method_not_allowed)
+    wrong->reason += "; the state itself is not kept here";
+  return result;
+}
+
 operation read_request(const http_request& x, const settings& config) {
+  if (auto other = other_method(x.method))
+    return std::move(*other);
   target_parts target{x.target};
-  auto key = target.name_behind("/terraform/", "key");
+  auto key = target.path_behind("/terraform/", "key");
   if (!key)
     throw bad_input{"the path must be /terraform/{key}", errc::not_found};
   query_parameters{target.query()}.refuse_others("none");
-  if (x.method == "LOCK" || x.method == "POST") {
+  if (x.method == "LOCK" || x.method == "POST" || x.method == "PUT") {
     acquire_operation result;
     result.request.key = std::move(*key);
     result.request.owner = checked_id(x);
@@ -66,19 +77,14 @@ operation read_request(const http_request& x, const settings& config) {
     result.request.request_id = result.request.owner;
     return result;
   }
-  if (x.method == "UNLOCK" || x.method == "DELETE") {
-    release_request result;
-    result.key = std::move(*key);
-    result.explain = true;
-    // `terraform force-unlock` sends nothing; it has asked its user.
-    result.force = x.body.empty();
-    if (!result.force)
-      result.owner = checked_id(x);
-    return result;
-  }
-  throw bad_input{"the methods here are LOCK, UNLOCK, POST, DELETE; the state itself is not kept "
-                  "here",
-                  errc::method_not_allowed, methods};
+  release_request result;
+  result.key = std::move(*key);
+  result.explain = true;
+  // `terraform force-unlock` sends nothing; it has asked its user.
+  result.force = x.body.empty();
+  if (!result.force)
+    result.owner = checked_id(x);
+  return result;
 }
 
 // Nothing is read from it.
@@ -103,6 +109,18 @@ http_content conflict(errc code, const std::vector<holder_info>& holders, std::s
 }
 
 } // namespace
+
+std::optional<refusal> terraform_dialect::refuse_before_body(const http_request& x) const {
+  try {
+    if (auto other = other_method(x.method))
+      if (auto* wrong = std::get_if<refusal>(&*other))
+        return std::move(*wrong);
+    require_json(x.content_type);
+    return std::nullopt;
+  } catch (const bad_input& wrong) {
+    return refusal{wrong.code, wrong.what(), wrong.allow};
+  }
+}
 
 operation terraform_dialect::read(const http_request& x, const settings& config) const {
   try {

@@ -10,6 +10,7 @@ namespace lockserver {
 class v1_dialect final : public dialect {
 public:
   operation read(const http_request& x, const settings& config) const override;
+  std::optional<refusal> refuse_before_body(const http_request& x) const override;
 
   using dialect::write;
   http_content write(const refusal& x, std::string& out) const override;

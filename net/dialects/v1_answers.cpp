@@ -2,6 +2,7 @@
 #include "lockserver/server.hpp"
 #include "lockserver/settings.hpp"
 #include "net/dialects/v1.hpp"
+#include "net/host_rule.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -59,8 +60,19 @@ json::array holders(const std::vector<holder_info>& xs) {
   return result;
 }
 
+// What the next page comes behind, or null if this is the last.
+json::value next_page(const std::string& x) {
+  json::value result;
+  if (!x.empty())
+    result = view(x);
+  return result;
+}
+
 json::object lock(const lock_info& x, bool with_queue) {
-  json::object result{{"key", view(x.key)}, {"holders", holders(x.holders)}};
+  json::object result{{"key", view(x.key)},
+                      {"holders", holders(x.holders)},
+                      {"holder_count", x.holder_count},
+                      {"queue_length", x.queue_length}};
   if (with_queue) {
     json::array queue;
     for (auto& w : x.queue)
@@ -68,8 +80,6 @@ json::object lock(const lock_info& x, bool with_queue) {
                                       {"mode", view(mode_name(w.mode))},
                                       {"waiting_ms", to_ms(w.waiting)}});
     result.emplace("queue", std::move(queue));
-  } else {
-    result.emplace("queue_length", x.queue_length);
   }
   if (x.limit != 0)
     result.emplace("limit", x.limit);
@@ -122,9 +132,11 @@ http_content v1_dialect::write(const acquire_reply& x, const asked& what, std::s
   json::object more;
   if (x.status == acquire_reply::held || x.status == acquire_reply::wait_timeout) {
     more.emplace("holders", holders(x.holders));
+    more.emplace("holder_count", x.holder_count);
     more.emplace("queue_length", x.queue_length);
   } else if (x.status == acquire_reply::not_holder || x.status == acquire_reply::already_held) {
     more.emplace("holders", holders(x.holders));
+    more.emplace("holder_count", x.holder_count);
   } else if (x.status == acquire_reply::limit_mismatch && x.limit != 0) {
     more.emplace("limit", x.limit);
   }
@@ -134,7 +146,7 @@ http_content v1_dialect::write(const acquire_reply& x, const asked& what, std::s
 http_content v1_dialect::write(const release_reply& x, std::string& out) const {
   if (x.status != release_reply::not_holder)
     return content({{"released", x.status == release_reply::released}}, out);
-  json::object more{{"holders", holders(x.holders)}};
+  json::object more{{"holders", holders(x.holders)}, {"holder_count", x.holder_count}};
   return write_problem(refusal_of(x.status), out, &more);
 }
 
@@ -146,10 +158,7 @@ http_content v1_dialect::write(const list_reply& x, std::string& out) const {
   json::array locks;
   for (auto& one : x.locks)
     locks.emplace_back(lock(one, false));
-  json::value next;
-  if (!x.next.empty())
-    next = view(x.next);
-  return content({{"locks", std::move(locks)}, {"next", std::move(next)}}, out);
+  return content({{"locks", std::move(locks)}, {"next", next_page(x.next)}}, out);
 }
 
 http_content v1_dialect::write(const lease_reply& x, std::string& out) const {
@@ -161,6 +170,7 @@ http_content v1_dialect::write(const lease_reply& x, std::string& out) const {
     for (auto& one : x.locks)
       locks.emplace_back(json::object{{"key", view(one.key)}, {"token", one.token}});
     result.emplace("locks", std::move(locks));
+    result.emplace("next", next_page(x.next));
   }
   return content(result, out);
 }
@@ -171,6 +181,7 @@ http_content v1_dialect::write(const server_info& x, std::string& out) const {
                         {"lock_attempt_timeout_ms", to_ms(c.lock_attempt_timeout)},
                         {"max_lock_timeout_ms", to_ms(c.max_lock_timeout)},
                         {"max_lock_attempt_timeout_ms", to_ms(c.max_lock_attempt_timeout)},
+                        {"allowed_hosts", allowed_hosts(c)},
                         {"allow_shutdown", c.allow_shutdown},
                         {"threads", c.threads},
                         {"max_connections", c.max_connections},
@@ -178,6 +189,7 @@ http_content v1_dialect::write(const server_info& x, std::string& out) const {
                         {"max_waiters_per_key", c.max_waiters_per_key},
                         {"max_holders_per_key", c.max_holders_per_key},
                         {"max_leases", c.max_leases},
+                        {"max_locks_per_lease", c.max_locks_per_lease},
                         {"header_timeout_ms", to_ms(c.header_timeout)},
                         {"idle_timeout_ms", to_ms(c.idle_timeout)},
                         {"write_timeout_ms", to_ms(c.write_timeout)},

@@ -140,13 +140,19 @@ operation read_release(std::string key, const http_request& x, query_parameters 
   return result;
 }
 
+// Which page of a list: at most how many, and behind which key.
+template <class Request>
+void read_page(Request& to, query_parameters& parameters) {
+  to.after = parameters.name_or_empty("after");
+  auto limit = parameters.integer("limit", 1, max_page).value_or(default_page);
+  to.limit = static_cast<std::uint64_t>(limit);
+}
+
 operation read_list(const http_request& x, query_parameters parameters) {
   refuse_body(x);
   list_request result;
   result.prefix = parameters.name_or_empty("prefix");
-  result.after = parameters.name_or_empty("after");
-  auto limit = parameters.integer("limit", 1, max_page).value_or(default_page);
-  result.limit = static_cast<std::uint64_t>(limit);
+  read_page(result, parameters);
   parameters.refuse_others("prefix, limit, after");
   return result;
 }
@@ -176,34 +182,45 @@ operation read_lease_create(const http_request& x, const settings& config) {
   return result;
 }
 
-operation read_lease(std::string id, const http_request& x) {
+operation read_lease(std::string id, const http_request& x, query_parameters parameters) {
+  lease_inspect_request look{std::move(id)};
+  if (x.method == "GET" || x.method == "HEAD") {
+    refuse_body(x);
+    read_page(look, parameters);
+    parameters.refuse_others("limit, after");
+    return look;
+  }
+  parameters.refuse_others("none");
   if (x.method == "PUT") {
     members_of(x, true).refuse_others("none");
-    return lease_renew_request{std::move(id)};
+    return lease_renew_request{std::move(look.lease)};
   }
   refuse_body(x);
-  if (x.method == "DELETE")
-    return lease_end_request{std::move(id)};
-  return lease_inspect_request{std::move(id)};
+  return lease_end_request{std::move(look.lease)};
 }
 
 // -- the rest -----------------------------------------------------------------
 
 // HEAD is GET without the body of the answer.
-void allow(const http_request& x, std::string_view methods) {
-  auto method = x.method == "HEAD" ? "GET" : x.method;
-  for (auto left = methods; !left.empty();) {
-    auto one = left.substr(0, left.find(", "));
-    if (one == method)
-      return;
-    left.remove_prefix(std::min(left.size(), one.size() + 2));
-  }
-  throw bad_input{"the methods here are " + std::string{methods}, errc::method_not_allowed,
-                  methods};
+std::string_view methods_of(std::string_view path) {
+  if (path == "/v1/leases")
+    return "POST, OPTIONS";
+  if (path.starts_with("/v1/locks/"))
+    return "GET, HEAD, POST, PUT, DELETE, OPTIONS";
+  if (path.starts_with("/v1/leases/"))
+    return "GET, HEAD, PUT, DELETE, OPTIONS";
+  for (std::string_view x : {"/v1/locks", "/v1/server", "/readyz", "/healthz", "/openapi.yaml"})
+    if (path == x)
+      return "GET, HEAD, OPTIONS";
+  return {};
+}
+
+bad_input no_such_path() {
+  return bad_input{"there is no such path; /openapi.yaml describes those that there are",
+                   errc::not_found};
 }
 
 operation read_fixed(const http_request& x, const query_parameters& parameters, operation result) {
-  allow(x, "GET, HEAD");
   refuse_body(x);
   parameters.refuse_others("none");
   return result;
@@ -211,24 +228,19 @@ operation read_fixed(const http_request& x, const query_parameters& parameters, 
 
 operation read_request(const http_request& x, const settings& config) {
   target_parts target{x.target};
+  if (auto other = answer_other_method(x.method, methods_of(target.path())))
+    return std::move(*other);
   query_parameters parameters{target.query()};
-  if (target.path() == "/v1/locks") {
-    allow(x, "GET, HEAD");
+  if (target.path() == "/v1/locks")
     return read_list(x, std::move(parameters));
-  }
-  if (auto key = target.name_behind("/v1/locks/", "key")) {
-    allow(x, "GET, HEAD, POST, PUT, DELETE");
+  if (auto key = target.name_behind("/v1/locks/", "key"))
     return read_lock(std::move(*key), x, config, std::move(parameters));
-  }
   if (target.path() == "/v1/leases") {
-    allow(x, "POST");
     parameters.refuse_others("none");
     return read_lease_create(x, config);
   }
   if (auto id = target.name_behind("/v1/leases/", "lease")) {
-    allow(x, "GET, HEAD, PUT, DELETE");
-    parameters.refuse_others("none");
-    return read_lease(std::move(*id), x);
+    return read_lease(std::move(*id), x, std::move(parameters));
   }
   auto fixed = [&](operation result) { return read_fixed(x, parameters, std::move(result)); };
   if (target.path() == "/v1/server")
@@ -239,11 +251,27 @@ operation read_request(const http_request& x, const settings& config) {
     return fixed(known_answer{{200, media_type::json, "{\"status\":\"ok\"}"}});
   if (target.path() == "/openapi.yaml")
     return fixed(known_answer{{200, media_type::yaml, openapi_document}});
-  throw bad_input{"there is no such path; /openapi.yaml describes those that there are",
-                  errc::not_found};
+  throw no_such_path();
 }
 
 } // namespace
+
+std::optional<refusal> v1_dialect::refuse_before_body(const http_request& x) const {
+  try {
+    auto methods = methods_of(target_parts{x.target}.path());
+    if (auto other = answer_other_method(x.method, methods))
+      if (auto* wrong = std::get_if<refusal>(&*other))
+        return std::move(*wrong);
+    if (methods.empty())
+      throw no_such_path();
+    if (x.method != "POST" && x.method != "PUT")
+      throw bad_input{"this request has no body"};
+    require_json(x.content_type);
+    return std::nullopt;
+  } catch (const bad_input& wrong) {
+    return refusal{wrong.code, wrong.what(), wrong.allow};
+  }
+}
 
 operation v1_dialect::read(const http_request& x, const settings& config) const {
   try {

@@ -8,7 +8,8 @@
 namespace lockserver::caf_port {
 
 std::string publish(caf::actor_system& sys, const gateway_actor& what, const settings& x,
-                    spdlog::logger& log, std::uint16_t& port) {
+                    std::shared_ptr<reachable_actors> reachable, spdlog::logger& log,
+                    std::uint16_t& port) {
   std::optional<tls_context> tls;
   try {
     if (!x.caf_tls_certificate.empty())
@@ -18,7 +19,8 @@ std::string publish(caf::actor_system& sys, const gateway_actor& what, const set
   }
   auto wanted = x.caf_port.value_or(0);
   auto result = publish_guarded(sys, what, wanted, x.caf_host.c_str(),
-                                {x.max_connections, x.caf_session_timeout}, std::move(tls), log);
+                                {x.max_connections, x.caf_session_timeout}, std::move(tls),
+                                std::move(reachable), log);
   if (!result)
     return "cannot listen on " + x.caf_host + ":" + std::to_string(wanted)
            + " for CAF: " + compat::render(sys, result.error());

@@ -6,6 +6,7 @@
 #include "net/server_context.hpp"
 
 #include <map>
+#include <string>
 
 namespace lockserver {
 
@@ -23,12 +24,11 @@ public:
 
 private:
   caf::result<session_welcome> open(session_hello& x);
-  void watch(const caf::actor& x);
   void forget(const caf::actor_addr& gone);
 
   server_context& context_;
-  std::map<caf::actor_addr, remote_session_actor> sessions_; // by their clients
-  std::map<caf::actor_addr, caf::actor_addr> clients_;       // by their sessions
+  std::map<std::string, remote_session_actor> sessions_; // by the names of their clients
+  std::map<caf::actor_addr, std::string> clients_;       // their names, by their sessions
 };
 
 } // namespace lockserver

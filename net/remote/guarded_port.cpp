@@ -1,8 +1,8 @@
 #include "net/remote/guarded_port.hpp"
 
 #include "net/remote/basp_connection.hpp"
+#include "net/remote/basp_rules.hpp"
 
-#include <caf/io/basp/message_type.hpp>
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/io/network/doorman_impl.hpp>
@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace lockserver {
@@ -29,6 +30,8 @@ struct port_state {
   std::size_t max_connections;
   std::optional<tls_context> tls; // none: plain
   std::chrono::milliseconds silence;
+  std::shared_ptr<const basp_rules> rules;
+  std::shared_ptr<reachable_actors> reachable;
   spdlog::logger& log;
   std::size_t connections = 0;
   bool closing = false;
@@ -36,8 +39,14 @@ struct port_state {
   std::list<guarded_connection*> strangers{};
 
   port_state(std::size_t most, std::optional<tls_context> context,
-             std::chrono::milliseconds timeout, spdlog::logger& logger)
-    : max_connections(most), tls(std::move(context)), silence(timeout), log(logger) {
+             std::chrono::milliseconds timeout, basp_rules what_is_let_in,
+             std::shared_ptr<reachable_actors> who_is, spdlog::logger& logger)
+    : max_connections(most),
+      tls(std::move(context)),
+      silence(timeout),
+      rules(std::make_shared<basp_rules>(std::move(what_is_let_in))),
+      reachable(std::move(who_is)),
+      log(logger) {
   }
 
   // One line a second is enough, however many knock.
@@ -64,6 +73,7 @@ public:
                      std::shared_ptr<port_state> port_is)
     : basp_connection(mx, fd, session_of(*port_is, fd)),
       port_(std::move(port_is)),
+      gate_(port_->rules),
       peer_(addr() + ":" + std::to_string(port())) {
     ++port_->connections;
     place_ = port_->strangers.insert(port_->strangers.end(), this);
@@ -72,9 +82,11 @@ public:
   ~guarded_connection() override {
     --port_->connections;
     unlist();
+    if (introduced())
+      port_->reachable->disconnect(gate_.node());
     // With TLS a client may look first whether there is anyone.
     auto silent = tls() != nullptr && !tls()->heard();
-    if (wrong_.empty() && !introduced_ && !port_->closing && !silent)
+    if (wrong_.empty() && !introduced() && !port_->closing && !silent)
       wrong_ = tls() != nullptr && !tls()->failure().empty()
                  ? "has no TLS with us: " + tls()->failure()
                  : "did not introduce itself as a node of this version does";
@@ -108,21 +120,23 @@ public:
 
   // A head, or the payload that it has announced.
   bool consume(compat::execution_context* context, const void* data, std::size_t size) override {
-    auto introduces = false;
-    if (std::exchange(payload_follows_, false))
-      introduces = !introduced_;
-    else
-      check_head(static_cast<const unsigned char*>(data));
-    auto go_on = wrong_.empty() && scribe::consume(context, data, size);
-    if (!wrong_.empty())
-      detach(context, true); // tells the broker
-    if (!go_on || detached())
-      return false; // closes the connection
-    if (introduces) {
-      introduced_ = true;
+    auto is_payload = std::exchange(payload_follows_, false);
+    auto was_introduced = introduced();
+    auto verdict = look_at({static_cast<const char*>(data), size}, is_payload);
+    if (introduced() && !was_introduced) {
+      port_->reachable->connect(gate_.node());
       unlist();
     }
-    return true;
+    if (verdict == basp_gate::verdict::drop) {
+      // What the broker would say, had it seen this.
+      configure_read(caf::io::receive_policy::exactly(payload_follows_ ? gate_.payload_size()
+                                                                       : basp_gate::head_size));
+      return true;
+    }
+    auto go_on = verdict == basp_gate::verdict::pass && scribe::consume(context, data, size);
+    if (!wrong_.empty())
+      detach(context, true);     // tells the broker
+    return go_on && !detached(); // else closes the connection
   }
 
 private:
@@ -131,24 +145,21 @@ private:
                  : std::nullopt;
   }
 
-  // What CAF takes on trust: it would allocate what a head announces, and it
-  // crashes for a handshake without a payload.
-  void check_head(const unsigned char* head) {
-    using caf::io::basp::message_type;
-    auto what = static_cast<message_type>(head[0]);
-    std::uint32_t length = 0; // the fifth byte and three more, the highest first
-    for (int i = 4; i < 8; ++i)
-      length = length << 8 | head[i];
-    auto most = introduced_ ? max_basp_payload : max_basp_handshake;
-    if (!introduced_ && what != message_type::client_handshake)
-      wrong_ = "does not begin with a handshake of CAF";
-    else if (what == message_type::server_handshake
-             || (what == message_type::client_handshake && length == 0))
-      wrong_ = "sent a handshake that is none";
-    else if (length > most)
-      wrong_ = "announced a message of " + std::to_string(length) + " bytes, "
-               + std::to_string(most) + " are the most";
-    payload_follows_ = length > 0;
+  basp_gate::verdict look_at(std::string_view bytes, bool is_payload) {
+    auto result = basp_gate::verdict::close;
+    if (is_payload) {
+      result = gate_.payload(bytes);
+    } else if (bytes.size() == basp_gate::head_size) {
+      result = gate_.head(bytes);
+      payload_follows_ = gate_.payload_size() > 0;
+    }
+    if (result == basp_gate::verdict::close)
+      wrong_ = gate_.wrong();
+    return result;
+  }
+
+  bool introduced() const noexcept {
+    return !gate_.node().empty();
   }
 
   void unlist() {
@@ -157,12 +168,12 @@ private:
   }
 
   std::shared_ptr<port_state> port_;
+  basp_gate gate_;
   std::string peer_;
   std::string wrong_; // what it did, for the log
   std::list<guarded_connection*>::iterator place_;
   bool listed_ = true; // among the strangers
   bool payload_follows_ = false;
-  bool introduced_ = false;
 };
 
 class guarded_doorman final : public network::doorman_impl {
@@ -210,18 +221,22 @@ private:
 
 } // namespace
 
-caf::expected<std::uint16_t> publish_guarded(caf::actor_system& sys, const gateway_actor& what,
-                                             std::uint16_t port, const char* host,
-                                             port_limits limits, std::optional<tls_context> tls,
-                                             spdlog::logger& log) {
+caf::expected<std::uint16_t>
+publish_guarded(caf::actor_system& sys, const gateway_actor& what, std::uint16_t port,
+                const char* host, port_limits limits, std::optional<tls_context> tls,
+                std::shared_ptr<reachable_actors> reachable, spdlog::logger& log) {
   // As CAF's own publish does, but for the doorman.
   auto fd = network::new_tcp_acceptor_impl(port, host, true);
   if (!fd)
     return std::move(fd.error());
   auto silence = std::chrono::ceil<std::chrono::milliseconds>(limits.silence);
+  reachable->gateway_is(what.id());
+  // As many more as connections: their clients get a refusal that says why.
+  auto rules = make_basp_rules(sys, limits.connections + max_surplus_nodes, reachable);
   caf::io::doorman_ptr doorman = caf::make_counted<guarded_doorman>(
     basp_connection::multiplexer_of(sys), *fd,
-    std::make_shared<port_state>(limits.connections, std::move(tls), silence, log));
+    std::make_shared<port_state>(limits.connections, std::move(tls), silence, std::move(rules),
+                                 std::move(reachable), log));
   auto actual_port = doorman->port();
   compat::anon_send(sys.middleman().named_broker<caf::io::basp_broker>(compat::basp_broker_name()),
                     caf::publish_atom_v, std::move(doorman), actual_port,

@@ -1,10 +1,11 @@
 // A port of CAF's network (BASP) that holds its peers to limits, which CAF's own
-// does not: a message has a most length, so that a forged head makes nobody
-// allocate 4 GiB; so has the number of connections; and what strangers did is in
-// the log. With TLS it takes only peers that the authority has signed for.
+// does not: what no client of ours sends closes the connection (basp_gate.hpp); there
+// is a most number of connections; and what strangers did is in the log. With TLS it
+// takes only peers that the authority has signed for.
 #pragma once
 
 #include "lockserver/remote_actors.hpp"
+#include "net/remote/reachable_actors.hpp"
 #include "net/remote/tls.hpp"
 
 #include <caf/expected.hpp>
@@ -12,6 +13,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 namespace spdlog {
@@ -19,14 +21,6 @@ class logger;
 }
 
 namespace lockserver {
-
-/// The most bytes of one message without its head. What the server takes has a
-/// few KiB, and our client sends no more than 64; what another sends by mistake
-/// should still get a refusal that says so.
-inline constexpr std::uint32_t max_basp_payload = 1024 * 1024;
-
-/// The same for the handshake, which names a node and no more.
-inline constexpr std::uint32_t max_basp_handshake = 4096;
 
 /// Beyond the most connections, so many more are served: clients among them get a
 /// refusal from the gateway that says why.
@@ -45,11 +39,12 @@ struct port_limits {
 };
 
 /// Publishes `what`, as caf::io::publish does.
+/// @param reachable to which the published actor adds the others.
 /// @param log outlives the system.
 /// @return the port, or why it cannot be opened.
-caf::expected<std::uint16_t> publish_guarded(caf::actor_system& sys, const gateway_actor& what,
-                                             std::uint16_t port, const char* host,
-                                             port_limits limits, std::optional<tls_context> tls,
-                                             spdlog::logger& log);
+caf::expected<std::uint16_t>
+publish_guarded(caf::actor_system& sys, const gateway_actor& what, std::uint16_t port,
+                const char* host, port_limits limits, std::optional<tls_context> tls,
+                std::shared_ptr<reachable_actors> reachable, spdlog::logger& log);
 
 } // namespace lockserver

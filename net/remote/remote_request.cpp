@@ -60,7 +60,7 @@ std::string check(acquire_lock& x, const settings& config) {
   if (x.metadata.size() > max_metadata)
     return fmt::format("metadata must have at most {} bytes", max_metadata);
   if (x.hold > acquire_lock::hold_ttl)
-    return "hold must be 0 (connection) or 1 (ttl)";
+    return "hold must be 0 (session), 1 (connection) or 2 (ttl)";
   return {};
 }
 
@@ -83,13 +83,18 @@ std::string check(inspect_request& x, const settings&) {
   return check_name("key", x.key);
 }
 
-std::string check(list_request& x, const settings&) {
+// Which page of a list.
+template <class Request>
+std::string check_page(Request& x) {
   if (x.limit == 0)
     x.limit = default_page;
   if (x.limit > max_page)
     return fmt::format("limit must be at most {}", max_page);
-  return first_of(x.prefix.empty() ? std::string{} : check_name("prefix", x.prefix),
-                  x.after.empty() ? std::string{} : check_name("after", x.after));
+  return x.after.empty() ? std::string{} : check_name("after", x.after);
+}
+
+std::string check(list_request& x, const settings&) {
+  return first_of(check_page(x), x.prefix.empty() ? std::string{} : check_name("prefix", x.prefix));
 }
 
 std::string check(lease_create_request& x, const settings& config) {
@@ -102,7 +107,7 @@ std::string check(lease_renew_request& x, const settings&) {
 }
 
 std::string check(lease_inspect_request& x, const settings&) {
-  return check_lease(x.lease);
+  return first_of(check_lease(x.lease), check_page(x));
 }
 
 std::string check(lease_end_request& x, const settings&) {

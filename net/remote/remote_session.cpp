@@ -1,6 +1,7 @@
 #include "net/remote/remote_session.hpp"
 
 #include "actors/lister.hpp"
+#include "actors/quoted.hpp"
 #include "net/dialect.hpp"
 #include "net/remote/remote_request.hpp"
 
@@ -23,11 +24,9 @@ caf::error no_grants_for(unsigned seconds) {
 
 } // namespace
 
-remote_session::remote_session(caf::actor_config& cfg, server_context& context, caf::actor client,
-                               std::string name)
+remote_session::remote_session(caf::actor_config& cfg, server_context& context, std::string name)
   : remote_session_actor::base(cfg),
     context_(context),
-    client_(std::move(client)),
     client_name_(std::move(name)),
     wake_up_(context.env.time, this),
     last_heard_(context.env.time.now()) {
@@ -36,10 +35,9 @@ remote_session::remote_session(caf::actor_config& cfg, server_context& context, 
 }
 
 remote_session_actor::behavior_type remote_session::make_behavior() {
-  context_.env.log.info("CAF client connected: client={}", client_name_);
-  compat::on_down(this, client_, [this](const caf::actor_addr&) { end("has ended or is gone"); });
   wake_up_.no_later_than(last_heard_ + context_.config.caf_session_timeout);
   return {
+    [this](const session_hello&) { return meet(); },
     [this](session_acquire& x) { return acquire(x); },
     [this](release_request& x) { return release(x); },
     [this](renew_request& x) { return renew(x); },
@@ -54,46 +52,83 @@ remote_session_actor::behavior_type remote_session::make_behavior() {
     [this](lease_renew_request& x) { return pass_on<lease_reply>(context_.leases, x); },
     [this](lease_inspect_request& x) { return pass_on<lease_reply>(context_.leases, x); },
     [this](lease_end_request& x) { return pass_on<lease_reply>(context_.leases, x); },
-    [this](const withdraw_request& x) { withdraw(x); },
+    [this](const withdraw_request& x) {
+      withdraw(x);
+      return true;
+    },
     [this](keep_alive) {
       heard();
       return true;
     },
+    // The server stops: what does not hang on a connection goes on, for as long as
+    // it lasts, and may be kept by a store.
     [this](shut_down) { end("is told to connect again"); },
     [this](deadline_reached) {
       wake_up_.arrived();
       auto due = last_heard_ + context_.config.caf_session_timeout;
-      if (context_.env.time.now() >= due)
-        end("has been silent for too long");
-      else
-        wake_up_.no_later_than(due);
+      if (context_.env.time.now() < due)
+        return wake_up_.no_later_than(due);
+      give_back_all(acquire_lock::hold_session);
+      end("has been silent for too long");
     },
   };
 }
 
-// However it ends, what it has does not stay behind.
 void remote_session::on_exit() {
   wake_up_.clear();
-  for (auto& [ticket, x] : pending_) {
-    take_back(x.what);
-    acquire_reply reply;
-    reply.status = acquire_reply::stopping;
-    x.promise.deliver(std::move(reply));
-  }
-  pending_.clear();
-  for (auto& [name, x] : held_)
-    take_back(x.what);
+  drop_waits();
+  give_back_all(acquire_lock::hold_connection);
   held_.clear();
   client_ = nullptr;
   if (--context_.remote_sessions == 0)
     context_.on_last_connection_closed();
 }
 
-// -- requests -----------------------------------------------------------------
+// -- the client -----------------------------------------------------------------
 
 void remote_session::heard() {
   last_heard_ = context_.env.time.now();
 }
+
+// It has no answer any more to what it asked before, and asks again.
+session_welcome remote_session::meet() {
+  heard();
+  drop_waits();
+  auto client = caf::actor_cast<caf::actor>(current_sender());
+  if (client_ == nullptr || client_.address() != client.address()) {
+    client_ = std::move(client);
+    compat::on_down(this, client_, [this](const caf::actor_addr& gone, const caf::error& why) {
+      on_client_down(gone, why);
+    });
+  }
+  context_.env.log.info("CAF client connected: client={} locks={}", quoted{client_name_},
+                        held_.size());
+  return {caf::actor_cast<caf::strong_actor_ptr>(this), context_.config.caf_session_timeout};
+}
+
+void remote_session::on_client_down(const caf::actor_addr& gone, const caf::error& why) {
+  if (client_ == nullptr || client_.address() != gone)
+    return; // it has come back by another way
+  if (compat::is_unreachable(why))
+    return on_connection_lost();
+  give_back_all(acquire_lock::hold_session);
+  end("has ended");
+}
+
+// To the client the connection may still stand: it counts on what hangs on the
+// session until it has had no answer for too long.
+void remote_session::on_connection_lost() {
+  client_ = nullptr;
+  drop_waits();
+  give_back_all(acquire_lock::hold_connection);
+  forget_expired();
+  if (held_.empty())
+    return end("is gone");
+  context_.env.log.info("CAF client has lost its connection: client={} locks={}",
+                        quoted{client_name_}, held_.size());
+}
+
+// -- requests -----------------------------------------------------------------
 
 caf::result<acquire_reply> remote_session::acquire(session_acquire& x) {
   heard();
@@ -115,14 +150,13 @@ caf::result<acquire_reply> remote_session::acquire(session_acquire& x) {
   auto ticket = context_.last_ticket.fetch_add(1, std::memory_order_relaxed) + 1;
   auto promise = make_response_promise<acquire_reply>();
   auto by_lease = !request.lease.empty();
-  auto hold_connection = request.hold == acquire_lock::hold_connection && !by_lease;
-  auto i = pending_
-             .try_emplace(x.ticket, pending{{request.key, ticket, by_lease},
-                                            request.owner,
-                                            request.lease,
-                                            hold_connection,
-                                            promise})
-             .first;
+  auto hold = by_lease ? std::uint8_t{acquire_lock::hold_ttl} : request.hold;
+  auto i
+    = pending_
+        .try_emplace(
+          x.ticket,
+          pending{{request.key, ticket, by_lease}, request.owner, request.lease, hold, promise})
+        .first;
   if (by_lease) {
     auto lease = std::move(request.lease);
     ask_to_acquire(context_.leases, x.ticket,
@@ -186,9 +220,9 @@ void remote_session::finish(std::uint64_t client_ticket, acquire_reply& x) {
     return;
   auto mine = std::move(i->second);
   pending_.erase(i);
-  if (x.status == acquire_reply::granted && mine.hold_connection)
-    hold(mine.owner,
-         {std::move(mine.what), client_ticket, x.token, context_.env.time.now() + x.ttl});
+  if (x.status == acquire_reply::granted)
+    hold({std::move(mine.what.key), std::move(mine.owner)},
+         {client_ticket, x.token, mine.hold, end_of(x.ttl)});
   mine.promise.deliver(std::move(x));
 }
 
@@ -216,8 +250,7 @@ caf::result<acquire_reply> remote_session::renew(renew_request& x) {
   if (auto i = held_.find({x.key, x.owner}); i != held_.end()) {
     auto ttl = x.ttl == caf::timespan::zero() ? caf::timespan{context_.config.lock_timeout} : x.ttl;
     auto most = caf::timespan{context_.config.max_lock_timeout};
-    i->second.expires_at = std::max(i->second.expires_at,
-                                    context_.env.time.now() + std::min(ttl, most));
+    i->second.expires_at = std::max(i->second.expires_at, end_of(std::min(ttl, most)));
   }
   auto& registry = context_.keys->of(x.key);
   return pass_on<acquire_reply>(registry, x);
@@ -243,13 +276,13 @@ void remote_session::withdraw(const withdraw_request& x) {
     gone.promise.deliver(std::move(reply)); // so that the promise is kept
     return;
   }
-  // Its answer and this have crossed.
-  auto i = std::find_if(held_.begin(), held_.end(), [&](const auto& y) {
-    return y.first.first == x.key && y.second.client_ticket == x.ticket;
+  // Its answer and this have crossed, or the answer was lost with a connection.
+  auto i = std::find_if(held_.lower_bound({x.key, {}}), held_.end(), [&](const auto& y) {
+    return y.first.first != x.key || y.second.client_ticket == x.ticket;
   });
-  if (i == held_.end())
+  if (i == held_.end() || i->first.first != x.key)
     return;
-  take_back(i->second.what);
+  give_back(i->first, i->second);
   held_.erase(i);
 }
 
@@ -262,18 +295,53 @@ void remote_session::take_back(const acquisition& x) {
     compat::send(this, context_.keys->of(x.key), std::move(message));
 }
 
-void remote_session::hold(const std::string& owner, held&& x) {
+void remote_session::drop_waits() {
+  for (auto& [ticket, x] : std::exchange(pending_, {})) {
+    take_back(x.what);
+    acquire_reply reply;
+    reply.status = acquire_reply::stopping;
+    x.promise.deliver(std::move(reply));
+  }
+}
+
+// By its token: the client knew of it, and may have renewed it.
+void remote_session::give_back(const held_name& name, const held& x) {
+  compat::anon_send(context_.keys->of(name.first),
+                    release_request{name.first, name.second, x.token});
+}
+
+// What ends with `hold`, which is hold_session or hold_connection, of which the
+// former's end is also the latter's.
+void remote_session::give_back_all(std::uint8_t hold) {
+  std::erase_if(held_, [&](const auto& x) {
+    auto ends = x.second.hold == hold || x.second.hold == acquire_lock::hold_connection;
+    if (ends)
+      give_back(x.first, x.second);
+    return ends;
+  });
+}
+
+void remote_session::hold(held_name name, const held& x) {
   if (held_.size() >= most_held_) {
-    auto now = context_.env.time.now();
-    std::erase_if(held_, [now](const auto& y) { return y.second.expires_at <= now; });
+    forget_expired();
     most_held_ = std::max<std::size_t>(64, 2 * held_.size());
   }
-  auto name = held_name{x.what.key, owner};
-  held_.insert_or_assign(std::move(name), std::move(x));
+  held_.insert_or_assign(std::move(name), x);
+}
+
+void remote_session::forget_expired() {
+  auto now = context_.env.time.now();
+  std::erase_if(held_, [now](const auto& y) { return y.second.expires_at <= now; });
+}
+
+timers::time_point remote_session::end_of(caf::timespan ttl) const {
+  auto now = context_.env.time.now();
+  // The most there is: no end of its own.
+  return ttl > timers::time_point::max() - now ? timers::time_point::max() : now + ttl;
 }
 
 void remote_session::end(const char* why) {
-  context_.env.log.info("CAF client {}: client={} waits={} locks={}", why, client_name_,
+  context_.env.log.info("CAF client {}: client={} waits={} locks={}", why, quoted{client_name_},
                         pending_.size(), held_.size());
   quit();
 }

@@ -3,6 +3,8 @@
 #include "tests/support/io_system.hpp"
 #include "tests/support/seed.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <caf/actor_registry.hpp>
 
 #include <array>
@@ -58,6 +60,29 @@ TEST_CASE("a wake-up in the past arrives at once") {
   compat::anon_send(actor, number(x.threads.now() - 1h));
   CHECK(woken.wait());
   end(actor);
+}
+
+TEST_CASE("however many wake-ups are due at once, sockets have their turn between them") {
+  constexpr std::size_t num_sleepers = 2'000;
+  io_system x{1};
+  countdown woken{num_sleepers};
+  std::size_t times = 0; // on the one thread, as the next
+  std::size_t before_other = 0;
+  auto due = x.threads.now() + 100ms;
+  std::vector<caf::actor> sleepers;
+  for (std::size_t i = 0; i < num_sleepers; ++i) {
+    sleepers.push_back(spawn_sleeper(x, [&](sleeper&) {
+      if (++times == 1)
+        boost::asio::post(x.threads.thread(0).context(), [&] { before_other = times; });
+      woken.hit();
+    }));
+    compat::anon_send(sleepers.back(), number(due));
+  }
+  CHECK(woken.wait());
+  CHECK(before_other > 0);
+  CHECK(before_other <= 128);
+  for (auto& actor : sleepers)
+    end(actor);
 }
 
 TEST_CASE("a deadline that moves later leaves its wake-up, one that moves earlier moves it") {

@@ -222,6 +222,25 @@ TEST_CASE("a withdrawn grant passes to the next in line") {
   CHECK(verify->value == false);
 }
 
+TEST_CASE("a grant that somebody has been told of stays, but not if its connection held it") {
+  lock_fixture x;
+  auto a = x.ask->acquire("k", "a", 10s);
+  auto b = x.ask->acquire("k", "b", 10s, 60s);
+  auto verify = x.ask->verify("k", "a");
+  x.ask->withdraw("k", a->ticket);
+  x.world.run();
+  CHECK(verify->value == true);
+  CHECK(!b->granted());
+  CHECK(has_counts(x, 1, 1, 1));
+  auto again = x.ask->acquire("held", "a", 10s);
+  auto next = x.ask->acquire("held", "b", 10s, 60s);
+  verify = x.ask->verify("held", "a");
+  x.ask->tell(withdraw_request{"held", again->ticket, withdraw_request::held});
+  x.world.run();
+  CHECK(verify->value == true);
+  CHECK(next->granted());
+}
+
 TEST_CASE("withdrawing what is unknown, released or refused does nothing") {
   lock_fixture x;
   x.ask->withdraw("never used", 1);

@@ -149,7 +149,10 @@ TEST_CASE("each request is answered once when the server ends", "[net]") {
   server.emplace(config);
   caf_node holder{(*server)->caf_port()};
   auto holding = holder.new_user();
-  holding->acquire("taken", 60s)->value();
+  acquire_lock hangs{"taken"};
+  hangs.ttl = 60s;
+  hangs.hold = acquire_lock::hold_connection;
+  holding->acquire(hangs)->value();
   lockserver::client_actor_options options;
   options.request_timeout = 500ms;
   caf_node node{(*server)->caf_port(), options};

@@ -107,7 +107,10 @@ TEST_CASE_METHOD(two_nodes, "a short silence costs nothing", "[net]") {
 
 TEST_CASE_METHOD(two_nodes, "a cut connection ends the locks that hang on it, for both at once",
                  "[net]") {
-  user->acquire("key", 60s)->value();
+  acquire_lock hangs{"key"};
+  hangs.ttl = 60s;
+  hangs.hold = acquire_lock::hold_connection;
+  user->acquire(hangs)->value();
   acquire_lock stays{"stays"};
   stays.ttl = 60s;
   stays.hold = acquire_lock::hold_ttl;
@@ -131,6 +134,43 @@ TEST_CASE_METHOD(two_nodes, "a cut connection ends the locks that hang on it, fo
   CHECK(info.holders.at(0).token == token);
   CHECK(user->losses() == 1);
   check_all_is_well();
+}
+
+TEST_CASE_METHOD(two_nodes, "a lock is never two's when the server alone has lost the connection",
+                 "[net]") {
+  user->acquire("key", 60s)->value();
+  auto next = rival->acquire("key", 60s, 60s);
+  REQUIRE(server.gets_waiters(1));
+  net.reset_server_side();
+  check_hand_over("key", next);
+}
+
+TEST_CASE("a connection that breaks for a moment costs no lock, and no wait its answer", "[net]") {
+  running_server server{with_caf_port()};
+  tcp_proxy net{server->caf_port()};
+  caf_node far{net.port(), through_proxy()};
+  caf_node near{server->caf_port()};
+  auto user = far.new_user();
+  auto rival = near.new_user();
+  auto token = user->acquire("key", 60s)->value().token;
+  rival->acquire("wanted", 60s)->value();
+  auto waits = user->acquire("wanted", 60s, 60s);
+  REQUIRE(server.gets_waiters(1));
+  auto next = rival->acquire("key", 60s, 60s);
+  REQUIRE(server.gets_waiters(2));
+  for (int i = 0; i < 3; ++i) {
+    net.cut();
+    REQUIRE(server.gets_waiters(1));
+    net.heal();
+    REQUIRE(server.gets_waiters(2));
+  }
+  CHECK(user->verify("key")->value());
+  CHECK(user->losses() == 0);
+  CHECK_FALSE(next->answered());
+  CHECK(rival->release("wanted")->value());
+  CHECK(waits->value().token > token);
+  CHECK(user->release("key")->value());
+  CHECK(next->value().token > token);
 }
 
 TEST_CASE_METHOD(two_nodes, "locks are kept alive over a slow network", "[net]") {

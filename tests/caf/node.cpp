@@ -2,7 +2,8 @@
 //
 //   caf_test_node PORT NAME            (the server's; named "client": that of a client
 //                                      actor on another node, which it asks instead)
-//   acquire KEY TTL-MS WAIT-MS [ttl]   -> granted KEY TOKEN | refused KEY ERRC
+//   acquire KEY TTL-MS WAIT-MS [HOLD]  (session, connection or ttl)
+//                                      -> granted KEY TOKEN | refused KEY ERRC
 //   release KEY                        -> released KEY | refused KEY ERRC
 //   verify KEY                         -> verified KEY 0|1
 // and what it says without being asked: lost KEY TOKEN REASON. The end of its
@@ -63,7 +64,10 @@ private:
       acquire_lock x{key};
       x.ttl = std::chrono::milliseconds{ttl};
       x.wait = std::chrono::milliseconds{wait};
-      x.hold = hold == "ttl" ? acquire_lock::hold_ttl : acquire_lock::hold_connection;
+      if (hold == "ttl")
+        x.hold = acquire_lock::hold_ttl;
+      else if (hold == "connection")
+        x.hold = acquire_lock::hold_connection;
       compat::request(this, locks_, std::move(x))
         .then([](const lock_grant& y) { say("granted", y.key, y.token); }, refused);
     } else if (what == "release") {

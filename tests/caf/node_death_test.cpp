@@ -22,7 +22,8 @@ double milliseconds(clock::duration x) {
 
 } // namespace
 
-TEST_CASE("the locks of a killed node go to the next at once, over CAF and HTTP", "[net]") {
+TEST_CASE("the locks that hang on the connection of a killed node go to the next at once",
+          "[net]") {
   running_server server{with_caf_port()};
   caf_node node{server->caf_port()};
   auto user = node.new_user();
@@ -31,8 +32,8 @@ TEST_CASE("the locks of a killed node go to the next at once, over CAF and HTTP"
   double slowest_http = 0;
   for (int round = 0; round < 10; ++round) {
     node_process holder{server->caf_port(), "holder"};
-    auto token = holder.take("a", 60'000);
-    holder.take("b", 60'000);
+    auto token = holder.take("a", 60'000, "connection");
+    holder.take("b", 60'000, "connection");
     auto next = user->acquire("a", 60s, 60s);
     auto http = server.connect();
     http.send(get("/LOCK/b/http?lock_attempt_timeout=60"));
@@ -54,6 +55,25 @@ TEST_CASE("the locks of a killed node go to the next at once, over CAF and HTTP"
   CHECK(std::count_if(all_caf.begin(), all_caf.end(), [](double x) { return x < 100; }) >= 5);
   std::cout << "from the end of a killed node to the next waiter's grant, slowest of 10: "
             << slowest_caf << " ms over CAF, " << slowest_http << " ms over HTTP\n";
+  CHECK(user->losses() == 0);
+}
+
+TEST_CASE("the locks of a killed node go to the next when its session is over, not before",
+          "[net]") {
+  auto config = with_caf_port();
+  config.caf_session_timeout = 1s;
+  running_server server{config};
+  caf_node node{server->caf_port()};
+  auto user = node.new_user();
+  node_process holder{server->caf_port(), "holder"};
+  auto token = holder.take("key", 60'000);
+  auto next = user->acquire("key", 60s, 60s);
+  REQUIRE(server.gets_waiters(1));
+  holder.kill();
+  auto killed = clock::now();
+  // It spoke at least each third of the session timeout.
+  CHECK(next->value().token > token);
+  CHECK(next->at() - killed >= 600ms);
   CHECK(user->losses() == 0);
 }
 
@@ -81,7 +101,7 @@ TEST_CASE("a lock that is held by its ttl survives the death of its node until t
   node_process holder{server->caf_port(), "holder"};
   auto begin = clock::now();
   auto token = holder.take("stays", 1'500, "ttl");
-  holder.take("goes", 60'000);
+  holder.take("goes", 60'000, "connection");
   holder.kill();
   CHECK(user->acquire("goes", 60s, 60s)->value().token > token);
   CHECK(user->acquire("stays", 60s)->is(lockserver::errc::held));

@@ -1,13 +1,12 @@
 // Peers that are none: what comes to the CAF port without being a CAF node, and
 // clients that ask where no lock server is.
+#include "tests/support/basp_peer.hpp"
 #include "tests/support/caf_server.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/seed.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <caf/io/all.hpp>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
@@ -48,16 +47,6 @@ struct undisturbed {
     CHECK(other->release("other")->value());
   }
 };
-
-// The head of a BASP message: operation, flags, length of what follows, number.
-std::string basp_head(char operation, std::uint32_t length, std::uint64_t number = 0) {
-  std::string result{operation, 0, 0, 0};
-  for (int shift = 24; shift >= 0; shift -= 8)
-    result += static_cast<char>(length >> shift);
-  for (int shift = 56; shift >= 0; shift -= 8)
-    result += static_cast<char>(number >> shift);
-  return result + std::string(16, '\0');
-}
 
 // The most memory that this process has had so far, in MiB.
 std::size_t peak_memory() {
@@ -108,7 +97,7 @@ bool contains(const std::string& text, const std::string& part) {
 
 TEST_CASE_METHOD(undisturbed, "an HTTP request to the CAF port disturbs nobody", "[net]") {
   auto x = stranger();
-  x.send("GET /LOCK/key/me HTTP/1.1\r\nHost: here\r\n\r\n");
+  x.send("GET /LOCK/key/me HTTP/1.1\r\nHost: localhost\r\n\r\n");
   CHECK_NOTHROW(x.closes());
   check();
 }
@@ -200,28 +189,13 @@ TEST_CASE("silent strangers give way to a client when there are too many", "[net
   CHECK(user->losses() == 0);
 }
 
-// A peer that has introduced itself as a real node does, asks the server for
-// something again and again, and reads none of its answers.
+// Asks the server for something again and again, and reads none of its answers.
 class deaf_peer {
 public:
-  explicit deaf_peer(std::uint16_t port) : socket_(context_) {
-    // What a node sends at first is for whom it connects to: that is we.
-    tcp::acceptor server{context_, {boost::asio::ip::address_v4::loopback(), 0}};
-    caf_node node{server.local_endpoint().port()};
-    auto real = server.accept();
-    auto introduction = message_from(real);
-
-    socket_.open(tcp::v4());
-    socket_.set_option(boost::asio::socket_base::receive_buffer_size{4096});
-    socket_.connect({boost::asio::ip::address_v4::loopback(), port});
-    auto welcome = message_from(socket_);
-    boost::asio::write(socket_, boost::asio::buffer(introduction));
-    // "Tell me when your actor 99,999 ends": it has. With the names of both nodes,
-    // which are all of the one handshake and the beginning of the other.
-    auto ours = introduction.substr(32);
-    auto head = basp_head(4, static_cast<std::uint32_t>(2 * ours.size()));
-    head[30] = '\x01';
-    question_ = head + ours + welcome.substr(32, ours.size());
+  explicit deaf_peer(std::uint16_t port) : peer_(port, true) {
+    // "Tell me when your actor 256 ends": it has. With the names of both nodes.
+    auto nodes = peer_.node() + peer_.servers_node();
+    question_ = basp_head(4, static_cast<std::uint32_t>(nodes.size()), 0, 0, 256) + nodes;
   }
 
   // Returns whether the server still takes them.
@@ -229,27 +203,14 @@ public:
     std::string all;
     for (int i = 0; i < 100; ++i)
       all += question_;
-    boost::system::error_code failed;
-    for (int i = 0; i < times && !failed; i += 100)
-      boost::asio::write(socket_, boost::asio::buffer(all), failed);
-    return !failed;
+    auto taken = true;
+    for (int i = 0; i < times && taken; i += 100)
+      taken = peer_.send(all);
+    return taken;
   }
 
 private:
-  using tcp = boost::asio::ip::tcp;
-
-  static std::string message_from(tcp::socket& x) {
-    std::string result(32, '\0');
-    boost::asio::read(x, boost::asio::buffer(result));
-    auto length = static_cast<unsigned char>(result[6]) * 256U
-                  + static_cast<unsigned char>(result[7]);
-    result.resize(32 + length);
-    boost::asio::read(x, boost::asio::buffer(result.data() + 32, length));
-    return result;
-  }
-
-  boost::asio::io_context context_;
-  tcp::socket socket_;
+  basp_peer peer_;
   std::string question_;
 };
 
@@ -278,7 +239,7 @@ TEST_CASE("the log says what a stranger to the CAF port did", "[net]") {
            "peer=127.0.0.1:";
   }
   SECTION("it speaks HTTP") {
-    did = "GET /LOCK/key/me HTTP/1.1\r\nHost: here\r\n\r\n";
+    did = "GET /LOCK/key/me HTTP/1.1\r\nHost: localhost\r\n\r\n";
     says = "CAF peer does not begin with a handshake of CAF: peer=127.0.0.1:";
   }
   SECTION("it announces too much") {

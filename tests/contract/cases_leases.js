@@ -41,12 +41,25 @@ module.exports = async (run) => {
       const details = (await run.call(server, 'inspectLease', { path })).json;
       run.equal(
         'its locks',
-        details.locks.sort((x, y) => x.token - y.token),
+        details.locks,
         [
           { key: 'a', token: a.token },
           { key: 'b', token: b.token },
         ],
       );
+      run.equal('and no others', details.next, null);
+      const page = (query) => run.call(server, 'inspectLease', { path, query });
+      const first1 = (await page({ limit: 1 })).json;
+      run.equal('a page', [first1.locks.map((x) => x.key), first1.next], [['a'], 'a']);
+      const last = (await page({ limit: 1, after: 'a' })).json;
+      run.equal('the last page', [last.locks.map((x) => x.key), last.next], [['b'], null]);
+      for (const rawQuery of ['limit=0', 'limit=1001', 'limit=x', 'after=%FF', 'prefix=a'])
+        await run.call(server, 'inspectLease', {
+          path,
+          rawQuery,
+          expect: 400,
+          code: 'bad_request',
+        });
       run.check(
         'what is left of it',
         details.ttl_ms <= 40000 && details.ttl_ms > 10000,

@@ -65,25 +65,71 @@ module.exports = async (run) => {
     ),
   );
 
+  await run.section('a full server: locks of a lease', () =>
+    run.withServer(['--max-locks-per-lease', '2'], async (server) => {
+      const { lease } = (await run.call(server, 'createLease', { body: { ttl_ms: 60000 } })).json;
+      const acquire = (key, more) =>
+        run.call(server, 'acquireLock', {
+          path: { key },
+          body: { owner: 'me', wait_ms: 0, lease },
+          ...more,
+        });
+      for (const key of ['a', 'b']) await acquire(key);
+      await acquire('c', { expect: 429, code: 'too_many' });
+      await run.call(server, 'releaseLock', { path: { key: 'a' }, query: { owner: 'me' } });
+      await acquire('c');
+    }),
+  );
+
+  await run.section('a full server: connections that wait', () =>
+    run.withServer(['--max-connections', '3'], async (server) => {
+      const path = { key: 'k' };
+      await run.call(server, 'acquireLock', { path, body: { owner: 'h', ttl_ms: 60000 } });
+      const wait = { path, body: { owner: 'w', wait_ms: 60000 } };
+      const waiters = [];
+      for (const owner of ['a', 'b']) {
+        wait.body.owner = owner;
+        waiters.push(run.begin(server, 'acquireLock', wait));
+      }
+      await until(
+        'the waiters',
+        async () => (await run.call(server, 'inspectLock', { path })).json.queue_length === 2,
+      );
+      wait.body.owner = 'c';
+      const refused = await run.call(server, 'acquireLock', {
+        ...wait,
+        expect: 429,
+        code: 'too_many',
+      });
+      run.equal('it may ask again', refused.headers['retry-after'], '1');
+      await run.call(server, 'lock', { path: { key: 'k', requester: 'd' }, expect: 429 });
+      await run.call(server, 'acquireLock', { path: { key: 'free' }, body: wait.body });
+      for (const waiter of waiters) waiter.connection.close();
+    }),
+  );
+
   await run.section('a full server: connections', () =>
     run.withServer(['--max-connections', '2'], async (server) => {
       const guests = [server.connect(), server.connect()];
       for (const guest of guests)
         run.equal('a guest is served', (await guest.send('GET', '/PING').answer()).status, 200);
-      const beyond = await server.ask('GET', '/v1/server');
-      for (const wrong of run.document.judgeAny('json', beyond))
-        run.check('one too many under /v1', false, wrong);
-      run.equal(
-        'one too many under /v1',
-        [beyond.status, /"too_many"/.test(beyond.body)],
-        [429, true],
-      );
-      const line = await server.ask('GET', '/PING');
-      for (const wrong of run.document.judgeAny('line', line))
-        run.check('one too many', false, wrong);
-      run.equal('one too many', line.status, 429);
+      const path = { key: 'k' };
+      const hold = { owner: 'me', wait_ms: 0 };
+      await run.call(server, 'acquireLock', { path, body: hold, expect: 429, code: 'too_many' });
+      const line = await run.call(server, 'lock', {
+        path: { ...path, requester: 'me' },
+        expect: 429,
+      });
+      run.equal('one too many', line.body, '0\n');
+      await run.call(server, 'getHealth', {});
+      await run.call(server, 'getServer', {});
+      run.equal('looking is free', (await run.call(server, 'check', { path })).body, '0\n');
+      await run.call(server, 'releaseLock', { path, query: { force: 'true' } });
       for (const guest of guests) guest.close();
-      await until('room', async () => (await server.ask('GET', '/healthz')).status === 200);
+      await until(
+        'room',
+        async () => (await server.ask('POST', '/v1/locks/k', { body: hold })).status === 200,
+      );
     }),
   );
 

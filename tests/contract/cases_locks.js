@@ -7,7 +7,13 @@ module.exports = async (run) => {
     run.withServer(['--lock-timeout', '2000', '--lock-attempt-timeout', '0'], async (server) => {
       const path = { key: 'a/b €' };
       const free = (await run.call(server, 'inspectLock', { path })).json;
-      run.equal('a free key', free, { key: 'a/b €', holders: [], queue: [] });
+      run.equal('a free key', free, {
+        key: 'a/b €',
+        holders: [],
+        holder_count: 0,
+        queue_length: 0,
+        queue: [],
+      });
 
       const grant = (
         await run.call(server, 'acquireLock', {
@@ -227,7 +233,7 @@ module.exports = async (run) => {
       const expecting = server
         .connect()
         .write(
-          'POST /v1/locks/expect HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n' +
+          'POST /v1/locks/expect HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
             'Content-Length: 14\r\nExpect: 100-continue\r\n\r\n',
         );
       await until('100 Continue before the body', () =>

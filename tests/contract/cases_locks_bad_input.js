@@ -138,7 +138,13 @@ module.exports = async (run) => {
       ])
         await bad('listLocks', { path: {}, rawQuery });
       const later = (await run.call(server, 'inspectLock', { path })).json;
-      run.equal('nothing has changed', later, { key: 'free', holders: [], queue: [] });
+      run.equal('nothing has changed', later, {
+        key: 'free',
+        holders: [],
+        holder_count: 0,
+        queue_length: 0,
+        queue: [],
+      });
       run.equal('nowhere', (await run.call(server, 'listLocks')).json, { locks: [], next: null });
 
       // A grant that lives with a lease.

@@ -307,6 +307,8 @@ module.exports = async (run) => {
       run.equal('force releases every holder', await inspect(server, 's'), {
         key: 's',
         holders: [],
+        holder_count: 0,
+        queue_length: 0,
         queue: [],
       });
       await acquire(server, 's', { owner: 'c', limit: 3, ...shared });

@@ -122,16 +122,15 @@ module.exports = async (run) => {
       for (const method of ['GET', 'POST']) {
         for (const path of ['/v1/', '/v1/nothing', '/v1/lock/k'])
           any(`${method} ${path}`, await server.ask(method, path), 404, 'not_found');
-        // A slash inside a name must be %2F: who forgot it is told so.
-        for (const path of [
-          '/v1/locks/',
-          '/v1/locks/a/b',
-          '/v1/leases/a/b',
-          '/terraform/',
-          '/terraform/a/b',
-        ])
-          any(`${method} ${path}`, await server.ask(method, path), 400, 'bad_request');
       }
+      // A slash inside a name must be %2F: who forgot it is told so.
+      for (const [method, path] of [
+        ['GET', '/v1/locks/'],
+        ['POST', '/v1/locks/a/b'],
+        ['GET', '/v1/leases/a/b'],
+        ['POST', '/terraform/'],
+      ])
+        any(`${method} ${path}`, await server.ask(method, path), 400, 'bad_request');
       for (const path of ['/healthz', '/readyz', '/openapi.yaml', '/v1/server', '/v1/leases']) {
         const method = path === '/v1/leases' ? 'POST' : 'GET';
         any(
@@ -153,18 +152,18 @@ module.exports = async (run) => {
         const operations = [...document.operations.values()].filter((x) => x.path === path);
         if (operations[0].dialect === 'line') continue;
         const target = path.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-        const allowed = operations.flatMap((x) => (x.alias ? [x.method, x.alias] : [x.method]));
-        for (const method of [
-          'PATCH',
-          'OPTIONS',
-          'BREW',
-          'GET',
-          'PUT',
-          'POST',
-          'DELETE',
-          'LOCK',
-          'UNLOCK',
-        ].filter((x) => !allowed.includes(x))) {
+        const allowed = operations.flatMap((x) => [x.method, ...x.aliases]);
+        for (const method of ['PATCH', 'BREW'])
+          any(`${method} ${target}`, await server.ask(method, target), 501, 'not_implemented');
+        const options = await server.ask('OPTIONS', target);
+        run.equal(
+          `OPTIONS ${target}`,
+          [options.status, options.headers.allow.split(', ').filter((x) => x !== 'HEAD').sort()],
+          [200, [...allowed, 'OPTIONS'].sort()],
+        );
+        for (const method of ['GET', 'PUT', 'POST', 'DELETE', 'LOCK', 'UNLOCK'].filter(
+          (x) => !allowed.includes(x),
+        )) {
           const answer = await server.ask(method, target);
           any(`${method} ${target}`, answer, 405, 'method_not_allowed');
           const names = (answer.headers.allow ?? '')
@@ -208,6 +207,28 @@ module.exports = async (run) => {
         await server.ask('GET', '/v1/server', { headers: { Expect: 'a-miracle' } }),
         417,
         'expectation_failed',
+      );
+      const stranger = { headers: { 'Sec-Fetch-Site': 'cross-site' } };
+      any("another site's page", await server.ask('GET', '/v1/locks', stranger), 403, 'cross_site');
+      any(
+        'another host',
+        await server.ask('GET', '/v1/locks', { headers: { Host: 'evil.example' } }),
+        403,
+        'host_not_allowed',
+      );
+      any(
+        'another transfer coding',
+        await server.ask('POST', '/v1/locks/k', {
+          headers: { 'Transfer-Encoding': 'gzip, chunked' },
+        }),
+        501,
+        'not_implemented',
+      );
+      any(
+        'another version',
+        await server.connect().write('GET /v1/server HTTP/2.0\r\n\r\n').answer(),
+        505,
+        'version_not_supported',
       );
       const garbage = await server.connect().write('\x01\x02 not HTTP\r\n\r\n').answer();
       for (const wrong of document.judgeAny('line', garbage))

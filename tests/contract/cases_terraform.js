@@ -16,7 +16,7 @@ module.exports = async (run) => {
   const methods = run.document.operation('lockTerraform');
   for (const [lockAs, unlockAs] of [
     [methods.method, 'DELETE'],
-    [methods.alias, 'UNLOCK'],
+    ...methods.aliases.map((alias) => [alias, 'UNLOCK']),
   ])
     await run.section(`/terraform by ${lockAs} and ${unlockAs}`, () =>
       run.withServer([], async (server) => {
@@ -103,6 +103,37 @@ module.exports = async (run) => {
         );
       }),
     );
+
+  await run.section('/terraform: slashes belong to the key', () =>
+    run.withServer([], async (server) => {
+      const key = 'team/app/state';
+      const held = async () =>
+        (await run.call(server, 'inspectLock', { path: { key } })).json.holders.map((x) => x.owner);
+      for (const path of ['team/app/state', 'team%2Fapp%2Fstate', 'team/app%2Fstate']) {
+        const at = { path: { key: { raw: path } } };
+        await run.call(server, 'lockTerraform', { ...at, body: info('mine') });
+        run.equal(`${path} locks ${key}`, await held(), ['mine']);
+        await run.call(server, 'lockTerraform', { ...at, body: info('other'), expect: 423 });
+        await run.call(server, 'unlockTerraform', { ...at, body: info('mine') });
+        run.equal(`and unlocks it`, await held(), []);
+      }
+      for (const [path, other] of [
+        ['/a', '%2Fa'],
+        ['a/', 'a%2F'],
+        ['a//b', 'a%2F%2Fb'],
+      ]) {
+        const at = (raw) => ({ path: { key: { raw } } });
+        await run.call(server, 'lockTerraform', { ...at(path), body: info('mine') });
+        await run.call(server, 'lockTerraform', { ...at(other), body: info('x'), expect: 423 });
+      }
+      await run.call(server, 'lockTerraform', {
+        path: { key: { raw: `a/${'k'.repeat(511)}` } },
+        body: info('x'),
+        expect: 400,
+        code: 'bad_request',
+      });
+    }),
+  );
 
   await run.section('/terraform: a lock with an end', () =>
     run.withServer(['--terraform-lock-timeout', '600'], async (server) => {

@@ -46,7 +46,7 @@ class Document {
           id: operation.operationId,
           path,
           method: method.toUpperCase(),
-          alias: operation['x-also-as'],
+          aliases: operation['x-also-as'] ?? [],
           dialect: operation.tags.includes('Lock::Server') ? 'line' : 'json',
           parameters: [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((x) =>
             this.follow(x),
@@ -267,7 +267,7 @@ class Document {
         .join();
       for (const [method, operation] of Object.entries(item)) {
         const where = `${method.toUpperCase()} ${path}`;
-        if (method === 'parameters') continue;
+        if (method === 'parameters' || method === 'description') continue;
         if (!methods.includes(method)) {
           wrong.push(`${where}: the test does not know ${method}`);
           continue;

@@ -55,7 +55,7 @@ class Connection {
 
   // Sends a request. `body` is an object for JSON, or text, or a Buffer.
   send(method, target, { headers = {}, body } = {}) {
-    const fields = { Host: 'lockserver', ...headers };
+    const fields = { Host: 'localhost', ...headers };
     let bytes;
     if (body !== undefined) {
       const plain = typeof body === 'string' || Buffer.isBuffer(body);

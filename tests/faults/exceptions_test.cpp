@@ -51,7 +51,7 @@ private:
   static lockserver::settings config(bool durable) {
     lockserver::settings result;
     result.answer_margin = 100ms; // no answer: the client hears of it soon
-    result.lock_timeout = 1s;
+    result.lock_timeout = 200ms;
     if (durable) {
       static temporary_directory directory;
       result.data_dir = directory.path();
@@ -78,7 +78,8 @@ private:
     CHECK(watch_.send(get("/VERIFY/kept/me")).answer().body == "1\n");
     CHECK(server_.gets_connections(1));
     // It can be had, at the latest when the lock that was granted is over.
-    CHECK(is_expiry(server_.ask("/LOCK/" + key + "/next?lock_timeout=0.01&lock_attempt_timeout=10")));
+    CHECK(
+      is_expiry(server_.ask("/LOCK/" + key + "/next?lock_timeout=0.01&lock_attempt_timeout=10")));
     return failed;
   }
 
@@ -88,7 +89,7 @@ private:
 };
 
 std::string acquire(const std::string& key, const std::string& more) {
-  return json("POST", "/v1/locks/" + key, R"({"owner":"a","ttl_ms":1000)" + more + "}");
+  return json("POST", "/v1/locks/" + key, R"({"owner":"a","ttl_ms":200)" + more + "}");
 }
 
 } // namespace
@@ -107,7 +108,7 @@ TEST_CASE("an exception at any step of a request in JSON ends at most the connec
   x.go_through([](raw_client& client, const std::string& key) {
     client.send(acquire(key, R"(,"metadata":")" + repeat("m", 900) + R"(","request_id":"r")"))
       .answer();
-    client.send(json("PUT", "/v1/locks/" + key, R"({"owner":"a","ttl_ms":1000})")).answer();
+    client.send(json("PUT", "/v1/locks/" + key, R"({"owner":"a","ttl_ms":200})")).answer();
     client.send(get("/v1/locks/" + key)).answer();
     client.send(get("/v1/locks?limit=10")).answer();
     client.send(json("DELETE", "/v1/locks/" + key + "?owner=a", "")).answer();
@@ -120,7 +121,7 @@ TEST_CASE("an exception at any step of a wait and its hand-over ends at most the
   x.go_through([&](raw_client& client, const std::string& key) {
     auto other = x.connect();
     other.send(acquire(key, "")).answer();
-    client.send(json("POST", "/v1/locks/" + key, R"({"owner":"b","ttl_ms":1000,"wait_ms":5000})"));
+    client.send(json("POST", "/v1/locks/" + key, R"({"owner":"b","ttl_ms":200,"wait_ms":5000})"));
     other.send(json("DELETE", "/v1/locks/" + key + "?owner=a", "")).answer();
     client.answer();
   });
@@ -129,7 +130,7 @@ TEST_CASE("an exception at any step of a wait and its hand-over ends at most the
 TEST_CASE("an exception at any step of a lease's life ends at most the connection", "[net]") {
   fault_fixture x;
   x.go_through([](raw_client& client, const std::string& key) {
-    auto made = client.send(json("POST", "/v1/leases", R"({"ttl_ms":1000})")).answer().body;
+    auto made = client.send(json("POST", "/v1/leases", R"({"ttl_ms":200})")).answer().body;
     auto begin = made.find("\"lease\":\"") + 9;
     auto lease = made.substr(begin, made.find('"', begin) - begin);
     client.send(json("POST", "/v1/locks/" + key, R"({"owner":"a","lease":")" + lease + "\"}"))
@@ -140,8 +141,7 @@ TEST_CASE("an exception at any step of a lease's life ends at most the connectio
   });
 }
 
-TEST_CASE("an exception at any step of what is made durable ends at most the connection",
-          "[net]") {
+TEST_CASE("an exception at any step of what is made durable ends at most the connection", "[net]") {
   fault_fixture x{true};
   x.go_through([](raw_client& client, const std::string& key) {
     client.send(acquire(key, "")).answer();

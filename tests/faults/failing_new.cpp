@@ -2,13 +2,8 @@
 
 #include "net/io_thread.hpp"
 
-#include <execinfo.h>
-
-#include <array>
 #include <atomic>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <new>
 #include <stdexcept>
 #include <system_error>
@@ -23,12 +18,6 @@ std::atomic<bool> thrown{false};
 
 [[noreturn]] void fail() {
   thrown = true;
-  if (std::getenv("FAULT_TRACE")) {
-    std::array<void*, 40> frames;
-    auto n = backtrace(frames.data(), 40);
-    backtrace_symbols_fd(frames.data(), n, 2);
-    fputs("----\n", stderr);
-  }
   switch (kind.load()) {
     case fault::bad_alloc:
       break;

@@ -56,7 +56,8 @@ void check_target_refused(used_server& server, const std::string& target, int st
   CHECK(!answer["lockserver-error"].empty());
   CHECK(client.send(get("/PING")).answer().body == "1\n");
   client.close();
-  CHECK(server.connect().send("GET " + target + "\n\n").rest() == "0\n");
+  if (target.starts_with('/'))
+    CHECK(server.connect().send("GET " + target + "\n\n").rest() == "0\n");
   server.check_unharmed();
 }
 
@@ -74,12 +75,10 @@ TEST_CASE("garbage instead of HTTP is refused", "[net]") {
     check_refused(server, repeat("\xab\xcd", 512 * 1024), 400);
   }
   SECTION("a word") {
-    CHECK(server.connect().send("hello\n").rest() == "0\n");
-    server.check_unharmed();
+    check_refused(server, "hello\n", 400);
   }
   SECTION("words") {
-    CHECK(server.connect().send("hello world how are you\r\n").rest() == "0\n");
-    server.check_unharmed();
+    check_refused(server, "hello world how are you\r\n", 400);
   }
 }
 
@@ -94,8 +93,8 @@ TEST_CASE("headers without end are refused", "[net]") {
   used_server server;
   auto many = repeat("Name: value\r\n", 10'000);
   auto long_one = "Name: " + repeat("x", 17 * 1024) + "\r\n";
-  check_refused(server, "GET /LOCK/key/me HTTP/1.1\r\n" + many, 431);
-  check_refused(server, "GET /LOCK/key/me HTTP/1.1\r\n" + long_one, 431);
+  check_refused(server, "GET /LOCK/key/me HTTP/1.1\r\nHost: localhost\r\n" + many, 431);
+  check_refused(server, "GET /LOCK/key/me HTTP/1.1\r\nHost: localhost\r\n" + long_one, 431);
   check_refused(server, get("/LOCK/key/me", long_one), 431);
 }
 
@@ -108,27 +107,53 @@ TEST_CASE("a body is refused, and what follows is not taken for a request", "[ne
   check_refused(server,
                 get("/LOCK/key/me", "Transfer-Encoding: chunked\r\n") + "2\r\nab\r\n0\r\n\r\n",
                 400);
-  check_refused(server, "POST /LOCK/key/me HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody", 400);
+  check_refused(server,
+                "POST /LOCK/key/me HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nbody",
+                400);
 }
 
 TEST_CASE("a malformed head is refused", "[net]") {
   used_server server;
   auto bytes
     = GENERATE(as<std::string>{}, //
-               "GET /LOCK/key/me HTTP/1.1\r\nno colon\r\n\r\n",
-               "GET /LOCK/key/me HTTP/1.1\r\n: nameless\r\n\r\n",
-               "GET /LOCK/key/me HTTP/1.1\r\nName : value\r\n\r\n",
-               "GET /LOCK/key/me HTTP/1.1\r\nContent-Length: x\r\n\r\n",
-               "GET /LOCK/key/me HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-               "GET /LOCK/key/me HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 9\r\n\r\n",
-               "GET /LOCK/key/me HTTP/1.1\r\nContent-Length: 3\r\n"
+               "GET /LOCK/key/me HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n",
+               "GET /LOCK/key/me HTTP/1.1\r\nHost: localhost\r\n: nameless\r\n\r\n",
+               "GET /LOCK/key/me HTTP/1.1\r\nHost: localhost\r\nName : value\r\n\r\n",
+               "GET /LOCK/key/me HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
+               "GET /LOCK/key/me HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+               "GET /LOCK/key/me HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+               "0\r\nContent-Length: 9\r\n\r\n",
+               "GET /LOCK/key/me HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
                "Transfer-Encoding: chunked\r\n\r\n",
-               "GET  /LOCK/key/me HTTP/1.1\r\n\r\n", "GET /LOCK/key me HTTP/1.1\r\n\r\n",
-               "GET HTTP/1.1\r\n\r\n", "GET /LOCK/key/me HTTP/2.0\r\n\r\n",
+               "GET  /LOCK/key/me HTTP/1.1\r\nHost: localhost\r\n\r\n",
+               "GET /LOCK/key me HTTP/1.1\r\nHost: localhost\r\n\r\n", "GET HTTP/1.1\r\n\r\n",
                "GET /LOCK/key/me HTTP/1.1\n\n", "GET /LOCK/key/me HTTP/1.0\nName: x\n\n",
-               "GE\tT /LOCK/key/me HTTP/1.1\r\n\r\n");
+               "GE\tT /LOCK/key/me HTTP/1.1\r\nHost: localhost\r\n\r\n");
   CAPTURE(bytes);
   check_refused(server, bytes, 400);
+}
+
+TEST_CASE("what is nearly a version of HTTP is not taken for HTTP/0.9", "[net]") {
+  used_server server;
+  for (std::string line :
+       {"GET /LOCK/key/me HTTP/1.1 ", "GET /LOCK/key/me http/1.1", "GET /LOCK/key/me HTTP/10.0",
+        "GET /LOCK/key/me HTTP/1", "GET /LOCK/key/me\tHTTP/1.1", "GET /LOCK/key HTTP/1.1 x",
+        "PUT /LOCK/key/me", "LOCK/key/me", "GET LOCK/key/me", "GET http://localhost/LOCK/key/me",
+        "EHLO x", "get /LOCK/key/me"})
+    check_refused(server, line + "\r\n\r\n", 400);
+  for (std::string version : {"HTTP/2.0", "HTTP/0.9", "HTTP/3.1"})
+    check_refused(server, "GET /LOCK/key/me " + version + "\r\n\r\n", 505);
+}
+
+TEST_CASE("HTTP/0.9 begins a connection or is none", "[net]") {
+  used_server server;
+  auto client = server.connect();
+  client.send(get("/PING") + "GET /LOCK/key/me\n\n");
+  CHECK(client.answer().status == 200);
+  CHECK(client.answer().status == 400);
+  CHECK(client.closes());
+  client.close();
+  server.check_unharmed();
 }
 
 TEST_CASE("a wish that cannot be met is refused", "[net]") {
@@ -178,7 +203,7 @@ TEST_CASE("bytes that are not UTF-8 are refused, escaped or not", "[net]") {
   CHECK(server.connect().send("GET /LOCK/\xFF\xFE/me\n\n").rest() == "0\n");
   CHECK(server.connect().send("GET /LOCK/key\x01/me\n\n").rest() == "0\n");
   CHECK(server.connect().send("GET /LOCK/key/\xC3\n\n").rest() == "0\n");
-  check_refused(server, "GET /LOCK/key\x01/me HTTP/1.1\r\n\r\n", 400);
+  check_refused(server, "GET /LOCK/key\x01/me HTTP/1.1\r\nHost: localhost\r\n\r\n", 400);
   server.check_unharmed();
 }
 

@@ -72,9 +72,11 @@ private:
   asio::awaitable<bool> contend(tcp::socket& socket, int round) {
     auto key = (number_ * 7 + round) % num_keys;
     auto names = std::to_string(key) + "/" + std::to_string(number_);
-    co_await write(socket, get("/LOCK/" + names));
-    // Every tenth dies, in another round each, at once or a little later.
-    if (number_ % 10 == 0 && round == number_ / 10 % num_rounds) {
+    // Every tenth dies, in another round each, at once or a little later. Its lock
+    // stays until its time if it may have got the answer.
+    auto dies = number_ % 10 == 0 && round == number_ / 10 % num_rounds;
+    co_await write(socket, get("/LOCK/" + names + (dies ? "?lock_timeout=0.05" : "")));
+    if (dies) {
       for (int i = 0; i < number_ % 300; ++i)
         co_await asio::post(socket.get_executor(), asio::use_awaitable);
       if (number_ % 20 == 0)

@@ -3,6 +3,7 @@
 #include "lockserver/held_lock.hpp"
 
 #include "tests/support/catch.hpp"
+#include "tests/support/child_of_test.hpp"
 #include "tests/support/countdown.hpp"
 #include "tests/support/http_script.hpp"
 #include "tests/support/raw_client.hpp"
@@ -13,6 +14,7 @@
 #include <future>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace lockserver;
@@ -109,6 +111,20 @@ TEST_CASE("a lock whose renewals go on in time is kept", "[net]") {
   held->resume();
   REQUIRE(eventually([&] { return count(peer, "PUT") >= 4; }));
   CHECK(held->held());
+}
+
+TEST_CASE("a lock that is left ends by itself and is not released", "[net]") {
+  scripted_peer peer{{{granted(30s, 7), granted(5s, 7)}}};
+  auto client = client_of(peer);
+  {
+    auto held = hold(client, "key", for_time(30s));
+    REQUIRE(held);
+    CHECK(held->leave(5s));
+    CHECK(held->state() == hold_state::released);
+    CHECK(held->leave(5s).error() == errc::not_holder);
+  }
+  REQUIRE(peer.requests().size() == 2);
+  CHECK(peer.bodies()[1] == R"({"owner":"me","token":7,"ttl_ms":5000})");
 }
 
 TEST_CASE("a guard releases when it is destroyed, assigned to, but not when moved", "[net]") {
@@ -282,6 +298,105 @@ TEST_CASE("what is told of a loss may release, also other locks", "[net]") {
   ready.set_value();
   REQUIRE(told.wait());
   CHECK(other.state() == hold_state::released);
+}
+
+TEST_CASE("renewals ask for the time that was asked for, not for what was left of it", "[net]") {
+  // As when the answer to a first request was lost.
+  scripted_peer peer{{{granted(505ms), released}, script(1000, granted(4s))}};
+  auto client = client_of(peer);
+  auto held = hold(client, "key", for_time(4s));
+  REQUIRE(held);
+  REQUIRE(eventually([&] { return count(peer, "PUT") >= 1; }));
+  CHECK(peer.bodies()[1] == R"({"owner":"me","token":1,"ttl_ms":4000})");
+}
+
+TEST_CASE("renewals of a lock without a time leave it to the server", "[net]") {
+  scripted_peer peer{{{granted(505ms), released}, script(1000, granted(4s))}};
+  auto client = client_of(peer);
+  auto held = hold(client, "key");
+  REQUIRE(held);
+  REQUIRE(eventually([&] { return count(peer, "PUT") >= 1; }));
+  CHECK(peer.bodies()[1] == R"({"owner":"me","token":1})");
+  CHECK(eventually([&] { return held->remaining() > 1s; }));
+}
+
+TEST_CASE("a release whose answer is lost is sent again", "[net]") {
+  scripted_peer peer{{{granted(30s, 7), hang_up}, {hang_up}, {not_holder}}};
+  auto client = client_of(peer);
+  auto held = hold(client, "key");
+  REQUIRE(held);
+  CHECK(held->release());
+  CHECK(count(peer, "DELETE /v1/locks/key?owner=me&token=7") == 3);
+}
+
+TEST_CASE("a release is sent again for no longer than the lock lasts", "[net]") {
+  scripted_peer peer{{{granted(600ms), hang_up}}}; // all other connections are closed at once
+  auto client = client_of(peer);
+  auto held = hold(client, "key", for_time(600ms));
+  REQUIRE(held);
+  CHECK(held->release().error() == errc::connection_lost);
+}
+
+TEST_CASE("a renewal that is answered with far too much is a failed one", "[net]") {
+  step bomb{step::answer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: "
+                            + std::string(65'534, 'a') + "\r\n\r\n"};
+  scripted_peer peer{{{granted(1h), released}, {bomb}, script(1000, granted(1h))}};
+  auto client = client_of(peer);
+  auto obtained = client.acquire("key");
+  REQUIRE(obtained);
+  held_lock held{client, *obtained, {}, 30ms};
+  REQUIRE(eventually([&] { return count(peer, "PUT") >= 3; }));
+  CHECK(held.held());
+}
+
+TEST_CASE("a renewal that is answered for another lock is a failed one", "[net]") {
+  auto other = granted(1h);
+  other.bytes.replace(other.bytes.find("\"key\":\"key\""), 11, "\"key\":\"odd\"");
+  scripted_peer peer{{{granted(300ms)}, script(1000, other)}};
+  auto client = client_of(peer);
+  auto held = hold(client, "key", for_time(300ms));
+  REQUIRE(held);
+  CHECK(eventually([&] { return held->lost(); }));
+}
+
+TEST_CASE("a fork has no part in the locks of its parent", "[net]") {
+  scripted_peer peer{{{granted(600ms, 7), released}, script(1000, granted(600ms, 7))}};
+  std::optional<rest_client> client{client_of(peer)};
+  std::optional<held_lock> held{std::move(*hold(*client, "key", for_time(600ms)))};
+  REQUIRE(eventually([&] { return count(peer, "PUT") >= 1; }));
+  CHECK(::test::in_child([&] {
+    auto mine = held->held() || held->state() != hold_state::none || held->release();
+    held.reset();
+    client.reset();
+    return !mine;
+  }));
+  auto so_far = count(peer, "PUT");
+  CHECK(eventually([&] { return count(peer, "PUT") > so_far; }));
+  CHECK(held->held());
+  CHECK(count(peer, "DELETE") == 0);
+  CHECK(held->release());
+}
+
+TEST_CASE("a fork holds locks of its own by its parent's client", "[net]") {
+  scripted_peer peer{{{granted(30s, 1), released}, {granted(30s, 2), released}}};
+  auto client = client_of(peer);
+  auto held = hold(client, "key");
+  REQUIRE(held);
+  CHECK(::test::in_child([&] {
+    auto mine = hold(client, "key");
+    return mine && mine->held() && mine->token() == 2 && mine->release();
+  }));
+  CHECK(count(peer, "DELETE /v1/locks/key?owner=me&token=2") == 1);
+  CHECK(held->release());
+  CHECK(count(peer, "DELETE /v1/locks/key?owner=me&token=1") == 1);
+}
+
+TEST_CASE("no socket of the renewals is inherited by programs that are started", "[net]") {
+  scripted_peer peer{{{granted(300ms), released}, script(1000, granted(300ms))}};
+  auto client = client_of(peer);
+  auto held = hold(client, "key", for_time(300ms));
+  REQUIRE(eventually([&] { return count(peer, "PUT") >= 1; }));
+  CHECK(::test::inheritable_sockets_to(peer.port()) == 0);
 }
 
 TEST_CASE("a lock with a lease is not held by itself", "[net]") {

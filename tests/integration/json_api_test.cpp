@@ -15,7 +15,7 @@ namespace {
 
 std::string request(const std::string& method, const std::string& target,
                     const std::string& body = {}) {
-  auto result = method + ' ' + target + " HTTP/1.1\r\nHost: x\r\n";
+  auto result = method + ' ' + target + " HTTP/1.1\r\nHost: localhost\r\n";
   if (!body.empty())
     result += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size())
               + "\r\n";
@@ -180,10 +180,11 @@ TEST_CASE("who waits in JSON when the server stops is told so", "[net]") {
 TEST_CASE("bodies come in whatever pieces, chunked or not, also one behind the other", "[net]") {
   running_server server{patient};
   auto x = server.connect();
-  auto bytes = acquire("a", R"("owner":"me")")
-               + "POST /v1/locks/b HTTP/1.1\r\nContent-Type: application/json\r\n"
-                 "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"own\r\n9\r\ner\":\"me\"}\r\n0\r\n\r\n"
-               + get("/VERIFY/b/me") + request("DELETE", "/v1/locks/a?owner=me");
+  auto bytes
+    = acquire("a", R"("owner":"me")")
+      + "POST /v1/locks/b HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"own\r\n9\r\ner\":\"me\"}\r\n0\r\n\r\n"
+      + get("/VERIFY/b/me") + request("DELETE", "/v1/locks/a?owner=me");
   SECTION("all at once") {
     x.send(bytes);
   }
@@ -201,7 +202,7 @@ TEST_CASE("a body that does not come is not waited for longer than for a header"
   running_server server{{.header_timeout = 300ms}};
   auto x = server.connect();
   auto start = clock::now();
-  x.send("POST /v1/locks/a HTTP/1.1\r\nContent-Type: application/json\r\n"
+  x.send("POST /v1/locks/a HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
          "Content-Length: 10\r\n\r\n{");
   CHECK(x.closes());
   CHECK(clock::now() - start >= 295ms);

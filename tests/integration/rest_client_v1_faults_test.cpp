@@ -4,6 +4,7 @@
 #include "lockserver/rest_client.hpp"
 
 #include "tests/support/catch.hpp"
+#include "tests/support/child_of_test.hpp"
 #include "tests/support/http_script.hpp"
 #include "tests/support/raw_client.hpp"
 #include "tests/support/scripted_client.hpp"
@@ -13,7 +14,10 @@
 
 #include <chrono>
 #include <future>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace lockserver;
 using namespace std::chrono_literals;
@@ -29,6 +33,8 @@ using test::one_try;
 using test::released;
 using test::say_nothing;
 using test::scripted_peer;
+using test::status;
+using test::step;
 
 // An asynchronous client with a thread to run it.
 struct async_user {
@@ -61,6 +67,35 @@ void check_repeated_acquire(const scripted_peer& peer) {
   CHECK(member(peer, 1, "wait_ms").as_int64() > 0);
 }
 
+client::acquire_options waiting(std::chrono::milliseconds wait) {
+  client::acquire_options result;
+  result.wait = wait;
+  return result;
+}
+
+// What a client meets while its server is restarted behind a proxy.
+std::vector<scripted_peer::script> restart() {
+  return {{::test::problem("stopping", "503 Service Unavailable")},
+          {hang_up},
+          {status("502 Bad Gateway")},
+          {status("504 Gateway Timeout")},
+          {::test::problem("recovering", "503 Service Unavailable")},
+          {granted(30s)}};
+}
+
+void check_persistent_acquire(const scripted_peer& peer) {
+  REQUIRE(peer.requests() == std::vector<std::string>(6, "POST /v1/locks/key"));
+  std::int64_t last = 30'000;
+  for (std::size_t i = 0; i < 6; ++i) {
+    CHECK(member(peer, i, "request_id") == member(peer, 0, "request_id"));
+    auto wait = member(peer, i, "wait_ms").as_int64();
+    CHECK(wait <= last);
+    CHECK(wait > 0);
+    last = wait;
+  }
+  CHECK(last < 30'000); // what is left of it
+}
+
 } // namespace
 
 TEST_CASE("an acquire is sent again once when the connection breaks", "[net]") {
@@ -80,9 +115,11 @@ TEST_CASE("an asynchronous acquire is sent again once when the connection breaks
   check_repeated_acquire(peer);
 }
 
-TEST_CASE("an acquire is not sent a third time", "[net]") {
+TEST_CASE("an acquire that does not wait is not sent a third time", "[net]") {
   scripted_peer peer{{{hang_up}, {hang_up}, {granted(30s)}}};
-  auto result = client_of(peer).acquire("key");
+  client::acquire_options options;
+  options.wait = 0ms;
+  auto result = client_of(peer).acquire("key", options);
   CHECK(result.error() == errc::connection_lost);
   CHECK(peer.requests().size() == 2);
 }
@@ -99,15 +136,203 @@ TEST_CASE("two acquires have different request ids, and the user's own is kept",
   CHECK(member(peer, 2, "request_id") == "mine");
 }
 
-TEST_CASE("a renewal is sent again once, a release and a new lease are not", "[net]") {
-  scripted_peer peer{{{hang_up}, {granted(1s), hang_up}, {hang_up}, {granted(1s)}}};
+TEST_CASE("a waiting acquire goes on when its server is restarted or a proxy gives up", "[net]") {
+  scripted_peer peer{restart()};
+  auto result = client_of(peer).acquire("key", waiting(30s));
+  REQUIRE(result);
+  check_persistent_acquire(peer);
+}
+
+TEST_CASE("an asynchronous acquire goes on just so", "[net]") {
+  scripted_peer peer{restart()};
+  async_user user{peer};
+  REQUIRE(user.client.async_acquire("key", waiting(30s), asio::use_future).get());
+  check_persistent_acquire(peer);
+}
+
+TEST_CASE("an acquire that waits as long as the server lets it goes on, too", "[net]") {
+  scripted_peer peer{restart()};
+  REQUIRE(client_of(peer).acquire("key"));
+  CHECK(peer.requests().size() == 6);
+}
+
+TEST_CASE("an acquire ends with its time, and says what was the matter then", "[net]") {
+  auto stops = ::test::problem("stopping", "503 Service Unavailable");
+  scripted_peer peer{{scripted_peer::script(1000, stops)}};
+  auto result = client_of(peer).acquire("key", waiting(300ms));
+  CHECK(result.error() == errc::stopping);
+  CHECK(result.why().detail == "the detail");
+  CHECK(peer.requests().size() >= 2);
+}
+
+TEST_CASE("an acquire comes again when the server says, not before", "[net]") {
+  auto soon = ::test::problem("restart_grace", "503 Service Unavailable");
+  soon.bytes.insert(soon.bytes.find("Content-Length"), "Retry-After: 1\r\n");
+  scripted_peer peer{{{soon, granted(30s)}}};
+  auto began = std::chrono::steady_clock::now();
+  REQUIRE(client_of(peer).acquire("key", waiting(30s)));
+  CHECK(std::chrono::steady_clock::now() - began >= 1s);
+}
+
+TEST_CASE("an acquire is safe from the request that was answered on", "[net]") {
+  auto soon = ::test::problem("recovering", "503 Service Unavailable");
+  soon.bytes.insert(soon.bytes.find("Content-Length"), "Retry-After: 1\r\n");
+  scripted_peer peer{{{soon, granted(1s)}}};
+  auto began = boot_clock::now();
+  auto result = client_of(peer).acquire("key", waiting(30s));
+  REQUIRE(result);
+  // From the first request on it would be over by now.
+  CHECK(result->safe_until > began + 1s + 980ms);
+}
+
+TEST_CASE("an asynchronous acquire is called off between two tries", "[net]") {
+  auto later = ::test::problem("recovering", "503 Service Unavailable");
+  later.bytes.insert(later.bytes.find("Content-Length"), "Retry-After: 3600\r\n");
+  scripted_peer peer{{{later, say_nothing}}};
+  async_user user{peer};
+  asio::cancellation_signal signal;
+  std::promise<client::answer<client::grant>> result;
+  user.client.async_acquire("key", waiting(10h),
+                            asio::bind_cancellation_slot(signal.slot(), [&](auto x) {
+                              result.set_value(std::move(x));
+                            }));
+  REQUIRE(eventually([&] { return peer.requests().size() == 1; }));
+  auto future = result.get_future();
+  CHECK(eventually([&] { // it may not have read the answer yet
+    asio::post(user.context, [&] { signal.emit(asio::cancellation_type::terminal); });
+    return future.wait_for(0s) == std::future_status::ready;
+  }));
+  CHECK(future.get().error() == errc::cancelled);
+}
+
+TEST_CASE("a renewal is sent again once, a new lease is not", "[net]") {
+  scripted_peer peer{{{hang_up}, {granted(1s), hang_up}, {granted(1s)}}};
   auto client = client_of(peer);
   CHECK(client.renew("key", 1, 1s));
-  CHECK(client.release("key", 1).error() == errc::connection_lost);
   CHECK(client.create_lease(1s).error() == errc::connection_lost);
   CHECK(peer.requests()
-        == std::vector<std::string>{"PUT /v1/locks/key", "PUT /v1/locks/key",
-                                    "DELETE /v1/locks/key?owner=me&token=1", "POST /v1/leases"});
+        == std::vector<std::string>{"PUT /v1/locks/key", "PUT /v1/locks/key", "POST /v1/leases"});
+}
+
+TEST_CASE("a release by token is sent again, and has worked when there is nothing left", "[net]") {
+  auto stops = ::test::problem("stopping", "503 Service Unavailable");
+  scripted_peer peer{{{hang_up}, {stops}, {::test::not_holder}}};
+  CHECK(client_of(peer).release("key", 7));
+  CHECK(peer.requests() == std::vector<std::string>(3, "DELETE /v1/locks/key?owner=me&token=7"));
+}
+
+TEST_CASE("an asynchronous release by token is sent again, too", "[net]") {
+  scripted_peer peer{{{hang_up}, {::test::not_holder}}};
+  async_user user{peer};
+  CHECK(user.client.async_release("key", 7, asio::use_future).get());
+  CHECK(peer.requests().size() == 2);
+}
+
+TEST_CASE("a release of what was not ours is told so", "[net]") {
+  scripted_peer peer{{{::test::not_holder}}};
+  CHECK(client_of(peer).release("key", 7).error() == errc::not_holder);
+}
+
+TEST_CASE("a release of whatever is held is not sent again: it may be another by then", "[net]") {
+  scripted_peer peer{{{hang_up}, {hang_up}, {released}}};
+  CHECK(client_of(peer).release("key").error() == errc::connection_lost);
+  async_user user{peer};
+  CHECK(user.client.async_release("key", 0, asio::use_future).get().error()
+        == errc::connection_lost);
+  CHECK(peer.requests().size() == 2);
+}
+
+TEST_CASE("the end of a lease is sent again: no other has its id", "[net]") {
+  scripted_peer peer{{{hang_up}, {::test::problem("lease_expired", "410 Gone")}}};
+  CHECK(client_of(peer).end_lease("abc"));
+  CHECK(peer.requests().size() == 2);
+}
+
+// -- odd answers -------------------------------------------------------------------
+
+TEST_CASE("the answer to another request is none, and ends the connection", "[net]") {
+  auto yours = granted(30s);
+  yours.bytes.replace(yours.bytes.find("\"me\""), 4, "\"no\"");
+  scripted_peer peer{{{granted(30s), say_nothing}, {yours, say_nothing}, {granted(30s)}}};
+  auto client = client_of(peer);
+  CHECK(client.acquire("other").error() == errc::bad_answer);
+  CHECK(client.acquire("key").error() == errc::bad_answer);
+  CHECK(client.acquire("key"));
+  CHECK(peer.connections() == 3);
+}
+
+TEST_CASE("the answer to another request ends an asynchronous connection", "[net]") {
+  scripted_peer peer{{{granted(30s), say_nothing}, {granted(30s)}}};
+  async_user user{peer};
+  client::acquire_options options;
+  CHECK(user.client.async_acquire("other", options, asio::use_future).get().error()
+        == errc::bad_answer);
+  CHECK(user.client.async_acquire("key", options, asio::use_future).get());
+  CHECK(peer.connections() == 2);
+}
+
+TEST_CASE("interim answers are no answers", "[net]") {
+  auto late = granted(30s);
+  late.bytes = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+               "HTTP/1.1 100 Continue\r\n\r\n"
+               + late.bytes;
+  scripted_peer peer{{{late, late, late}}};
+  auto client = client_of(peer);
+  CHECK(client.acquire("key"));
+  CHECK(client.acquire("key"));
+  CHECK(peer.connections() == 1);
+  scripted_peer other{{{late}}};
+  async_user user{other};
+  CHECK(user.client.async_renew("key", 1, 1s, asio::use_future).get());
+}
+
+TEST_CASE("an answer that breaks every limit is a bad one, and throws nothing", "[net]") {
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ";
+  for (auto size : {65'530u, 65'534u, 70'000u, 1'000'000u}) {
+    INFO(size);
+    step bomb{step::answer, head + std::string(size, 'a') + "\r\n\r\n"};
+    scripted_peer peer{{{bomb}, {bomb}}};
+    CHECK(client_of(peer).acquire("key").error() == errc::bad_answer);
+    async_user user{peer};
+    client::acquire_options options;
+    CHECK(user.client.async_acquire("key", options, asio::use_future).get().error()
+          == errc::bad_answer);
+  }
+}
+
+// -- processes -----------------------------------------------------------------------
+
+TEST_CASE("no socket of a client is inherited by programs that it starts", "[net]") {
+  scripted_peer peer{{{granted(30s)}, {granted(30s)}}};
+  auto client = client_of(peer);
+  REQUIRE(client.acquire("key"));
+  async_user user{peer};
+  REQUIRE(user.client.async_renew("key", 1, 1s, asio::use_future).get());
+  CHECK(::test::inheritable_sockets_to(peer.port()) == 0);
+}
+
+TEST_CASE("a client that was used has a connection of its own after a fork", "[net]") {
+  scripted_peer peer{{{granted(30s, 1), granted(30s, 3)}, {granted(30s, 2)}}};
+  auto client = client_of(peer);
+  REQUIRE(client.acquire("key"));
+  CHECK(::test::in_child([&] {
+    auto mine = client.acquire("key");
+    return mine && mine->token == 2;
+  }));
+  CHECK(client.acquire("key")->token == 3);
+  CHECK(peer.connections() == 2);
+}
+
+TEST_CASE("a child that does nothing with a client leaves its connection alone", "[net]") {
+  scripted_peer peer{{{granted(30s, 1), granted(30s, 2)}}};
+  std::optional<rest_client> client{client_of(peer)};
+  REQUIRE(client->acquire("key"));
+  CHECK(::test::in_child([&] {
+    client.reset();
+    return true;
+  }));
+  CHECK(client->acquire("key")->token == 2);
+  CHECK(peer.connections() == 1);
 }
 
 TEST_CASE("wrong input is refused and not sent", "[net]") {

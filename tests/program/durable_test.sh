@@ -217,15 +217,17 @@ limited 200
 churn() { # N: locks taken and given back, in one connection
   local i
   for ((i = 0; i < $1; i++)); do
-    printf 'GET /LOCK/churn/o%s HTTP/1.1\r\nHost: h\r\n\r\n' "$i"
-    printf 'GET /UNLOCK/churn/o%s HTTP/1.1\r\nHost: h\r\n\r\n' "$i"
+    printf 'GET /LOCK/churn/o%s HTTP/1.1\r\nHost: localhost\r\n\r\n' "$i"
+    printf 'GET /UNLOCK/churn/o%s HTTP/1.1\r\nHost: localhost\r\n\r\n' "$i"
   done >"$scratch/churn"
   exec {socket}<>"/dev/tcp/127.0.0.1/$port"
   cat "$scratch/churn" >&"$socket" &
   answered=0
   while [ $answered -lt $((2 * $1)) ] && read -r -t $patience line <&"$socket"; do
-    case $line in HTTP/*) answered=$((answered + 1)) ;; esac
-    case $line in *503*) return 1 ;; esac
+    case $line in
+      HTTP/*' 503 '*) return 1 ;;
+      HTTP/*) answered=$((answered + 1)) ;;
+    esac
   done
   exec {socket}>&-
   [ $answered -eq $((2 * $1)) ]

@@ -19,7 +19,7 @@ check 'a command that is not there: 127' ends 127 run key -- "$scratch/none"
 check 'the lock is free again' is_free key
 check 'a command that cannot be run: 126' ends 126 run key -- "$scratch"
 check 'no command: 64' ends 64 run key
-check 'no server: 69' ends 69 --server 127.0.0.1:1 run key -- true
+check 'no server: 69' ends 69 --server 127.0.0.1:1 run key --wait 0 -- true
 try lock key --owner me
 check 'not obtained in time: 75' ends 75 run key --wait 20ms -- touch "$scratch/never"
 check 'the command did not run' [ ! -e "$scratch/never" ]
@@ -82,6 +82,40 @@ kill -KILL "$job"
 check 'the command does not outlive a lockctl that is killed' \
   wait_until gone "$(cat "$scratch/ready")"
 check 'and the lock ends with its ttl' wait_until is_free key
+
+echo '-- a lock that outlives its command'
+try run key --ttl 5m --at-least 1h30m -- sh -c 'exit 3'
+check 'the status is the command'"'"'s' equal $status 3
+check 'the lock is still held' held key
+check 'for what is left' grep -qE ' 1h(30|29)m *$' <<<"$("$lockctl" status key)"
+check 'a second run does not run: 75' ends 75 run key --wait 0 --at-least 1h -- touch "$scratch/never"
+check 'really' [ ! -e "$scratch/never" ]
+"$lockctl" force-unlock key
+try run key --at-least 300ms -- true
+check 'it ends by itself' wait_until is_free key
+check 'a command that lasts longer' ends 0 run key --at-least 1ms -- sleep 0.01
+check 'leaves no lock' is_free key
+check 'a command that is not there' ends 127 run key --at-least 1h -- "$scratch/none"
+check 'neither' is_free key
+background run key --at-least 1h -- sh -c "$command"
+ready
+kill -TERM "$job"
+ended "$job"
+check 'after a signal' equal $status 143
+check 'it lasts as long' held key
+"$lockctl" force-unlock key
+
+echo '-- what the command finds'
+check 'the files that it has without lockctl, and no other' \
+  equal "$("$lockctl" run key -- ls /proc/self/fd)" "$(ls /proc/self/fd)"
+check 'also those that are closed' \
+  equal "$("$lockctl" run key -- sh -c 'ls /proc/$$/fd' <&-)" "$(sh -c 'ls /proc/$$/fd' <&-)"
+ends_closed() { "$lockctl" run key -- sh -c "$(printf 'echo done >%q' "$scratch/closed")" <&- >&- 2>&- && [ -s "$scratch/closed" ]; }
+check 'the signals that are ignored or blocked without it' \
+  equal "$("$lockctl" run key -- grep -E '^Sig(Blk|Ign)' /proc/self/status)" \
+  "$(grep -E '^Sig(Blk|Ign)' /proc/self/status)"
+check 'without an environment' equal "$(env -i "$lockctl" -s "$LOCKSERVER_SERVER" run key -- env | grep -c '^LOCK_')" 3
+check 'without standard streams' ends_closed
 
 echo '-- a command that is stopped'
 background run key --ttl 300ms -- sh -c "$command"

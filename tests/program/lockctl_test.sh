@@ -59,9 +59,72 @@ check 'it can be renewed' ends 0 leases renew "$id"
 check 'and ended' ends 0 leases end "$id"
 check 'once' ends 1 leases end "$id"
 
+for server in "http://$LOCKSERVER_SERVER" "http://$LOCKSERVER_SERVER/" "${LOCKSERVER_SERVER#*:}"; do
+  [[ $server == http* ]] || server=http://localhost:$server
+  check "the server as $server" ends 0 -s "$server" ping
+done
+try -s 'http://[::1]:1' ping
+check 'an IPv6 address in a URL' contains "$output" '::1 port 1 does not answer'
+try -s http://127.0.0.1 status key
+check 'a URL without a port: 80' contains "$output" '127.0.0.1 port 80'
+try -s "https://$LOCKSERVER_SERVER" ping
+check 'https: 64' equal $status 64
+check 'with a sentence' contains "$output" 'does not speak https'
+
+echo '-- output'
+# unprintable ARGUMENTS...: whether lockctl, whose output goes to a full disk,
+# ends so and says why.
+unprintable() {
+  status=0
+  output=$("$lockctl" "$@" 2>&1 >/dev/full) || status=$?
+  [ $status -eq 74 ] && contains "$output" 'cannot write to standard output'
+}
+try lock key --owner me --ttl 5m
+for arguments in 'lock other' 'lock other -q' 'lock other --json' 'renew key --owner me --ttl 5m' 'status key' \
+  'list' 'list -q' 'leases create' 'ping' 'server' '--help' '--version' 'unlock key --owner me --json'; do
+  # shellcheck disable=SC2086 # several words
+  check "lockctl $arguments >/dev/full: 74" unprintable $arguments
+done
+check 'a lock whose token is lost is given back' is_free other
+check 'as is a lease' contains "$("$lockctl" --json server)" '"leases":0'
+status=0
+"$lockctl" lock other -q >&- 2>/dev/null || status=$?
+check 'standard output that is closed: 74' equal $status 74
+check 'the lock is given back, too' is_free other
+# A pipe that nobody reads any more.
+exec 8> >(exec <&-; echo >"$scratch/closed"; exec sleep 100)
+servers+=($!)
+wait_until [ -s "$scratch/closed" ]
+status=0
+output=$("$lockctl" lock other -q 2>&1 >&8) || status=$?
+exec 8>&-
+check 'a pipe without a reader: 74' equal $status 74
+check 'and no lock' is_free other
+
+try lock escape --ttl 5m --owner $'a\u202eb' --metadata $'\e[31mx\ny \u009b31m'
+check 'an owner is printed without what commands a terminal' contains "$output" 'owner a\u{202e}b,'
+try status escape
+check 'so are owner and metadata by status' contains "$output" 'a\u{202e}b'
+check 'in one row' contains "$output" '\x1b[31mx\ny \u{009b}31m'
+try list
+check 'by list' contains "$output" 'a\u{202e}b'
+try lock escape --wait 0
+check 'and in an error' contains "$output" '(held by a\u{202e}b)'
+try --json status escape
+check 'JSON escapes as JSON does' contains "$output" '"metadata":"\u001b[31mx\ny \u009b31m"'
+
 echo '-- wrong input'
+for arguments in 'unlock key --owner x --token' 'unlock key --token 1 --owner' 'renew key --owner x --ttl' \
+  'lock key --lease' 'lock key --limit' 'lock key --wait' 'lock key --metadata' 'run key --ttl' \
+  'leases create --owner' '--server'; do
+  # shellcheck disable=SC2086 # several words
+  check "lockctl $arguments '': 64" ends 64 $arguments ''
+  check 'it says what is wrong' contains "$output" 'the value is empty'
+  # shellcheck disable=SC2086
+  check "lockctl $arguments=: 64" ends 64 $arguments=
+done
 for arguments in 'lock key --ttl 3x' 'lock key --wait -1' 'lock key --limit 0' 'unlock key --token x' \
-  'frobnicate' 'lock' '--server : ping' '--server host:x ping' 'lock key --nonsense'; do
+  'run key --at-least x -- true' '--server http://host:1/path ping' '--server http:// ping' '--server http://a@b ping' 'frobnicate' 'lock' '--server : ping' '--server host:x ping' 'lock key --nonsense'; do
   # shellcheck disable=SC2086 # several words
   check "lockctl $arguments: 64" ends 64 $arguments
 done

@@ -283,6 +283,7 @@ check 'a time that is none' wrong "--lock-timeout is '3s' but must be" --lock-ti
 check 'a negative time' wrong "--lock-timeout is '-1' but must be" --lock-timeout -1
 check 'a time of zero' wrong 'lock-timeout must be above 0' --lock-timeout 0
 check 'a time above its limit' wrong 'lock-timeout must be' --lock-timeout 90000
+check 'a host with a port' wrong 'allowed-hosts must be' --allowed-hosts a,b:80
 check 'a sync mode that is none' wrong "--sync is 'never' but must be always or off" --sync never
 check 'a log level that is none' wrong "--log-level is 'loud' but must be" --log-level loud
 check 'a flag with a value that is none' wrong "must be true or false" --allow-shutdown=maybe
@@ -297,9 +298,9 @@ check 'a wrong value in the file' wrong "port in $scratch/conf is 'many'" --conf
 
 try --help
 check '--help: 0' equal $status 0
-for option in host port lock-timeout lock-attempt-timeout max-lock-timeout \
+for option in host port allowed-hosts lock-timeout lock-attempt-timeout max-lock-timeout \
   max-lock-attempt-timeout allow-shutdown reconnect-attempts time-between-attempts \
-  max-connections threads header-timeout idle-timeout write-timeout log-level log-file pid-file \
+  max-connections max-locks-per-lease threads header-timeout idle-timeout write-timeout log-level log-file pid-file \
   data-dir sync restart-grace config version; do
   check "--help tells of --$option" contains "$output" "  --$option "
 done

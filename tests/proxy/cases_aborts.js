@@ -3,10 +3,10 @@
 const { Connection, ask, dialects, granted, holder, reset, until } = require('./client');
 
 const requests = [
-  'GET /LOCK/aborted/me?lock_timeout=0.05&lock_attempt_timeout=0 HTTP/1.1\r\nHost: h\r\n\r\n',
-  'POST /v1/locks/aborted HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n' +
+  'GET /LOCK/aborted/me?lock_timeout=0.05&lock_attempt_timeout=0 HTTP/1.1\r\nHost: localhost\r\n\r\n',
+  'POST /v1/locks/aborted HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
     'Content-Length: 38\r\n\r\n{"owner":"me","ttl_ms":50,"wait_ms":9}',
-  'POST /v1/locks/aborted HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n' +
+  'POST /v1/locks/aborted HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
     'Transfer-Encoding: chunked\r\n\r\n1a\r\n{"owner":"me","ttl_ms":50}\r\n0\r\n\r\n',
 ];
 

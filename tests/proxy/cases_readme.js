@@ -71,6 +71,10 @@ module.exports = async (run) => {
     await run.section(`README.md, ${kind}: every name comes through`, () =>
       namesArrive(run, port, kind),
     );
+    await run.section(`README.md, ${kind}: the server answers to its public name`, async () => {
+      const ping = await ask(port, 'GET', '/PING', { headers: { Host: 'locks.example:9000' } });
+      run.equal('it answers', [ping.status, ping.body], [200, '1\n']);
+    });
     await run.section(`README.md, ${kind}: a large page comes through`, async () => {
       const list = async (at) => (await ask(at, 'GET', '/v1/locks?limit=1000')).body;
       run.check('all of it', (await list(port)).length > 10000);

@@ -131,11 +131,11 @@ private:
 
   // A release that was lost on the way is repeated, by the token.
   void give_back(const rest_client& client, held_lock& lock) {
-    using lockserver::client_errc;
+    using lockserver::errc;
     auto released = lock.release();
-    if (released.error() == client_errc::not_holder)
+    if (released.error() == errc::not_holder)
       ++found_.lost;
-    while (!released && released.error() != client_errc::not_holder
+    while (!released && released.error() != errc::not_holder
            && std::chrono::steady_clock::now() < give_up_)
       released = client.release(lock.grant().key, lock.token());
   }

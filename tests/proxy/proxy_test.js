@@ -56,7 +56,7 @@ async function main([program, lockctl, readme]) {
   const run = new Run();
   run.lockctl = lockctl;
   run.readme = readme;
-  run.server = await Server.start(program);
+  run.server = await Server.start(program, '--allowed-hosts', 'locks.example');
   const address = `127.0.0.1:${run.server.port}`;
   const read = (name) => fs.readFileSync(path.join(__dirname, name), 'utf8');
   run.haproxy = await Proxy.start('haproxy', read('haproxy.cfg'), address);

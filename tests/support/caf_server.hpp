@@ -32,7 +32,7 @@ public:
   }
 
   /// Takes a lock, and returns its token. `ttl` in milliseconds.
-  std::uint64_t take(const std::string& key, int ttl, const std::string& hold = "connection") {
+  std::uint64_t take(const std::string& key, int ttl, const std::string& hold = "session") {
     tell("acquire " + key + ' ' + std::to_string(ttl) + " 0 " + hold);
     return std::stoull(line_with("granted " + key + ' '));
   }

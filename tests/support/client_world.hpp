@@ -20,13 +20,42 @@ namespace lockserver::test {
 struct network {
   bool up = true;      ///< Else connecting fails.
   bool silent = false; ///< Nothing gets through, and nobody is told.
-  std::vector<caf::actor> wires;
 
-  /// Ends all connections: each side learns that the other is gone.
+  /// The two ends of a connection: the server's session as its client knows it, and
+  /// the client as the server does.
+  struct connection {
+    caf::actor session;
+    caf::actor client;
+  };
+  std::vector<connection> connections;
+
+  /// Ends all connections: each side learns that the other cannot be reached.
   void cut() {
     up = false;
-    for (auto& x : std::exchange(wires, {}))
-      compat::anon_send_exit(caf::actor_cast<caf::abstract_actor*>(x));
+    for (auto& x : std::exchange(connections, {})) {
+      end(x.session);
+      end(x.client);
+    }
+  }
+
+  /// The server learns that its clients cannot be reached. They hear nothing, neither
+  /// of that nor else.
+  void cut_server_side() {
+    silent = true;
+    for (auto& x : connections)
+      end(x.client);
+  }
+
+  /// The same the other way round.
+  void cut_client_side() {
+    silent = true;
+    for (auto& x : connections)
+      end(x.session);
+  }
+
+private:
+  static void end(const caf::actor& x) {
+    caf::anon_send_exit(x, caf::exit_reason::remote_link_unreachable);
   }
 };
 
@@ -40,6 +69,7 @@ public:
 
   remote_session_actor::behavior_type make_behavior() override {
     return {
+      [this](session_hello& x) { return pass_on<session_welcome>(x); },
       [this](session_acquire& x) { return pass_on<acquire_reply>(x); },
       [this](release_request& x) { return pass_on<release_reply>(x); },
       [this](renew_request& x) { return pass_on<acquire_reply>(x); },
@@ -50,10 +80,7 @@ public:
       [this](lease_renew_request& x) { return pass_on<lease_reply>(x); },
       [this](lease_inspect_request& x) { return pass_on<lease_reply>(x); },
       [this](lease_end_request& x) { return pass_on<lease_reply>(x); },
-      [this](withdraw_request& x) {
-        if (!net_.silent)
-          compat::send(this, session_, std::move(x));
-      },
+      [this](withdraw_request& x) { return pass_on<bool>(x); },
       [this](keep_alive& x) { return pass_on<bool>(x); },
       [](shut_down) {},
       [](deadline_reached) {},
@@ -145,14 +172,13 @@ private:
                 auto session = caf::actor_cast<remote_session_actor>(y.session);
                 wire_ = caf::actor_cast<caf::actor>(spawn<wire>(net_, std::move(session)));
                 // The node is gone for both when the wire is.
-                net_.wires.push_back(wire_);
-                net_.wires.push_back(caf::actor_cast<caf::actor>(this));
+                net_.connections.push_back({wire_, caf::actor_cast<caf::actor>(this)});
                 // Each side hears of the other's end, unless nothing gets through.
-                auto on_end = [this](const caf::actor_addr&) {
+                auto on_end = [this](const caf::actor_addr&, const caf::error& why) {
                   if (net_.silent)
                     return;
                   compat::anon_send_exit(caf::actor_cast<caf::abstract_actor*>(wire_));
-                  quit();
+                  quit(why);
                 };
                 compat::on_down(this, caf::actor_cast<caf::actor>(y.session), on_end);
                 compat::on_down(this, client_, on_end);

@@ -105,7 +105,10 @@ struct lock_rules {
   // The same of those in line.
   std::string line() const {
     std::string result;
-    lock.for_each_waiter([&](auto& x) { result += (result.empty() ? "" : " ") + x.request.owner; });
+    lock.for_each_waiter([&](auto& x) {
+      result += (result.empty() ? "" : " ") + x.request.owner;
+      return true;
+    });
     return result;
   }
 

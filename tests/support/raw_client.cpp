@@ -51,7 +51,7 @@ bool eventually(const std::function<bool()>& condition, std::chrono::millisecond
 std::string get(std::string_view target, std::string_view headers) {
   std::string result{"GET "};
   result += target;
-  result += " HTTP/1.1\r\nHost: here\r\n";
+  result += " HTTP/1.1\r\nHost: localhost\r\n";
   result += headers;
   result += "\r\n";
   return result;

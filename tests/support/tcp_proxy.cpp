@@ -216,6 +216,18 @@ void tcp_proxy::forget_connections() {
   });
 }
 
+void tcp_proxy::reset_server_side() {
+  impl_->change([&] {
+    for (auto& x : impl_->links)
+      if (auto y = x.lock()) {
+        y->forgotten = true;
+        boost::system::error_code ec;
+        y->server.set_option(asio::socket_base::linger{true, 0}, ec);
+        y->server.close(ec);
+      }
+  });
+}
+
 void tcp_proxy::cut() {
   impl_->change([&] {
     impl_->now.cut = true;

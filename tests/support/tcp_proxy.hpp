@@ -35,6 +35,10 @@ public:
   /// when a firewall has forgotten its connections.
   void forget_connections();
 
+  /// What is connected now is reset on the server's side, and silent forever on the
+  /// client's, as when a proxy's machine dies that had just spoken to the server.
+  void reset_server_side();
+
   /// Closes all connections on both sides, and new ones as they come.
   void cut();
 

@@ -14,7 +14,18 @@ TEST_CASE("a duration is a number with a unit, or seconds") {
   CHECK(read_duration("1.5h") == 90min);
   CHECK(read_duration("5m") == 5min);
   CHECK(read_duration("2d") == 48h);
-  for (auto* text : {"", "s", "-1s", "1x", "1 s", "1s ", "1e3", "nan", "inf", "9999999d", "1m30s"})
+  for (auto* text :
+       {"", "s", "-1s", "1x", "1 s", "1s ", "1e3", "nan", "inf", "9999999d", ".", "inf", "-0.5s"})
+    CHECK(!read_duration(text));
+}
+
+TEST_CASE("a duration may have several units that get smaller") {
+  CHECK(read_duration("1h30m") == 90min);
+  CHECK(read_duration("1m30s") == 90s);
+  CHECK(read_duration("1d2h3m4s5ms") == 26h + 3min + 4005ms);
+  CHECK(read_duration("90m10s") == 90min + 10s);
+  for (auto* text : {"30m1h", "1h1h", "1h30", "1.5h30m", "1h1.5m", "1h-5m", "1h 5m", "30500ms1",
+                     "1h5x", "36500d24h"})
     CHECK(!read_duration(text));
 }
 

@@ -29,7 +29,8 @@ std::string dateless(const http_answer& x) {
 
 TEST_CASE("an answer to HTTP/1.1 has a status, a type, a length and the body") {
   CHECK(dateless({.content = {.body = "1\n"}})
-        == "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n1\n");
+        == "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nContent-Type: "
+           "text/plain\r\nContent-Length: 2\r\n\r\n1\n");
 }
 
 TEST_CASE("the date is in the form that HTTP prefers") {
@@ -53,25 +54,27 @@ TEST_CASE("an answer to HTTP/0.9 is the body alone, whatever else is to say") {
 
 TEST_CASE("an answer says whether the connection stays, if the version does not say it") {
   CHECK(dateless({.content = {.body = "1\n"}, .keep_alive = false})
-        == "HTTP/1.1 200 OK\r\nConnection: close\r\n"
+        == "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nConnection: close\r\n"
            "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n1\n");
   CHECK(dateless({.content = {.body = "1\n"}, .version = http_version::v1_0, .keep_alive = true})
-        == "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n"
+        == "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nConnection: keep-alive\r\n"
            "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n1\n");
   CHECK(dateless({.content = {.body = "1\n"}, .version = http_version::v1_0, .keep_alive = false})
-        == "HTTP/1.1 200 OK\r\nConnection: close\r\n"
+        == "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nConnection: close\r\n"
            "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n1\n");
 }
 
 TEST_CASE("a refusal says why") {
-  CHECK(dateless({.content = {.status = 400, .body = "0\n", .reason = "key is empty"}})
-        == "HTTP/1.1 400 Bad Request\r\nLockserver-Error: key is empty\r\n"
-           "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n0\n");
+  CHECK(
+    dateless({.content = {.status = 400, .body = "0\n", .reason = "key is empty"}})
+    == "HTTP/1.1 400 Bad Request\r\nCache-Control: no-store\r\nLockserver-Error: key is empty\r\n"
+       "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n0\n");
 }
 
 TEST_CASE("an answer to a wrong method says which methods there are") {
   CHECK(dateless({.content = {.status = 405, .body = "0\n", .reason = "no", .allow = "GET, POST"}})
-        == "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, POST\r\nLockserver-Error: no\r\n"
+        == "HTTP/1.1 405 Method Not Allowed\r\nCache-Control: no-store\r\nLockserver-Error: "
+           "no\r\nAllow: GET, POST\r\n"
            "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n0\n");
 }
 
@@ -91,7 +94,8 @@ TEST_CASE("every status that the server uses has its name") {
 TEST_CASE("an answer to HEAD has the length of the body but not the body") {
   CHECK(dateless({.content = {.status = 405, .body = "0\n", .reason = "no", .allow = "GET, POST"},
                   .without_body = true})
-        == "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, POST\r\nLockserver-Error: no\r\n"
+        == "HTTP/1.1 405 Method Not Allowed\r\nCache-Control: no-store\r\nLockserver-Error: "
+           "no\r\nAllow: GET, POST\r\n"
            "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n");
 }
 

@@ -1,3 +1,4 @@
+#include "actors/grant_records.hpp"
 #include "actors/lock_queue.hpp"
 
 #include "tests/support/catch.hpp"
@@ -9,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 using namespace lockserver;
@@ -26,6 +28,7 @@ public:
     std::vector<ticket_id> tickets;
     std::uint64_t token;
     time_point until;
+    bool relied_on = false;
   };
   struct in_line {
     lock_request asked;
@@ -38,9 +41,15 @@ public:
     for (auto& h : holders) {
       if (h.asked.owner != x.owner)
         continue;
-      if (x.request_id.empty() || h.asked.request_id != x.request_id || h.asked.lease != x.lease)
+      if (x.request_id.empty() || h.asked.request_id != x.request_id || h.asked.lease != x.lease) {
+        h.relied_on = true;
         return acquire_outcome::already_held;
+      }
       h.tickets.push_back(x.ticket);
+      if (h.tickets.size() > max_tickets) {
+        h.tickets.erase(h.tickets.begin() + 1); // the oldest but for the first
+        h.relied_on = true;
+      }
       return acquire_outcome::granted;
     }
     for (auto& w : line) {
@@ -50,6 +59,8 @@ public:
         return acquire_outcome::already_waiting;
       if (x.wait == 0s)
         return acquire_outcome::held;
+      if (w.tickets.size() == max_tickets)
+        return acquire_outcome::too_many_waiters;
       w.tickets.emplace_back(x.ticket, now + x.wait);
       return acquire_outcome::waiting;
     }
@@ -91,6 +102,7 @@ public:
     end(now);
     for (auto& h : holders)
       if (h.asked.owner == owner) {
+        h.relied_on = true;
         if (h.asked.lease == 0)
           h.until = now + ttl;
         return true;
@@ -98,16 +110,30 @@ public:
     return false;
   }
 
-  bool withdraw(time_point now, ticket_id ticket) {
+  bool confirm(time_point now, const std::string& owner) {
+    for (auto& h : holders)
+      if (h.asked.owner == owner && now < h.until)
+        return h.relied_on = true;
+    return false;
+  }
+
+  // And `end_hold`.
+  bool withdraw(time_point now, ticket_id ticket, bool always) {
     std::size_t found = 0;
     for (auto& w : line)
       found += std::erase_if(w.tickets, [=](auto& x) { return x.first == ticket; });
     std::erase_if(line, [](auto& w) { return w.tickets.empty(); });
     begin(now);
-    for (auto& h : holders)
-      found += std::erase(h.tickets, ticket);
+    std::uint64_t ends = 0;
+    for (auto& h : holders) {
+      if (std::erase(h.tickets, ticket) == 0 || (h.relied_on && !always))
+        continue;
+      ++found;
+      if (h.tickets.empty())
+        ends = h.token;
+    }
     end_holders(
-      false, [](auto& h) { return h.tickets.empty(); }, ticket);
+      false, [=](auto& h) { return h.token == ends; }, ticket);
     end(now);
     return found > 0;
   }
@@ -126,6 +152,16 @@ public:
   void expire(time_point now) {
     begin(now);
     end(now);
+  }
+
+  void put_back(bool from_store) {
+    line.clear();
+    for (auto& h : holders) {
+      if (!from_store)
+        continue;
+      h.tickets.clear();
+      h.relied_on = true;
+    }
   }
 
   // How many shared holders there may be, if there are any.
@@ -149,6 +185,7 @@ public:
 
   static constexpr std::size_t max_waiters = 4;
   static constexpr std::size_t max_holders = 3;
+  static constexpr std::size_t max_tickets = 9;
 
   std::vector<holder> holders;
   std::vector<in_line> line;
@@ -252,6 +289,7 @@ std::string look(const lock_queue& x, time_point now) {
     out << ' ' << w.request.owner;
     for (auto ticket : w.tickets)
       out << '#' << ticket;
+    return true;
   });
   out << " limit " << x.limit() << (x.idle() ? " idle" : "") << (x.check(now) ? " held" : "")
       << " next " << seconds(x.next_deadline().value_or(time_point{}));
@@ -273,6 +311,22 @@ std::string look(const naive_lock& x) {
       << (x.holders.empty() ? "" : " held") << " next "
       << seconds(x.next_deadline().value_or(time_point{}));
   return out.str();
+}
+
+// All holders again, as after a failed change, or in a process that has them from
+// a store.
+void put_back(lock_queue& x, time_point now, bool from_store) {
+  auto records = records_of(x, now);
+  x.clear();
+  for (auto& record : records) {
+    if (from_store) {
+      grant_record not_stored;
+      record.tickets = not_stored.tickets;
+      record.acknowledged = not_stored.acknowledged;
+    }
+    auto limit = record.limit;
+    x.restore(grant_of(std::move(record)), limit);
+  }
 }
 
 const std::vector<std::string> owners{"a", "b", "c", "d", "e", "f", "g", "h"};
@@ -301,7 +355,7 @@ void compare(std::uint64_t seed, int steps) {
     // What the operation answered, as a number.
     int actual = 0;
     int expected = 0;
-    auto action = random.below(20);
+    auto action = random.below(21);
     if (action < 10) {
       lock_request x{owner, ++last_ticket, 1s + random.below(6) * 1s, random.below(8) * 1s};
       if (random.below(2) == 0) {
@@ -321,8 +375,9 @@ void compare(std::uint64_t seed, int steps) {
       expected = model.release(now, owner, token);
     } else if (action < 15) {
       auto ticket = last_ticket - random.below(8);
-      actual = lock.withdraw(now, ticket, out);
-      expected = model.withdraw(now, ticket);
+      auto always = random.below(4) == 0;
+      actual = always ? lock.end_hold(now, ticket, out) : lock.withdraw(now, ticket, out);
+      expected = model.withdraw(now, ticket, always);
     } else if (action < 16) {
       auto lease = 1 + random.below(2);
       lock.end_lease(now, lease, out);
@@ -334,6 +389,17 @@ void compare(std::uint64_t seed, int steps) {
     } else if (action < 18 && random.below(4) == 0) {
       actual = lock.release_all(now, out);
       expected = model.release_all(now);
+    } else if (action < 19) {
+      actual = lock.confirm(now, owner);
+      expected = model.confirm(now, owner);
+      lock.expire(now, out);
+      model.expire(now);
+    } else if (action < 20 && random.below(4) == 0) {
+      lock.expire(now, out);
+      model.expire(now);
+      auto from_store = random.below(2) == 0;
+      put_back(lock, now, from_store);
+      model.put_back(from_store);
     } else {
       lock.expire(now, out);
       model.expire(now);

@@ -11,13 +11,13 @@ namespace {
 
 constexpr command_limits limits{24h, 1h};
 
-std::variant<command, command_error> parse(std::string_view target, std::string_view method = "GET",
+std::variant<command, command_error> parse(std::string_view target,
                                            name_encoding encoding = name_encoding::percent) {
-  return parse_command(method, target, encoding, limits);
+  return parse_command(target, encoding, limits);
 }
 
 command accept(std::string_view target, name_encoding encoding = name_encoding::percent) {
-  auto result = parse(target, "GET", encoding);
+  auto result = parse(target, encoding);
   CAPTURE(target);
   if (auto* no = std::get_if<command_error>(&result))
     FAIL(no->reason);
@@ -28,9 +28,8 @@ command accept_lenient(std::string_view target) {
   return accept(target, name_encoding::lenient);
 }
 
-command_error refuse(std::string_view target, std::string_view method = "GET",
-                     name_encoding encoding = name_encoding::percent) {
-  auto result = parse(target, method, encoding);
+command_error refuse(std::string_view target, name_encoding encoding = name_encoding::percent) {
+  auto result = parse(target, encoding);
   CAPTURE(target);
   REQUIRE(std::holds_alternative<command_error>(result));
   auto no = std::get<command_error>(result);
@@ -88,13 +87,14 @@ TEST_CASE("each path is its command") {
   CHECK(accept("/SHUTDOWN").what == command::verb::shutdown);
 }
 
-TEST_CASE("GET and POST do the same, and there is no other method") {
-  auto x = parse("/LOCK/k/o", "POST");
-  REQUIRE(std::holds_alternative<command>(x));
-  CHECK(std::get<command>(x).what == command::verb::lock);
-  for (auto method : {"HEAD", "PUT", "DELETE", "OPTIONS", "get", ""})
-    CHECK(refuse("/LOCK/k/o", method).status == 405);
-  CHECK(refuse("*", "OPTIONS").status == 405);
+TEST_CASE("GET and POST do the same, and HEAD where it changes nothing") {
+  using lockserver::methods_of;
+  for (auto target : {"/LOCK/k/o", "/LOCK", "/UNLOCK/k/o?x", "/SHUTDOWN"})
+    CHECK(methods_of(target) == "GET, POST, OPTIONS");
+  for (auto target : {"/CHECK/k", "/VERIFY/k/o", "/PING", "/PING?x"})
+    CHECK(methods_of(target) == "GET, HEAD, POST, OPTIONS");
+  for (auto target : {"", "/", "*", "/LOCKS/k/o", "LOCK/k/o", "//LOCK", "/?LOCK"})
+    CHECK(methods_of(target) == "");
 }
 
 TEST_CASE("an unknown path is not found") {
@@ -150,13 +150,11 @@ TEST_CASE("a client that does not encode may use percent signs as they are") {
 
 TEST_CASE("a name that decodes to control characters or bad UTF-8 is refused") {
   for (auto encoding : {name_encoding::percent, name_encoding::lenient}) {
-    CHECK(refuse("/CHECK/a%00b", "GET", encoding).reason
-          == "key has a control character at byte 2");
-    CHECK(refuse("/LOCK/k/%0A", "GET", encoding).reason
-          == "requester has a control character at byte 1");
-    CHECK(refuse("/CHECK/%FF", "GET", encoding).reason == "key is not UTF-8 at byte 1");
-    CHECK(refuse("/CHECK/\xFF", "GET", encoding).reason == "key is not UTF-8 at byte 1");
-    CHECK(refuse("/CHECK/%c3x", "GET", encoding).reason == "key is not UTF-8 at byte 1");
+    CHECK(refuse("/CHECK/a%00b", encoding).reason == "key has a control character at byte 2");
+    CHECK(refuse("/LOCK/k/%0A", encoding).reason == "requester has a control character at byte 1");
+    CHECK(refuse("/CHECK/%FF", encoding).reason == "key is not UTF-8 at byte 1");
+    CHECK(refuse("/CHECK/\xFF", encoding).reason == "key is not UTF-8 at byte 1");
+    CHECK(refuse("/CHECK/%c3x", encoding).reason == "key is not UTF-8 at byte 1");
   }
 }
 
@@ -243,7 +241,7 @@ TEST_CASE("an empty query is none") {
 }
 
 TEST_CASE("a limit that is no whole number of seconds is told as it is") {
-  auto no = parse_command("GET", "/LOCK/k/o?lock_timeout=9", name_encoding::percent, {1500ms, 1h});
+  auto no = parse_command("/LOCK/k/o?lock_timeout=9", name_encoding::percent, {1500ms, 1h});
   REQUIRE(std::holds_alternative<command_error>(no));
   CHECK(std::get<command_error>(no).reason
         == "lock_timeout must be decimal seconds above 0 and at most 1.5");

@@ -113,3 +113,14 @@ TEST_CASE("a host is needed, a port is not") {
         == "host must not be empty: 127.0.0.1 for this machine, 0.0.0.0 for all");
   CHECK(after([](settings& x) { x.port = 0; }) == "");
 }
+
+TEST_CASE("the hosts that may be named are a list of names and addresses") {
+  auto hosts = [](const std::string& list) {
+    return after([&](settings& x) { x.allowed_hosts = list; });
+  };
+  for (auto list :
+       {"", "*", "a", "a.example, B.example", "10.0.0.7,[::1],localhost", "10.0.0.7.example"})
+    CHECK(hosts(list) == "");
+  for (auto list : {"a:80", "[::1]:80", "a,", ",a", "a b", "::1", "http://a", "a/b", "[a]", "u@a"})
+    CHECK(hosts(list).starts_with("allowed-hosts must be "));
+}

@@ -5,6 +5,7 @@
 #include "tests/support/catch.hpp"
 
 #include <string>
+#include <utility>
 
 using namespace lockserver;
 using namespace std::chrono_literals;
@@ -22,7 +23,7 @@ exchange_result body(std::string text, unsigned status = 200) {
 }
 
 client::answer<client::grant> grant_of(std::string text, unsigned status = 200) {
-  return v1::read_grant(body(std::move(text), status), server, sent);
+  return v1::read_grant(body(std::move(text), status), server, {"k", "me", sent});
 }
 
 const std::string granted = R"({"key":"k","owner":"me","mode":"shared","token":42,"ttl_ms":30000,)"
@@ -131,7 +132,7 @@ TEST_CASE("a proxy's error pages are errors by their status") {
 TEST_CASE("no answer is the connection's error") {
   exchange_result x;
   x.error = errc::timeout;
-  auto result = v1::read_lock(x, server);
+  auto result = v1::read_lock(x, server, "k");
   CHECK(result.error() == errc::timeout);
   CHECK(result.why().detail == "host port 8004: no answer in time");
 }
@@ -140,34 +141,121 @@ TEST_CASE("a lock is read with its holders and its queue") {
   auto x = v1::read_lock(
     body(R"({"key":"k","holders":[{"owner":"a","mode":"shared","token":1,"ttl_ms":5,"held_ms":6}],)"
          R"("queue":[{"owner":"b","mode":"exclusive","waiting_ms":7}],"limit":2})"),
-    server);
+    server, "k");
   REQUIRE(x);
   CHECK(x->holders.at(0).ttl == 5ms);
   CHECK(x->queue.at(0).owner == "b");
   CHECK(x->queue.at(0).waiting == 7ms);
   CHECK(x->queue_length == 1);
+  CHECK(x->holder_count == 1);
   CHECK(x->limit == 2);
+}
+
+TEST_CASE("a lock of which not all is shown tells how much there is") {
+  auto x = v1::read_lock(
+    body(R"({"key":"k","holders":[],"holder_count":30,"queue":[],"queue_length":40})"), server,
+    "k");
+  REQUIRE(x);
+  CHECK(x->holder_count == 30);
+  CHECK(x->queue_length == 40);
 }
 
 TEST_CASE("a page is read with its next") {
   auto x = v1::read_page(
-    body(R"({"locks":[{"key":"k","holders":[],"queue_length":4}],"next":"k"})"), server);
+    body(R"({"locks":[{"key":"k","holders":[],"queue_length":4}],"next":"k"})"), server, "");
   REQUIRE(x);
   CHECK(x->locks.at(0).queue_length == 4);
   CHECK(x->next == "k");
-  CHECK(!v1::read_page(body(R"({"locks":[],"next":null})"), server)->next);
-  CHECK(!v1::read_page(body(R"({"locks":[]})"), server)->next);
-  CHECK(!v1::read_page(body(R"({"next":null})"), server));
+  CHECK(!v1::read_page(body(R"({"locks":[],"next":null})"), server, "")->next);
+  CHECK(!v1::read_page(body(R"({"locks":[]})"), server, "")->next);
+  CHECK(!v1::read_page(body(R"({"next":null})"), server, ""));
 }
 
 TEST_CASE("leases are read") {
-  CHECK(v1::read_lease(body(R"({"lease":"ab","ttl_ms":5})"), server)->id == "ab");
+  CHECK(v1::read_new_lease(body(R"({"lease":"ab","ttl_ms":5})"), server)->id == "ab");
   auto x = v1::read_lease_info(body(R"({"lease":"ab","ttl_ms":5,"locks":[{"key":"k","token":3}]})"),
-                               server);
+                               server, "ab");
   REQUIRE(x);
   CHECK(x->locks.at(0).key == "k");
   CHECK(x->locks.at(0).token == 3);
+  CHECK(!x->next);
+  x = v1::read_lease_info(body(R"({"lease":"ab","ttl_ms":5,"locks":[],"next":"k"})"), server, "ab");
+  REQUIRE(x);
+  CHECK(x->next == "k");
   CHECK(*v1::read_released(body(R"({"released":false})"), server) == false);
+}
+
+TEST_CASE("the answer to another request is none") {
+  CHECK(v1::read_grant(body(granted), server, {"k", "me", sent}));
+  for (auto& [key, owner] : {std::pair{"other", "me"}, {"k", "you"}, {"k", "m"}, {"K", "me"}}) {
+    auto x = v1::read_grant(body(granted), server, {key, owner, sent});
+    CHECK(x.error() == errc::bad_answer);
+  }
+  auto lock = body(R"({"key":"k","holders":[],"queue_length":0})");
+  CHECK(v1::read_lock(lock, server, "k"));
+  CHECK(v1::read_lock(lock, server, "l").error() == errc::bad_answer);
+  auto lease = body(R"({"lease":"ab","ttl_ms":5,"locks":[]})");
+  CHECK(v1::read_lease(lease, server, "ab"));
+  CHECK(v1::read_lease(lease, server, "cd").error() == errc::bad_answer);
+  CHECK(v1::read_lease_info(lease, server, "cd").error() == errc::bad_answer);
+  CHECK(v1::read_lease_end(lease, server, "cd").error() == errc::bad_answer);
+  CHECK(v1::read_release(lease, server).error() == errc::bad_answer);
+  CHECK(v1::read_release(body(granted), server).error() == errc::bad_answer);
+}
+
+TEST_CASE("a list that would have no end is no answer") {
+  auto page = body(R"({"locks":[],"next":"k"})");
+  CHECK(v1::read_page(page, server, "j"));
+  CHECK(v1::read_page(page, server, "k").error() == errc::bad_answer);
+  CHECK(v1::read_page(page, server, "l").error() == errc::bad_answer);
+}
+
+TEST_CASE("of a release that was sent before, not_holder says that it worked") {
+  auto x = body(R"({"code":"not_holder","detail":"d"})", 409);
+  CHECK(v1::read_release(x, server).error() == errc::not_holder);
+  x.repeated = true;
+  CHECK(v1::read_release(x, server));
+  CHECK(v1::read_released(x, server).error() == errc::not_holder); // nobody's token
+  auto lease = body(R"({"code":"lease_expired","detail":"d"})", 410);
+  CHECK(v1::read_lease_end(lease, server, "ab").error() == errc::lease_expired);
+  lease.repeated = true;
+  CHECK(v1::read_lease_end(lease, server, "ab"));
+}
+
+TEST_CASE("what a server says is cut to a length that can be shown") {
+  std::string many;
+  while (many.size() < 100'000)
+    many += "é";
+  auto x = grant_of(R"({"code":"held","detail":")" + many + R"(","queue_length":1,"holders":[{)"
+                      + R"("owner":")" + many + R"(","mode":"exclusive","token":7,"ttl_ms":1,)"
+                      + R"("held_ms":10,"metadata":"x)" + many + R"("}]})",
+                    423);
+  CHECK(x.error() == errc::held);
+  CHECK(x.why().detail == many.substr(0, 1024));
+  CHECK(x.why().holders.at(0).owner == many.substr(0, 512));
+  CHECK(x.why().holders.at(0).metadata == "x" + many.substr(0, 1022)); // no half character
+}
+
+TEST_CASE("a name that no server takes is no answer") {
+  auto key = std::string(513, 'k');
+  CHECK(v1::read_page(body(R"({"locks":[{"key":")" + key
+                           + R"(","holders":[],"queue_length":0}],"next":null})"),
+                      server, "")
+          .error()
+        == errc::bad_answer);
+  CHECK(v1::read_page(body(R"({"locks":[],"next":""})"), server, "").error() == errc::bad_answer);
+  CHECK(v1::read_new_lease(body(R"({"lease":"","ttl_ms":5})"), server).error() == errc::bad_answer);
+}
+
+TEST_CASE("a problem tells when to ask again") {
+  auto x = body(R"({"code":"restart_grace","detail":"d"})", 503);
+  CHECK(!v1::read_release(x, server).why().retry_after);
+  x.retry_after = 7s;
+  CHECK(v1::read_release(x, server).why().retry_after == 7s);
+  x.body = "<html>";
+  CHECK(v1::read_release(x, server).why().retry_after == 7s);
+  x.status = 404; // it does not get better by waiting
+  CHECK(!v1::read_release(x, server).why().retry_after);
 }
 
 TEST_CASE("the server's settings are read, those of a later version left out") {

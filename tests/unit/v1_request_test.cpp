@@ -72,7 +72,9 @@ TEST_CASE("leases have paths of their own") {
   x = v1::renew_lease("ab");
   CHECK(x.call.method == http::verb::put);
   CHECK(x.call.target == "/v1/leases/ab");
-  CHECK(v1::inspect_lease("ab").call.method == http::verb::get);
+  CHECK(v1::inspect_lease("ab", {}).call.method == http::verb::get);
+  CHECK(v1::inspect_lease("ab", {}).call.target == "/v1/leases/ab");
+  CHECK(v1::inspect_lease("ab", {10, "a/b"}).call.target == "/v1/leases/ab?limit=10&after=a%2Fb");
   CHECK(v1::end_lease("ab").call.method == http::verb::delete_);
 }
 
