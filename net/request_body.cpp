@@ -35,6 +35,7 @@ public:
     // chunks follow.
     error_code ec;
     put(buffer("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"), ec);
+    trailers_ = 0; // that was none
   }
 
 protected:
