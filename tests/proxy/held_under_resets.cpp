@@ -1,8 +1,9 @@
 // Clients hold few keys in turns while their connections are reset:
-// held_under_resets PORT GRANTS [reset]
+// held_under_resets PORT GRANTS [CALM]
 //
-// PORT is that of the server, or of a proxy before it. With `reset`, a network of
-// the program's own lies between, which resets all connections again and again.
+// PORT is that of the server, or of a proxy before it. With CALM, a network of the
+// program's own lies between, which resets all connections again and again, after
+// pauses of up to that many milliseconds.
 //
 // Counts how often `held()` was true although another client had got the key
 // later, and how often a holder had not been told by then. No clock decides
@@ -25,7 +26,6 @@
 #include <mutex>
 #include <random>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -43,9 +43,6 @@ constexpr auto ttl = 60s;
 
 // How long a key is held at most: some resets hit while it is.
 constexpr std::chrono::microseconds longest_use = 8ms;
-
-// The pause between two resets, at most. A request takes less than one.
-constexpr std::chrono::milliseconds longest_calm = 20ms;
 
 // The whole run, however many grants there are. Only a failure takes that long.
 constexpr auto patience = 10min;
@@ -148,10 +145,11 @@ private:
   counts found_;
 };
 
-// A network that resets all connections every few milliseconds.
+// A network that resets all connections every now and then.
 class bad_network {
 public:
-  explicit bad_network(std::uint16_t port) : network_(port), thread_([this] { reset_again(); }) {
+  bad_network(std::uint16_t port, unsigned longest_calm)
+      : network_(port), thread_([this, longest_calm] { reset_again(longest_calm); }) {
   }
   bad_network(const bad_network&) = delete;
   bad_network& operator=(const bad_network&) = delete;
@@ -169,11 +167,10 @@ public:
   }
 
 private:
-  void reset_again() {
+  void reset_again(unsigned longest_calm) {
     std::mt19937 random{1};
     std::unique_lock guard{mutex_};
-    while (
-      !changed_.wait_for(guard, random() % longest_calm.count() * 1ms, [this] { return over_; }))
+    while (!changed_.wait_for(guard, random() % longest_calm * 1ms, [this] { return over_; }))
       network_.reset();
   }
 
@@ -184,10 +181,10 @@ private:
   std::thread thread_;
 };
 
-int run(std::uint16_t port, std::uint64_t wanted, bool resets) {
+int run(std::uint16_t port, std::uint64_t wanted, unsigned longest_calm) {
   std::unique_ptr<bad_network> network;
-  if (resets)
-    network = std::make_unique<bad_network>(port);
+  if (longest_calm > 0)
+    network = std::make_unique<bad_network>(port, longest_calm);
   contest it{network ? network->port() : port, wanted};
   it.run();
   auto& found = it.found();
@@ -203,7 +200,7 @@ int main(int argc, char* argv[]) try {
   if (argc < 3)
     return 64;
   return run(static_cast<std::uint16_t>(std::atoi(argv[1])), std::strtoull(argv[2], nullptr, 10),
-             argc > 3 && std::string_view{argv[3]} == "reset");
+             argc > 3 ? static_cast<unsigned>(std::atoi(argv[3])) : 0);
 } catch (const std::exception& e) {
   std::cerr << e.what() << '\n';
   return 1;
