@@ -160,8 +160,7 @@ void listener::serve(int fd) {
 void listener::serve(tcp::socket socket, std::size_t thread) {
   auto count = context_.connections.load();
   auto most = context_.config.max_connections;
-  if (count == most)
-    context_.env.log.warn("too many connections: {} are the most", most);
+  note_crowd(count >= most);
   if (count >= most + max_surplus)
     return;
   error_code ignored;
@@ -175,6 +174,18 @@ void listener::serve(tcp::socket socket, std::size_t thread) {
       x->abort();
   };
   boost::asio::dispatch(host.context(), std::move(begin));
+}
+
+void listener::note_crowd(bool is_crowd) {
+  auto now = recurring_failure::clock::now();
+  if (is_crowd) {
+    if (auto x = crowd_.failed(now))
+      context_.env.log.warn("too many connections: {} are the most ({} more came in {:.0f}s)",
+                            context_.config.max_connections, x->failures, seconds(x->lasted));
+  } else if (auto x = crowd_.succeeded(now)) {
+    context_.env.log.info("all connections are served again: {} had been too many in {:.0f}s",
+                          x->failures, seconds(x->lasted));
+  }
 }
 
 } // namespace lockserver

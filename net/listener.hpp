@@ -40,6 +40,7 @@ private:
   void on_acceptable();
   void serve(int fd);
   void serve(tcp::socket socket, std::size_t thread);
+  void note_crowd(bool is_crowd);
 
   io_scheduler& threads_;
   server_context& context_;
@@ -47,7 +48,8 @@ private:
   tcp::acceptor acceptor_;
   tcp protocol_ = tcp::v4();
   boost::asio::steady_timer pause_;
-  recurring_failure trouble_;
+  recurring_failure trouble_; // accepting fails
+  recurring_failure crowd_;   // there are too many connections
   caf::actor_system* system_ = nullptr;
   std::size_t next_ = 0;
   std::uint16_t port_ = 0;

@@ -94,6 +94,8 @@ head_error check_unfinished(std::string_view x) {
     x.remove_prefix(2);
   auto line_end = x.find("\r\n");
   auto line = x.substr(0, line_end);
+  if (line.find('\n') != std::string_view::npos)
+    return {400, "the line of a chunk ends with LF alone, instead of CR LF"};
   auto size = line.substr(0, line.find_first_of("; \t"));
   auto is_last = !size.empty() && size.find_first_not_of('0') == std::string_view::npos;
   auto is_whole = (is_last ? x.find("\r\n\r\n") : line_end) != std::string_view::npos;

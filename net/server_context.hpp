@@ -50,6 +50,7 @@ struct server_context {
   std::atomic<std::size_t> connections{0};
   /// Bytes of answers that clients have not taken at once.
   std::atomic<std::size_t> untaken{0};
+  /// And what gives back the locks of those that are gone.
   std::atomic<std::size_t> remote_sessions{0};
   std::atomic<bool> has_gateway{false};
   /// What the CAF port lets its clients send to.

@@ -3,12 +3,14 @@
 #include "actors/lister.hpp"
 #include "actors/quoted.hpp"
 #include "net/dialect.hpp"
+#include "net/remote/releaser.hpp"
 #include "net/remote/remote_request.hpp"
 
 #include <spdlog/logger.h>
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace lockserver {
 
@@ -282,7 +284,7 @@ void remote_session::withdraw(const withdraw_request& x) {
   });
   if (i == held_.end() || i->first.first != x.key)
     return;
-  give_back(i->first, i->second);
+  compat::anon_send(context_.keys->of(x.key), release_of(i->first, i->second));
   held_.erase(i);
 }
 
@@ -305,20 +307,22 @@ void remote_session::drop_waits() {
 }
 
 // By its token: the client knew of it, and may have renewed it.
-void remote_session::give_back(const held_name& name, const held& x) {
-  compat::anon_send(context_.keys->of(name.first),
-                    release_request{name.first, name.second, x.token});
+release_request remote_session::release_of(const held_name& name, const held& x) {
+  return {name.first, name.second, x.token};
 }
 
 // What ends with `hold`, which is hold_session or hold_connection, of which the
 // former's end is also the latter's.
 void remote_session::give_back_all(std::uint8_t hold) {
+  std::vector<release_request> all;
   std::erase_if(held_, [&](const auto& x) {
     auto ends = x.second.hold == hold || x.second.hold == acquire_lock::hold_connection;
     if (ends)
-      give_back(x.first, x.second);
+      all.push_back(release_of(x.first, x.second));
     return ends;
   });
+  if (!all.empty())
+    home_system().spawn<releaser>(context_, std::move(all));
 }
 
 void remote_session::hold(held_name name, const held& x) {

@@ -83,7 +83,7 @@ private:
   void withdraw(const withdraw_request& x);
   void take_back(const acquisition& x);
   void drop_waits();
-  void give_back(const held_name& name, const held& x);
+  static release_request release_of(const held_name& name, const held& x);
   void give_back_all(std::uint8_t hold);
   void hold(held_name name, const held& x);
   void forget_expired();

@@ -165,6 +165,29 @@ TEST_CASE("a client that is found to have nothing when its connection breaks lea
   CHECK(x.context.remote_sessions == 0);
 }
 
+TEST_CASE("who asks while a client's many locks are given back is answered among the first") {
+  constexpr auto many = 2'000;
+  client_world x;
+  x.env.max_keys = 2 * many;
+  auto a = x.new_user(x.new_client());
+  for (int i = 0; i < many; ++i)
+    a->acquire(with(acquire_lock::hold_connection, "k" + std::to_string(i)));
+  x.world.run();
+  REQUIRE(x.counts.holders == many);
+  x.net.cut();
+  while (x.counts.holders == many)
+    REQUIRE(x.world.steps().step());
+  auto asker = x.lock_fixture::new_client(); // whose mailbox has no answers of the crowd's
+  auto other = asker->acquire("other", "you", 10s);
+  while (!other->value && x.world.steps().step()) {
+  }
+  CHECK(x.counts.holders > many / 2);
+  CHECK(x.context.remote_sessions == 1); // the server would wait for them
+  x.world.run();
+  CHECK(x.counts.holders == 1);
+  CHECK(x.context.remote_sessions == 0);
+}
+
 TEST_CASE("a server that stops leaves locks to their time, but those that hang on connections") {
   client_world x;
   auto a = x.new_user(x.new_client());
