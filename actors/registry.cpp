@@ -33,10 +33,10 @@ registry_actor::behavior_type registry::make_behavior() {
     [](registry& self, inspect_request& x) { return self.ask(x, lock_info{x.key}); },
     [](registry& self, withdraw_request& x) { self.tell(x); },
     [](registry& self, lease_ended& x) -> caf::result<void> {
-      auto i = self.keys_.find(x.key);
-      if (i == self.keys_.end())
+      auto* known = self.keys_.find(x.key);
+      if (known == nullptr)
         return caf::unit;
-      return self.pass_on<void>(i->second, x);
+      return self.pass_on<void>(*known, x);
     },
     [](registry& self, const list_request& x) { return self.list(x); },
     [](registry& self, lease_inspect_request& x) -> caf::result<lease_reply> {
@@ -52,14 +52,12 @@ registry_actor::behavior_type registry::make_behavior() {
     },
     [](registry& self, const key_idle& x) { self.on_idle(x); },
     [](registry& self, shut_down) {
-      for (auto& [name, x] : self.keys_)
-        compat::send(&self, x.actor, shut_down{});
+      self.keys_.for_each([&self](entry& x) { compat::send(&self, x.actor, shut_down{}); });
       self.quit();
     });
 }
 
 void registry::on_exit() {
-  names_.clear();
   keys_.clear();
   leases_ = nullptr;
 }
@@ -77,8 +75,8 @@ caf::result<Reply> registry::pass_on(entry& to, Request& x) {
 }
 
 caf::result<acquire_reply> registry::acquire(acquire_request& x) {
-  auto i = keys_.find(x.key);
-  if (i == keys_.end()) {
+  auto* known = keys_.find(x.key);
+  if (known == nullptr) {
     if (env_.keys.fetch_add(1, std::memory_order_relaxed) >= env_.max_keys) {
       --env_.keys;
       if (x.lease != 0)
@@ -87,53 +85,45 @@ caf::result<acquire_reply> registry::acquire(acquire_request& x) {
       reply.status = acquire_reply::too_many_keys;
       return reply;
     }
-    i = spawn_key(x.key);
+    known = &spawn_key(x.key);
   }
-  return pass_on<acquire_reply>(i->second, x);
+  return pass_on<acquire_reply>(*known, x);
 }
 
 // It has been counted, and counts itself off when it ends.
-registry::key_map::iterator registry::spawn_key(const std::string& name) {
-  auto i = keys_.end();
+registry::entry& registry::spawn_key(const std::string& name) {
   try {
-    i = keys_.try_emplace(name).first;
-    names_.insert(i->first);
-    i->second.actor = spawn<key, caf::lazy_init>(caf::actor_cast<registry_actor>(this), env_,
-                                                 counts_, name);
+    auto& added = keys_.add(name);
+    added.actor = spawn<key, caf::lazy_init>(caf::actor_cast<registry_actor>(this), env_, counts_,
+                                             name);
+    return added;
   } catch (...) {
     --env_.keys;
-    if (i != keys_.end())
-      forget(i);
+    keys_.remove(name);
     throw;
   }
-  return i;
-}
-
-void registry::forget(key_map::iterator x) noexcept {
-  names_.erase(x->first);
-  keys_.erase(x);
 }
 
 // Whatever the limits are: it held the key before.
 void registry::restore(restore_key& x) {
-  auto i = keys_.find(x.key);
-  if (i == keys_.end()) {
+  auto* known = keys_.find(x.key);
+  if (known == nullptr) {
     ++env_.keys;
-    i = spawn_key(x.key);
+    known = &spawn_key(x.key);
   }
-  compat::send(this, i->second.actor, std::move(x));
-  ++i->second.forwarded;
+  compat::send(this, known->actor, std::move(x));
+  ++known->forwarded;
 }
 
 void registry::refuse_some() {
   while (refused_up_to_ && refusing_.has_room()) {
-    auto next = names_.upper_bound(*refused_up_to_);
-    if (next == names_.end()) {
+    auto next = keys_.names().upper_bound(*refused_up_to_);
+    if (next == keys_.names().end()) {
       refused_up_to_.reset();
       return;
     }
     refused_up_to_ = std::string{*next};
-    auto& told = keys_.find(*refused_up_to_)->second;
+    auto& told = *keys_.find(*refused_up_to_);
     ++told.forwarded;
     refusing_.begin();
     auto on_heard = [this] {
@@ -148,42 +138,41 @@ void registry::refuse_some() {
 // What asks or frees needs no key actor that is not there: the lock is free.
 template <class Reply, class Request>
 caf::result<Reply> registry::ask(Request& x, Reply of_free_key) {
-  auto i = keys_.find(x.key);
-  if (i == keys_.end())
-    return of_free_key;
-  return pass_on<Reply>(i->second, x);
+  auto* known = keys_.find(x.key);
+  return known == nullptr ? of_free_key : pass_on<Reply>(*known, x);
 }
 
 template <class Message>
 void registry::tell(Message& x) {
-  auto i = keys_.find(x.key);
-  if (i == keys_.end())
+  auto* known = keys_.find(x.key);
+  if (known == nullptr)
     return;
-  compat::send(this, i->second.actor, std::move(x));
-  ++i->second.forwarded;
+  compat::send(this, known->actor, std::move(x));
+  ++known->forwarded;
 }
 
 key_names registry::list(const list_request& x) const {
   key_names result;
   // Nothing lies between a key and the same with a zero byte behind it, and no
   // key has one.
-  auto i = x.after < x.prefix ? names_.lower_bound(x.prefix) : names_.upper_bound(x.after);
-  for (; i != names_.end() && i->starts_with(x.prefix) && result.names.size() < x.limit; ++i)
+  auto& names = keys_.names();
+  auto i = x.after < x.prefix ? names.lower_bound(x.prefix) : names.upper_bound(x.after);
+  for (; i != names.end() && i->starts_with(x.prefix) && result.names.size() < x.limit; ++i)
     result.names.emplace_back(*i);
   return result;
 }
 
 void registry::on_idle(const key_idle& x) {
-  auto i = keys_.find(x.key);
+  auto* known = keys_.find(x.key);
   // A late message of an earlier actor of this key must not end its heir.
-  if (i == keys_.end() || i->second.actor != current_sender())
+  if (known == nullptr || known->actor != current_sender())
     return;
   if (x.served == key_idle::has_ended)
     env_.log.error("a lock is lost, since its key has ended: key={}", x.key);
-  else if (x.served != i->second.forwarded)
+  else if (x.served != known->forwarded)
     return;
-  compat::send(this, i->second.actor, shut_down{});
-  forget(i);
+  compat::send(this, known->actor, shut_down{});
+  keys_.remove(x.key);
 }
 
 } // namespace lockserver

@@ -4,16 +4,13 @@
 
 #include "actors/environment.hpp"
 #include "actors/guarded.hpp"
+#include "actors/key_table.hpp"
 #include "actors/pacer.hpp"
-#include "actors/seeded_hash.hpp"
 #include "lockserver/actors.hpp"
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 
 namespace lockserver {
 
@@ -38,7 +35,6 @@ private:
     key_actor actor;
     std::uint64_t forwarded = 0; ///< Requests passed on to it so far.
   };
-  using key_map = std::unordered_map<std::string, entry, seeded_hash>;
 
   template <class Reply, class Request>
   caf::result<Reply> pass_on(entry& to, Request& x);
@@ -49,16 +45,14 @@ private:
   void tell(Message& x);
   void restore(restore_key& x);
   void refuse_some();
-  key_map::iterator spawn_key(const std::string& name);
-  void forget(key_map::iterator x) noexcept;
+  entry& spawn_key(const std::string& name);
   key_names list(const list_request& x) const;
   void on_idle(const key_idle& x);
 
   leases_actor leases_;
   lock_environment& env_;
   lock_counts& counts_;
-  key_map keys_;
-  std::set<std::string_view> names_; // of `keys_`, in their order
+  key_table<entry> keys_;
   // While who waits is refused: the key that has been told last.
   std::optional<std::string> refused_up_to_;
   pacer refusing_;

@@ -212,6 +212,16 @@ void keys_end(std::uint16_t port, int count, const char* name) {
   other.stop_and_print(name);
 }
 
+// Locks of keys that nobody had before, taken as fast as can be.
+void keys_begin(std::uint16_t port, int count, const char* name) {
+  client filler{port};
+  probe other{port};
+  ask_many(filler, count, [&](int i) {
+    return get("/LOCK/key" + std::to_string(i) + "/crowd?lock_attempt_timeout=0&lock_timeout=600");
+  });
+  other.stop_and_print(name);
+}
+
 std::string make_lease(client& from, std::chrono::milliseconds ttl) {
   auto made
     = from.ask(with_body("POST", "/v1/leases", "{\"ttl_ms\":" + std::to_string(ttl.count()) + "}"));
@@ -329,6 +339,8 @@ int main(int argc, char* argv[]) {
   std::string what = argv[2];
   if (what == "keys")
     keys_end(port, count, ("keys-" + std::to_string(count)).c_str());
+  else if (what == "keys-begin")
+    keys_begin(port, count, "keys-begin");
   else if (what == "lease-expires")
     lease_ends(port, count, "lease-expires", true);
   else if (what == "lease-deleted")

@@ -13,6 +13,7 @@ stalls_of() {
 bench_stalls() {
   title "A lock taken and given back every 2 ms beside a crowd, ms"
   printf '%-16s %8s %9s %9s %9s %9s %8s\n' '' trips p50 p99 p99.9 worst errors
+  stalls_of keys-begin 1000000
   stalls_of keys 100000
   stalls_of keys 1000000
   stalls_of lease-deleted 100000
