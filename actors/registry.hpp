@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace lockserver {
 
@@ -53,11 +54,14 @@ private:
   void forget(key_map::iterator x) noexcept;
   key_names list(const list_request& x) const;
   void on_idle(const key_idle& x);
+  void reap_later(const std::string& key);
+  void reap_left();
 
   leases_actor leases_;
   lock_environment& env_;
   lock_counts& counts_;
   key_map keys_;
+  std::vector<std::string> left_;    // idle keys that do not know it; of a fixed capacity
   std::set<std::string_view> names_; // of `keys_`, in their order
   // While who waits is refused: the key that has been told last.
   std::optional<std::string> refused_up_to_;
