@@ -2,7 +2,7 @@
 // it, and with a key its lock.
 #pragma once
 
-#include "lockserver/caf_compat.hpp"
+#include "actors/caf_answers.hpp"
 
 #include <string_view>
 #include <type_traits>
@@ -33,24 +33,30 @@ public:
   template <class T>
   struct to_result {
     using type = caf::result<T>;
+    using answered = caf::delegated<T>;
   };
   template <class... Ts>
   struct to_result<caf::result<Ts...>> {
     using type = caf::result<Ts...>;
+    using answered = caf::delegated<Ts...>;
   };
   using result = std::conditional_t<std::is_void_v<Result>, void, typename to_result<Result>::type>;
+  using answered = typename to_result<Result>::answered; // nothing more is to be answered
 
   result operator()(Message x) const {
     try {
-      if constexpr (std::is_void_v<Result>)
-        return F{}(*self_, static_cast<Message>(x));
-      else
+      if constexpr (std::is_void_v<Result>) {
+        F{}(*self_, static_cast<Message>(x));
+        return compat::respond(self_);
+      } else {
         return compat::respond(self_, result{F{}(*self_, static_cast<Message>(x))});
+      }
     } catch (...) {
       self_->on_exception();
     }
+    compat::respond_failed(self_);
     if constexpr (!std::is_void_v<Result>)
-      return caf::make_error(caf::sec::runtime_error);
+      return answered{};
   }
 
 private:
@@ -71,6 +77,18 @@ auto guarded_answer(Self& self, F f, void (F::*)(Reply) const) {
 template <class Self, class F>
 auto guarded_answer(Self& self, F f) {
   return guarded_answer(self, std::move(f), &F::operator());
+}
+
+/// The same for an answer that says nothing, and for what takes the place of an answer.
+template <class Self, class F>
+auto guarded_call(Self& self, F f) {
+  return [&self, f = std::move(f)] {
+    try {
+      f();
+    } catch (...) {
+      self.on_exception();
+    }
+  };
 }
 
 /// The behavior of `self`, whose handlers are captureless lambdas of the form

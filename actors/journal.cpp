@@ -228,7 +228,7 @@ void journal::refuse(parked_answer<Reply>& x) {
 template <class Message, class Reply>
 void journal::refuse(parked<Message, Reply>& x) {
   if (going_back_.contains(x.what.request.key))
-    x.promise.delegate(keys_->of(x.what.request.key), std::move(x.what.request));
+    compat::delegate_promise(x.promise, keys_->of(x.what.request.key), std::move(x.what.request));
   else
     x.promise.deliver(std::move(x.what.reply));
 }

@@ -382,17 +382,13 @@ void key::settle_up(operation& op) {
 // is over already, or when they have been withdrawn.
 void key::tell_some(time_point now, std::size_t most) {
   for (std::size_t n = 0; untold_ && n < most; ++n) {
-    auto next = std::move(untold_->front());
+    tell(now, untold_->front());
     untold_->pop_front();
     if (untold_->empty())
       untold_.reset();
-    tell(now, next);
   }
   if (waiting_ && waiting_->empty())
     waiting_.reset();
-  // Not by a message to itself, which might come in this very turn of the thread.
-  if (untold_)
-    wake_up_.no_later_than(now);
 }
 
 void key::tell(time_point now, const verdict& x) {
@@ -409,7 +405,8 @@ void key::tell(time_point now, const verdict& x) {
   env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s",
                  quoted{name_}, quoted{x.owner}, x.ticket, x.token, seconds(reply.ttl),
                  seconds(reply.waited));
-  tell_leases(std::exchange(waited->lease, 0), x.token);
+  tell_leases(waited->lease, x.token);
+  waited->lease = 0;
   deliver(*waited, std::move(reply));
   unpark(x.ticket);
 }
@@ -419,6 +416,9 @@ void key::keep_up(time_point now) {
     counts_.holders += count - holders_; // unsigned, so a difference below zero fits, too
     holders_ = count;
   }
+  // Not by a message to itself, which might come in this very turn of the thread.
+  if (untold_)
+    wake_up_.no_later_than(now);
   if (auto due = lock_.next_deadline()) {
     wake_up_.no_later_than(*due);
   } else if (lock_.idle() && !untold_) { // else it is held without an end
@@ -468,7 +468,8 @@ void key::refuse(time_point now, ticket_id ticket, errc status) {
                  row_of(status).id, seconds(now - waited->since));
   auto reply = refused(now, status, waited->explain);
   reply.waited = now - waited->since;
-  tell_leases(std::exchange(waited->lease, 0), 0);
+  tell_leases(waited->lease, 0);
+  waited->lease = 0;
   deliver(*waited, std::move(reply));
   unpark(ticket);
 }

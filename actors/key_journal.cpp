@@ -70,7 +70,7 @@ void key::deliver(parked& to, acquire_reply x) {
   if (settled())
     to.promise.deliver(std::move(x));
   else
-    to.promise.delegate(env_.journal, durable<acquire_reply>{name_, std::move(x)});
+    compat::delegate_promise(to.promise, env_.journal, durable<acquire_reply>{name_, std::move(x)});
 }
 
 // At the start, or back to what is stored. Of leases' grants the leases hear

@@ -22,6 +22,9 @@ std::string_view short_name(const std::string& name) {
 // Leases that end in one turn, when the time of many is over at once.
 constexpr std::size_t endings_per_turn = 64;
 
+// Until what an exception has interrupted goes on.
+constexpr auto retry_pause = std::chrono::milliseconds{10};
+
 // Locks on a page, for who did not say how many.
 constexpr std::uint64_t default_page = 100;
 
@@ -54,14 +57,12 @@ leases_actor::behavior_type leases::make_behavior() {
                         [&](share& has) { return -static_cast<int>(has.tokens.erase(x.token)); });
     },
     [](leases& self, const lease_regranted& x) { self.regrant(x); },
-    [](leases& self, const restore_lease& x) {
-      ++self.env_.leases;
-      self.add(x.lease);
-    },
+    [](leases& self, const restore_lease& x) { self.add(x.lease); },
     [](leases& self, shut_down) { self.quit(); },
     [](leases& self, deadline_reached) {
       self.wake_up_.arrived();
       self.expire_some();
+      self.tell_keys();
       self.set_alarm();
     });
 }
@@ -73,8 +74,15 @@ void leases::on_exit() {
   endings_.clear();
 }
 
+// What is due goes on soon, without a load on a machine that is short of memory.
 void leases::on_exception() noexcept {
   log_exception(env_.log, "leases");
+  try {
+    set_alarm();
+    if (!endings_.empty())
+      wake_up_.no_later_than(env_.time.now() + retry_pause);
+  } catch (...) { // the next message that sets it makes up for it
+  }
 }
 
 caf::result<acquire_reply> leases::acquire(lease_acquire_request& x) {
@@ -92,31 +100,38 @@ caf::result<acquire_reply> leases::acquire(lease_acquire_request& x) {
     refused.status = acquire_reply::too_many_locks;
     return refused;
   }
-  ++i->second.locks;
-  ++i->second.keys[x.request.key].unanswered;
+  auto& share = i->second.keys[x.request.key];
   x.request.lease = i->first;
   x.request.ttl = forever;
   auto& registry = keys_->of(x.request.key);
-  return compat::delegate(this, registry, std::move(x.request));
+  auto result = compat::delegate(this, registry, std::move(x.request));
+  ++i->second.locks; // once it is on its way: else nobody would count it off
+  ++share.unanswered;
+  return result;
 }
 
 caf::result<lease_reply> leases::create(const lease_create_request& x) {
   expire_some();
   lease_reply reply;
-  if (env_.leases >= env_.max_leases) {
+  if (leases_.size() + being_made_ >= env_.max_leases) {
     reply.status = lease_reply::too_many_leases;
     return reply;
   }
-  ++env_.leases;
   lease_record made{++last_id_, random_name(), x.owner, x.ttl,
                     env_.time.now().time_since_epoch() + x.ttl};
-  return store(
-    {lease_entry::made, made},
-    [this, made](promise& answer) {
-      env_.log.debug("lease made: lease={}… owner={}", short_name(made.name), quoted{made.owner});
-      answer.deliver(add(made));
-    },
-    [this] { --env_.leases; });
+  auto on_stored = [this, made](promise& answer) {
+    --being_made_;
+    env_.log.debug("lease made: lease={}… owner={}", short_name(made.name), quoted{made.owner});
+    answer.deliver(add(made));
+  };
+  // Once what follows is over, in whatever way, it is counted there, or not at all.
+  const auto others = being_made_++;
+  try {
+    return store({lease_entry::made, made}, std::move(on_stored), [this] { --being_made_; });
+  } catch (...) {
+    being_made_ = others;
+    throw;
+  }
 }
 
 // Its new time counts at once, whatever the disk takes; nobody is told of it before
@@ -202,7 +217,7 @@ template <class F, class G>
 caf::result<lease_reply> leases::store(lease_entry what, F f, G undo) {
   auto answer = make_response_promise<lease_reply>();
   if (!env_.journal) {
-    f(answer);
+    attempt(answer, f);
     return answer;
   }
   lease_reply refused;
@@ -217,15 +232,40 @@ caf::result<lease_reply> leases::store(lease_entry what, F f, G undo) {
     auto to = answer;
     to.deliver(refused);
   };
-  auto on_stored = [f, answer, refuse](bool stored) {
+  auto on_stored = [this, f, answer, refuse](bool stored) {
     if (!stored)
       return refuse();
     auto to = answer;
-    f(to);
+    attempt(to, f);
   };
-  compat::request(this, env_.journal, std::move(what))
-    .then(guarded_answer(*this, std::move(on_stored)), [refuse](const caf::error&) { refuse(); });
+  try {
+    compat::request(this, env_.journal, std::move(what))
+      .then(guarded_answer(*this, std::move(on_stored)),
+            guarded_answer(*this, [refuse](const caf::error&) { refuse(); }));
+  } catch (...) {
+    fail(answer);
+    throw;
+  }
   return answer;
+}
+
+// Calls `f` with `answer`, which is an error if `f` throws.
+template <class F>
+void leases::attempt(promise& answer, const F& f) {
+  try {
+    return f(answer);
+  } catch (...) {
+    on_exception();
+  }
+  fail(answer);
+}
+
+void leases::fail(promise& answer) noexcept {
+  try {
+    if (answer.pending())
+      answer.deliver(caf::make_error(caf::sec::runtime_error));
+  } catch (...) { // whoever asked has a deadline
+  }
 }
 
 lease_reply leases::add(const lease_record& x) {
@@ -240,6 +280,7 @@ lease_reply leases::add(const lease_record& x) {
     leases_.erase(i);
     throw;
   }
+  env_.leases = leases_.size();
   set_alarm();
   return {lease_reply::alive, x.name, x.ttl};
 }
@@ -258,7 +299,7 @@ void leases::regrant(const lease_regranted& x) {
     i->second.locks += i->second.keys[x.key].tokens.insert(x.token).second ? 1 : 0;
     return;
   }
-  auto late = std::make_shared<ending>(ending{x.lease, {}, {}, 1, {}});
+  auto late = std::make_shared<ending>(ending{x.lease, {}, {}, {}, {}});
   late->keys.try_emplace(x.key);
   endings_.push_back(std::move(late));
   tell_keys();
@@ -294,43 +335,66 @@ void leases::expire_some() {
 // `answer` is given.
 void leases::remove(lease_map::iterator x, promise answer) {
   auto& [id, gone] = *x;
+  auto all = std::make_shared<ending>(ending{id, gone.name, {}, {}, std::move(answer)});
+  if (!gone.keys.empty())
+    endings_.push_back(all);
+  // It is over, or nothing has happened: from here on nothing throws.
+  all->keys = std::move(gone.keys);
   by_expiry_.erase({gone.expires_at, id});
   by_name_.erase(gone.name);
-  auto all = std::make_shared<ending>(
-    ending{id, std::move(gone.name), std::move(gone.keys), 0, std::move(answer)});
-  all->unheard = all->keys.size();
   leases_.erase(x);
-  --env_.leases;
+  env_.leases = leases_.size();
   if (all->keys.empty())
     return finish(*all);
-  endings_.push_back(std::move(all));
   tell_keys();
 }
 
 // One key of each lease in turn, so that one with few does not wait for one with many.
 void leases::tell_keys() {
   while (!endings_.empty() && told_.has_room()) {
-    auto all = std::move(endings_.front());
-    endings_.pop_front();
-    auto key = std::move(all->keys.extract(all->keys.begin()).key());
+    auto all = endings_.front();
+    tell_key(all);
     if (!all->keys.empty())
       endings_.push_back(all);
-    told_.begin();
-    auto on_heard = [this, all] {
-      told_.end();
-      if (--all->unheard == 0)
-        finish(*all);
-      tell_keys();
-    };
-    auto& registry = keys_->of(key);
-    compat::request(this, registry, lease_ended{std::move(key), all->id})
-      .then(on_heard, [on_heard](const caf::error&) { on_heard(); });
+    endings_.pop_front();
   }
+}
+
+// Tells the first that is left. A key that could not do what it was told would keep its
+// lock for good: it is told again.
+void leases::tell_key(const std::shared_ptr<ending>& x) {
+  auto key = x->told.insert(x->keys.extract(x->keys.begin())).position;
+  auto on_heard = guarded_call(*this, [this, x, key] {
+    told_.end();
+    x->told.erase(key);
+    if (x->keys.empty() && x->told.empty())
+      finish(*x);
+    tell_keys();
+  });
+  auto on_error = [this, x, key, on_heard](const caf::error& what) {
+    if (what != caf::sec::runtime_error)
+      return on_heard(); // its registry has ended, since the server stops
+    told_.end();
+    if (x->keys.empty())
+      endings_.push_back(x);
+    x->keys.insert(x->told.extract(key));
+    wake_up_.no_later_than(env_.time.now() + retry_pause);
+  };
+  try {
+    compat::request(this, keys_->of(key->first), lease_ended{key->first, x->id})
+      .then(on_heard, guarded_answer(*this, on_error));
+  } catch (...) {
+    x->keys.insert(x->told.extract(key));
+    throw;
+  }
+  told_.begin();
 }
 
 void leases::finish(ending& x) {
   if (x.answer.pending())
-    x.answer.deliver(lease_reply{lease_reply::alive, x.name});
+    attempt(x.answer, [&x](promise& answer) {
+      answer.deliver(lease_reply{lease_reply::alive, x.name});
+    });
 }
 
 // What comes when the lease has ended is of no interest any more.

@@ -70,9 +70,9 @@ private:
   struct ending {
     lease_id id;
     std::string name;
-    share_map keys;          ///< That have not been told.
-    std::size_t unheard = 0; ///< Keys that have not answered, or have not been told.
-    promise answer;          ///< Of who ends it, if anyone does.
+    share_map keys; ///< That have not been told.
+    share_map told; ///< That have not answered.
+    promise answer; ///< Of who ends it, if anyone does.
   };
   using lease_map = std::unordered_map<lease_id, entry>;
 
@@ -85,6 +85,9 @@ private:
   // Calls `f` with a promise once `what` is stored, or calls `undo` and refuses.
   template <class F, class G>
   caf::result<lease_reply> store(lease_entry what, F f, G undo);
+  template <class F>
+  void attempt(promise& answer, const F& f);
+  static void fail(promise& answer) noexcept;
   lease_reply add(const lease_record& x);
   void set_expiry(entry& x, lease_id id, time_point expires_at);
   void regrant(const lease_regranted& x);
@@ -94,7 +97,8 @@ private:
   void expire_some();
   void remove(lease_map::iterator x, promise answer = {});
   void tell_keys();
-  static void finish(ending& x);
+  void tell_key(const std::shared_ptr<ending>& x);
+  void finish(ending& x);
   template <class F>
   void change_share(lease_id id, const std::string& key, F change);
   void set_alarm();
@@ -106,6 +110,7 @@ private:
   std::unordered_map<std::string, lease_id> by_name_;
   std::set<std::pair<time_point, lease_id>> by_expiry_;
   lease_id last_id_ = 0;
+  std::size_t being_made_ = 0;                  // not in `leases_` yet
   std::deque<std::shared_ptr<ending>> endings_; // each has keys to tell
   pacer told_;
 };

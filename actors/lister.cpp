@@ -36,7 +36,7 @@ void lister::ask_for_names() {
                              if (--outstanding_ == 0)
                                on_names();
                            }),
-            [this](const caf::error&) { fail(); });
+            guarded_answer(*this, [this](const caf::error&) { fail(); }));
 }
 
 void lister::on_names() {
@@ -56,7 +56,7 @@ void lister::on_names() {
                              if (--outstanding_ == 0)
                                on_locks();
                            }),
-            [this](const caf::error&) { fail(); });
+            guarded_answer(*this, [this](const caf::error&) { fail(); }));
 }
 
 void lister::on_locks() {

@@ -64,9 +64,12 @@ acquire_result lock_queue::acquire(time_point now, lock_request&& x, lock_change
     return {has_other_limit(x) ? acquire_outcome::limit_mismatch : acquire_outcome::held};
   if (waiting() >= limits_->max_waiters)
     return {acquire_outcome::too_many_waiters};
+  std::list<waiter> last; // a line is never empty: before there is one, what may throw
+  last.push_back(waiter{std::move(x), now, {}});
   if (!line_)
     line_ = std::make_unique<line>();
-  auto place = line_->order.insert(line_->order.end(), waiter{std::move(x), now, {}});
+  auto place = last.begin();
+  line_->order.splice(line_->order.end(), last);
   try {
     line_->by_owner.emplace(place->request.owner, place);
     join(now, place, place->request.ticket, place->request.wait);

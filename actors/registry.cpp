@@ -12,6 +12,7 @@ namespace lockserver {
 registry::registry(caf::actor_config& cfg, leases_actor leases, lock_environment& env,
                    lock_counts& counts)
   : registry_actor::base(cfg), leases_(std::move(leases)), env_(env), counts_(counts) {
+  left_.reserve(100);
 }
 
 registry_actor::behavior_type registry::make_behavior() {
@@ -76,7 +77,8 @@ caf::result<Reply> registry::pass_on(entry& to, Request& x) {
 
 caf::result<acquire_reply> registry::acquire(acquire_request& x) {
   auto* known = keys_.find(x.key);
-  if (known == nullptr) {
+  auto is_new = known == nullptr;
+  if (is_new) {
     if (env_.keys.fetch_add(1, std::memory_order_relaxed) >= env_.max_keys) {
       --env_.keys;
       if (x.lease != 0)
@@ -87,15 +89,21 @@ caf::result<acquire_reply> registry::acquire(acquire_request& x) {
     }
     known = &spawn_key(x.key);
   }
-  return pass_on<acquire_reply>(*known, x);
+  try {
+    return pass_on<acquire_reply>(*known, x);
+  } catch (...) {
+    if (is_new) // it will hear of nothing that it could say to be idle after
+      reap_later(x.key);
+    throw;
+  }
 }
 
 // It has been counted, and counts itself off when it ends.
 registry::entry& registry::spawn_key(const std::string& name) {
   try {
     auto& added = keys_.add(name);
-    added.actor = spawn<key, caf::lazy_init>(caf::actor_cast<registry_actor>(this), env_, counts_,
-                                             name);
+    added.actor = compat::spawn_ready<key>(*this, caf::actor_cast<registry_actor>(this), env_,
+                                           counts_, name);
     return added;
   } catch (...) {
     --env_.keys;
@@ -125,13 +133,13 @@ void registry::refuse_some() {
     refused_up_to_ = std::string{*next};
     auto& told = *keys_.find(*refused_up_to_);
     ++told.forwarded;
-    refusing_.begin();
-    auto on_heard = [this] {
+    auto on_heard = guarded_call(*this, [this] {
       refusing_.end();
       refuse_some();
-    };
+    });
     compat::request(this, told.actor, refuse_waiters{})
       .then(on_heard, [on_heard](const caf::error&) { on_heard(); });
+    refusing_.begin();
   }
 }
 
@@ -171,8 +179,27 @@ void registry::on_idle(const key_idle& x) {
     env_.log.error("a lock is lost, since its key has ended: key={}", x.key);
   else if (x.served != known->forwarded)
     return;
-  compat::send(this, known->actor, shut_down{});
+  try {
+    compat::send(this, known->actor, shut_down{});
+  } catch (...) {
+    reap_later(x.key);
+    throw;
+  }
   keys_.remove(x.key);
+  reap_left();
+}
+
+// A key says once that it is idle. What comes to nothing by an exception would leave it
+// there for good: it is asked to say so when another has ended.
+void registry::reap_later(const std::string& key) {
+  if (left_.size() < left_.capacity())
+    left_.push_back(key);
+}
+
+void registry::reap_left() {
+  for (; !left_.empty(); left_.pop_back())
+    if (auto* known = keys_.find(left_.back()))
+      compat::send(this, known->actor, deadline_reached{});
 }
 
 } // namespace lockserver

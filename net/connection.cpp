@@ -68,7 +68,7 @@ void connection::start(caf::actor_system& sys) {
   guard([&] {
     self_ = shared_from_this();
     session_handle_ = caf::actor_cast<caf::strong_actor_ptr>(
-      sys.spawn<session, caf::lazy_init>(host_, context_, *this));
+      compat::spawn_ready<session>(sys, host_, context_, *this));
     session_ = static_cast<session*>(caf::actor_cast<caf::abstract_actor*>(session_handle_));
     set_deadline(context_.config.header_timeout);
     do_wait_readable();

@@ -27,6 +27,9 @@ constexpr std::size_t timers_at_once = 64;
 // The same while actors still have work from the turn before.
 constexpr std::size_t timers_when_busy = 8;
 
+// Until a timer that could not be told to its owner is told.
+constexpr auto retry_pause = std::chrono::milliseconds{10};
+
 thread_local io_thread* current_thread = nullptr;
 
 // Whom the calling thread has to wake when it releases its wakes.
@@ -72,29 +75,35 @@ std::vector<caf::resumable*> io_thread::halt() {
   if (thread_.joinable())
     thread_.join();
   take_inbox();
-  std::vector<caf::resumable*> result{ready_.begin(), ready_.end()};
-  ready_.clear();
+  std::vector<caf::resumable*> result;
+  while (!ready_.empty())
+    result.push_back(ready_.pop());
   return result;
 }
 
 void io_thread::add(caf::resumable* job) {
   if (current_thread == this) {
-    ready_.push_back(job);
+    ready_.push(job);
     if (!in_turn_)
-      post_turn();
+      try_to_post_turn();
     return;
   }
-  bool first = false;
   {
     std::lock_guard guard{inbox_mutex_};
-    first = inbox_.empty();
-    inbox_.push_back(job);
+    inbox_.push(job);
+    if (std::exchange(turn_for_inbox_, true))
+      return;
   }
-  // A non-empty inbox has a turn under way already, or will have one soon.
-  if (first && holds_wakes)
-    held_wakes.push_back(this);
-  else if (first)
-    post_inbox();
+  // The job is there, so whoever has sent it must not hear that it is not.
+  try {
+    if (holds_wakes)
+      held_wakes.push_back(this);
+    else
+      post_inbox();
+  } catch (...) { // the next job goes on with it, or whatever else happens there
+    std::lock_guard guard{inbox_mutex_};
+    turn_for_inbox_ = false;
+  }
 }
 
 void io_thread::hold_wakes() noexcept {
@@ -117,8 +126,8 @@ void io_thread::post_inbox() {
 
 void io_thread::take_inbox() {
   std::lock_guard guard{inbox_mutex_};
-  ready_.insert(ready_.end(), inbox_.begin(), inbox_.end());
-  inbox_.clear();
+  turn_for_inbox_ = false;
+  ready_.push_all_of(inbox_);
 }
 
 void io_thread::post_turn() {
@@ -140,7 +149,12 @@ void io_thread::finish_turn() noexcept {
   }
   in_turn_ = false;
   turn_time_ = {};
-  for (auto tries = 0; tries < 2 && (!ready_.empty() || !put_off_.empty()); ++tries) {
+  if (!ready_.empty() || !put_off_.empty())
+    try_to_post_turn();
+}
+
+void io_thread::try_to_post_turn() noexcept {
+  for (auto tries = 0; tries < 2; ++tries) {
     try {
       return post_turn();
     } catch (...) { // else the next event goes on with it
@@ -154,10 +168,9 @@ void io_thread::run_turn() {
   // back), and actors may put off writes: until neither has anything to do.
   while (!ready_.empty() || !put_off_.empty()) {
     for (; !ready_.empty() && budget > 0; --budget) {
-      auto* job = ready_.front();
-      ready_.pop_front();
+      auto* job = ready_.pop();
       if (resume(job, messages_per_resume)) {
-        ready_.push_back(job);
+        ready_.push(job);
         budget -= std::min(budget - 1, messages_per_resume);
       }
     }
@@ -211,22 +224,38 @@ void io_thread::arm() {
 void io_thread::on_timer() {
   turn t{*this};
   auto most = ready_.empty() ? timers_at_once : timers_when_busy;
-  std::vector<caf::actor> woken;
+  auto now = std::chrono::steady_clock::now();
+  for (std::size_t n = 0; n < most && fire_next(now); ++n)
+    continue;
   {
     std::lock_guard guard{timers_mutex_};
-    auto now = std::chrono::steady_clock::now();
-    while (woken.size() < most) {
-      auto* x = timers_.pop_due(now);
-      if (x == nullptr)
-        break;
-      if (auto owner = owner_(*x))
-        woken.push_back(std::move(owner));
-    }
     armed_for_ = timers_.next_due().value_or(time_point::max());
   }
   arm();
-  for (auto& x : woken)
-    compat::anon_send(x, deadline_reached{});
+}
+
+// Returns whether there may be more.
+bool io_thread::fire_next(time_point now) {
+  timer_node* due = nullptr;
+  caf::actor owner;
+  {
+    std::lock_guard guard{timers_mutex_};
+    due = timers_.pop_due(now);
+    if (due == nullptr)
+      return false;
+    owner = owner_(*due);
+  }
+  if (!owner)
+    return true;
+  try {
+    compat::anon_send(owner, deadline_reached{});
+    return true;
+  } catch (...) { // its owner, who is alive, would not set it again
+    std::lock_guard guard{timers_mutex_};
+    if (!due->is_set())
+      timers_.set(*due, now + retry_pause);
+    return false;
+  }
 }
 
 } // namespace lockserver

@@ -4,13 +4,13 @@
 
 #include "actors/timers.hpp"
 #include "lockserver/caf_compat.hpp"
+#include "net/job_queue.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <array>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -118,10 +118,12 @@ private:
   void finish_turn() noexcept;
   void run_turn();
   void post_turn();
+  void try_to_post_turn() noexcept;
   void post_inbox();
   void take_inbox();
   void arm();
   void on_timer();
+  bool fire_next(time_point now);
 
   const owner_of owner_;
   boost::asio::io_context context_{1};
@@ -130,7 +132,7 @@ private:
   std::unique_ptr<std::array<char, 64 * 1024>> read_buffer_;
 
   // Only this thread:
-  std::deque<caf::resumable*> ready_;
+  job_queue ready_;
   std::vector<std::shared_ptr<task>> put_off_;
   bool in_turn_ = false;
   bool turn_posted_ = false;
@@ -138,7 +140,8 @@ private:
 
   // Any thread, under the mutex:
   std::mutex inbox_mutex_;
-  std::vector<caf::resumable*> inbox_;
+  job_queue inbox_;
+  bool turn_for_inbox_ = false; // one is under way, or will be
 
   std::mutex timers_mutex_;
   timer_queue timers_;

@@ -184,7 +184,7 @@ void session::do_submit(inspect_request& x, const dialect& how) {
 }
 
 void session::do_submit(list_request& x, const dialect& how) {
-  ask<list_reply>(spawn<lister>(context_.keys), x, how);
+  ask<list_reply>(compat::spawn_ready<lister>(*this, context_.keys), x, how);
 }
 
 void session::do_submit(lease_create_request& x, const dialect& how) {
@@ -435,7 +435,8 @@ void session::connection_closed() {
   for (auto& x : held_)
     withdraw({std::move(x.what.key), x.ticket, false, true});
   held_.clear();
-  // Not `quit`: this is not the actor's own turn.
+  // Not `quit`: this is not the actor's own turn. CAF allocates to work this off, outside
+  // of all guards; if that throws it ends the actor as well, and says so on its output.
   compat::anon_send_exit(this);
 }
 

@@ -134,33 +134,6 @@ auto request(Self* self, const Handle& to, Ts&&... xs) {
 #endif
 }
 
-/// Passes the current request on; the answer goes to whoever asked.
-template <class Self, class Handle, class... Ts>
-auto delegate(Self* self, const Handle& to, Ts&&... xs) {
-#if LOCKSERVER_CAF_1
-  return self->mail(std::forward<Ts>(xs)...).delegate(to);
-#else
-  return self->delegate(to, std::forward<Ts>(xs)...);
-#endif
-}
-
-/// Answers the current request with `x` now, and not after the handler has
-/// returned, so that the handler can catch what that throws. What is returned
-/// answers nothing any more, unless `x` was an error.
-template <class Self, class T>
-caf::result<T> respond(Self* self, caf::result<T>&& x) {
-#if LOCKSERVER_CAF_1
-  auto* value = std::get_if<caf::message>(&x.get_data());
-#else
-  auto* value = x.flag == caf::rt_value ? &x.value : nullptr;
-#endif
-  if (value == nullptr)
-    return std::move(x);
-  auto promise = self->make_response_promise();
-  promise.deliver(std::move(*value));
-  return promise;
-}
-
 template <class Handle, class... Ts>
 void anon_send(const Handle& to, Ts&&... xs) {
 #if LOCKSERVER_CAF_1

@@ -1,5 +1,6 @@
 #include "net/remote/gateway.hpp"
 
+#include "actors/caf_answers.hpp"
 #include "actors/quoted.hpp"
 #include "net/key_name.hpp"
 #include "net/remote/basp_rules.hpp"

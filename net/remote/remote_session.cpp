@@ -1,5 +1,6 @@
 #include "net/remote/remote_session.hpp"
 
+#include "actors/caf_answers.hpp"
 #include "actors/lister.hpp"
 #include "actors/quoted.hpp"
 #include "net/dialect.hpp"
@@ -262,7 +263,7 @@ caf::result<list_reply> remote_session::list(list_request& x) {
   heard();
   if (auto wrong = check(x, context_.config); !wrong.empty())
     return bad_request(std::move(wrong));
-  return compat::delegate(this, spawn<lister>(context_.keys), std::move(x));
+  return compat::delegate(this, compat::spawn_ready<lister>(*this, context_.keys), std::move(x));
 }
 
 // -- taking back --------------------------------------------------------------
