@@ -58,11 +58,12 @@ std::size_t answer_reader::read_some(std::string_view input) {
   std::size_t used = 0;
   while (used < input.size() && !done_ && !error_) {
     auto rest = input.substr(used);
-    if (parser_->is_header_done() && parser_->chunked() && parser_->get().body().empty()
-        && is_cut_short(rest))
+    auto in_body = parser_->is_header_done();
+    if (in_body && parser_->chunked() && !body_begun_ && is_cut_short(rest))
       break;
     error_code ec;
     auto size = parser_->put(boost::asio::const_buffer{rest.data(), rest.size()}, ec);
+    body_begun_ = body_begun_ || (in_body && size > 0);
     used += size;
     taken_ += size;
     if (ec == http::error::need_more)

@@ -5,9 +5,9 @@
 
 namespace lockserver {
 
-/// Whether `input`, of a chunked body that has had no data yet, is to be kept until
-/// more of it comes. A last chunk that is also the first has at least five bytes, and
-/// Beast asserts that it does when it looks at a beginning of it the second time.
+/// Whether `input`, the beginning of a chunked body, is to be kept until more of it
+/// comes. A last chunk that is also the first has at least five bytes, and Beast asserts
+/// that it does when it looks at a beginning of it the second time.
 constexpr bool is_cut_short(std::string_view input) noexcept {
   constexpr std::string_view shortest = "0\r\n\r\n";
   return input.size() < shortest.size() && input.starts_with('0');

@@ -115,12 +115,13 @@ std::size_t body_reader::read_sized(std::string_view input) {
 }
 
 std::size_t body_reader::read_chunks(std::string_view input) {
-  if (body_.empty() && is_cut_short(input))
+  if (!begun_ && is_cut_short(input))
     return 0;
   std::size_t used = 0;
   error_code ec;
   while (!ec && used < input.size() && !chunks_->is_done())
     used += chunks_->put(buffer(input.substr(used)), ec);
+  begun_ = begun_ || used > 0;
   if (chunks_->is_done()) {
     status_ = status::complete;
   } else if (ec == http::error::need_more) {
