@@ -244,7 +244,7 @@ rules() {
   rule 'Only store/ knows SQLite' '' '^#include <sqlite3' '^store/' || failed=1
   rule 'The store knows no actors' '^(store/|actors/store)' '^#include <(caf|boost)/' || failed=1
   rule 'Clients know neither CAF nor the log' \
-    '^(net/(async_|client_[^/]*\.|held_lock|http_call|lock_keeper|rest_client|v1_)|apps/lockctl/)' \
+    '^(net/(async_|bound_connection|client_[^/]*\.|held_lock|http_call|lock_keeper|rest_client|v1_)|apps/lockctl/)' \
     '^#include <(caf|spdlog)/' || failed=1
   rule 'The library includes nothing of the programs' '^net/' '^#include "apps/' || failed=1
   rule 'Tests wait for conditions, they do not sleep' '^tests/' \

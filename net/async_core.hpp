@@ -4,13 +4,12 @@
 #pragma once
 
 #include "lockserver/client_options.hpp"
+#include "net/async_connection.hpp"
 #include "net/client_core.hpp"
 #include "net/http_call.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -39,16 +38,12 @@ public:
   const std::string server = host + " port " + std::to_string(port); ///< For messages.
 
 private:
-  struct peer;
-  using connection_ptr = std::shared_ptr<peer>;
+  using connection_ptr = async_connection::pointer;
 
   boost::asio::awaitable<connection_ptr> connect(const effort& limits, std::error_code& ec);
-  boost::asio::awaitable<connection_ptr> open(effort::clock::time_point deadline,
-                                              std::error_code& ec);
-  static boost::asio::awaitable<exchange_result>
-  exchange(connection_ptr connection, const http_call& call, effort::clock::time_point deadline);
   connection_ptr take_idle();
-  void keep(const exchange_result& result, const answer_check& check, connection_ptr connection);
+  void keep(exchange_result& result, const http_call& call, const answer_check& check,
+            connection_ptr connection);
 
   std::vector<connection_ptr> idle_;
 };

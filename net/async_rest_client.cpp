@@ -132,7 +132,7 @@ struct acquisition {
   bool first = true;
 
   asio::awaitable<answer<grant>> operator()() {
-    v1::grant_request what{key, who, boot_clock::now()};
+    v1::grant_request what{key, who, boot_clock::now(), options.hold == lock_hold::connection};
     auto request = v1::acquire(key, who, v1::remaining(options, what.sent - began));
     request.repeatable = false; // but here, with what is left of the wait
     auto limits = usual_effort(core->options, wait_of(*core, request));
@@ -184,6 +184,18 @@ struct giving_back {
   }
 };
 
+// Reads the answer to a renewal that is sent now.
+auto renewal_reader(const std::string& key, const std::string& owner,
+                    std::optional<std::chrono::milliseconds> ttl) {
+  return [what = v1::grant_request{key, owner, boot_clock::now()}, ttl](const exchange_result& x,
+                                                                        const std::string& server) {
+    auto result = v1::read_grant(x, server, what);
+    if (result)
+      result->asked_ttl = ttl;
+    return result;
+  };
+}
+
 asio::awaitable<answer<done>> release_persistently(core_ptr core, v1::request request) {
   co_await asio::this_coro::throw_if_cancelled(false);
   giving_back all{core, std::move(request)};
@@ -197,14 +209,18 @@ asio::awaitable<answer<done>> release_persistently(core_ptr core, v1::request re
 asio::awaitable<answer<grant>>
 renew_grant(core_ptr core, const std::string& key, const std::string& owner, std::uint64_t token,
             std::optional<std::chrono::milliseconds> ttl, effort limits) {
-  v1::grant_request what{key, owner, boot_clock::now()};
-  auto read = [what, ttl](const exchange_result& x, const std::string& server) {
-    auto result = v1::read_grant(x, server, what);
-    if (result)
-      result->asked_ttl = ttl;
-    return result;
-  };
-  return perform<grant>(std::move(core), v1::renew(key, owner, token, ttl), limits, read);
+  return perform<grant>(std::move(core), v1::renew(key, owner, token, ttl), limits,
+                        renewal_reader(key, owner, ttl));
+}
+
+asio::awaitable<answer<grant>>
+renew_grant_on(async_connection& connection, const std::string& server, const std::string& key,
+               const std::string& owner, std::uint64_t token,
+               std::optional<std::chrono::milliseconds> ttl, effort::clock::time_point deadline) {
+  auto read = renewal_reader(key, owner, ttl);
+  auto request = v1::renew(key, owner, token, ttl);
+  auto got = co_await connection.exchange(request.call, deadline);
+  co_return read(got, server);
 }
 
 async_rest_client::async_rest_client(const asio::any_io_executor& executor, std::string name,

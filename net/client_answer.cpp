@@ -1,6 +1,7 @@
 #include "net/client_answer.hpp"
 
 #include "lockserver/errc.hpp"
+#include "net/first_chunk.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>
@@ -37,8 +38,7 @@ answer_reader::answer_reader(std::size_t most_body) : most_body_(most_body) {
 }
 
 void answer_reader::begin() {
-  parser_ = std::make_unique<parser>();
-  parser_->eager(true);
+  parser_ = std::make_unique<parser>(); // not eager, to stop between the head and the body
   parser_->header_limit(most_overhead);
   parser_->body_limit(most_body_);
 }
@@ -57,14 +57,19 @@ std::size_t answer_reader::read(std::string_view input) noexcept {
 std::size_t answer_reader::read_some(std::string_view input) {
   std::size_t used = 0;
   while (used < input.size() && !done_ && !error_) {
+    auto rest = input.substr(used);
+    auto in_body = parser_->is_header_done();
+    if (in_body && parser_->chunked() && !body_begun_ && is_cut_short(rest))
+      break;
     error_code ec;
-    auto size = parser_->put(boost::asio::const_buffer{input.data() + used, input.size() - used},
-                             ec);
+    auto size = parser_->put(boost::asio::const_buffer{rest.data(), rest.size()}, ec);
+    body_begun_ = body_begun_ || (in_body && size > 0);
     used += size;
     taken_ += size;
     if (ec == http::error::need_more)
       ec = {};
-    if (ec || taken_ > 2 * (most_overhead + parser_->get().body().size())) {
+    auto no_status = parser_->is_header_done() && parser_->get().result_int() < 100;
+    if (ec || no_status || taken_ > 2 * (most_overhead + parser_->get().body().size())) {
       fail(errc::bad_answer);
     } else if (parser_->is_done()) {
       auto interim = parser_->get().result_int() / 100 == 1;

@@ -65,6 +65,7 @@ private:
   std::error_code error_{};
   std::size_t taken_ = 0;
   int interim_ = 0;
+  bool body_begun_ = false;
   bool done_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "net/client_connection.hpp"
 
+#include "net/bound_connection.hpp"
 #include "net/client_answer.hpp"
 #include "net/client_socket.hpp"
 
@@ -106,6 +107,10 @@ void client_connection::leave_to_parent() {
   context_.notify_fork(asio::io_context::fork_child);
   error_code ignored;
   stream_.socket().close(ignored);
+}
+
+std::shared_ptr<bound_connection> client_connection::let_go() {
+  return std::make_shared<bound_connection>(stream_.socket().release());
 }
 
 exchange_result client_connection::exchange(const http_call& call, clock::time_point deadline) {

@@ -20,6 +20,7 @@
 namespace lockserver {
 
 class answer_reader;
+class bound_connection;
 
 /// Has an I/O context of its own, which runs in the thread that calls. So a
 /// client needs no thread, and every step can have a deadline, which blocking
@@ -40,6 +41,9 @@ public:
   /// In a process that was forked from the one that opened it: lets go of the
   /// socket, which the other process goes on to use.
   void leave_to_parent();
+
+  /// Gives up the socket.
+  std::shared_ptr<bound_connection> let_go();
 
   /// Sends the request and reads the answer, until `deadline`.
   exchange_result exchange(const http_call& call, clock::time_point deadline);

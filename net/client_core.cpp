@@ -62,8 +62,10 @@ exchange_result client_core::ask(const http_call& call, repeat again, const effo
   exchange_result result;
   try {
     auto keep = [&](std::unique_ptr<client_connection> connection) {
+      if (call.binds && result.keep_alive)
+        result.connection = connection->let_go();
       auto sensible = !result.error && (!check || check(result));
-      if (sensible && result.keep_alive)
+      if (sensible && !call.binds && result.keep_alive)
         put_back(std::move(connection));
     };
     auto repeats = again == repeat::once ? 1 : 0;

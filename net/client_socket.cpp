@@ -27,6 +27,19 @@ void open_unshared(tcp::socket& socket, const tcp::endpoint& peer, error_code& e
     ::close(fd);
 }
 
+void adopt(tcp::socket& socket, int handle, error_code& ec) {
+  sockaddr_storage self{};
+  socklen_t size = sizeof(self);
+  if (handle < 0 || ::getsockname(handle, reinterpret_cast<sockaddr*>(&self), &size) != 0)
+    ec.assign(errno, boost::system::system_category());
+  else
+    socket.assign(self.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), handle, ec);
+  if (!ec)
+    socket.non_blocking(true, ec); // to look at it without waiting
+  else if (handle >= 0)
+    ::close(handle);
+}
+
 void finish_connect(tcp::socket& socket, error_code& ec) {
   error_code ignored;
   // A port from the range that the system gives to clients can be given to this

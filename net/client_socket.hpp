@@ -12,6 +12,10 @@ namespace lockserver {
 void open_unshared(boost::asio::ip::tcp::socket& socket, const boost::asio::ip::tcp::endpoint& peer,
                    boost::system::error_code& ec);
 
+/// Makes `socket` own `handle`, a connected socket, or closes that with an error. Below
+/// 0 the handle is one that could not be made, for the reason in `errno`.
+void adopt(boost::asio::ip::tcp::socket& socket, int handle, boost::system::error_code& ec);
+
 /// What is to be set once there is a connection, or why there is none: a socket
 /// can be connected with itself.
 void finish_connect(boost::asio::ip::tcp::socket& socket, boost::system::error_code& ec);

@@ -1,5 +1,6 @@
 #include "lockserver/held_lock.hpp"
 
+#include "net/bound_connection.hpp"
 #include "net/client_call.hpp"
 #include "net/client_core.hpp"
 #include "net/lock_keeper.hpp"
@@ -15,6 +16,26 @@
 namespace lockserver {
 
 using namespace client;
+
+namespace {
+
+// Ends the connection that a lock is bound to, once the lock has been given up.
+class unbinding {
+public:
+  explicit unbinding(const kept_lock& lock) : connection_(lock.obtained.connection) {
+  }
+  unbinding(const unbinding&) = delete;
+  unbinding& operator=(const unbinding&) = delete;
+  ~unbinding() {
+    if (connection_)
+      connection_->close();
+  }
+
+private:
+  const std::shared_ptr<bound_connection> connection_;
+};
+
+} // namespace
 
 held_lock::held_lock() noexcept = default;
 
@@ -97,6 +118,7 @@ answer<done> held_lock::release() noexcept {
     auto before = lock_ ? lock_->give_up() : hold_state::none;
     if (before == hold_state::none || before == hold_state::released)
       return problem{errc::not_holder, "there is no lock to release"};
+    unbinding at_the_end{*lock_};
     if (auto keeper = keeper_.lock())
       keeper->forget(lock_);
     if (before == hold_state::lost)
@@ -119,6 +141,8 @@ answer<done> held_lock::leave(std::chrono::milliseconds ttl) noexcept {
   try {
     if (!is_here())
       return problem{errc::not_holder, "the lock belongs to the process that obtained it"};
+    if (lock_->obtained.connection)
+      return v1::refused("a lock that is bound to its connection ends with it");
     auto before = lock_ ? lock_->give_up() : hold_state::none;
     if (before == hold_state::none || before == hold_state::released)
       return problem{errc::not_holder, "there is no lock to leave"};

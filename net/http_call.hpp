@@ -11,12 +11,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 
 namespace lockserver {
+
+class bound_connection;
 
 /// What to send.
 struct http_call {
@@ -26,6 +29,9 @@ struct http_call {
   /// The longest answer that is taken, in bytes. A one-line answer has a few;
   /// the rest is for what a proxy may say.
   std::size_t answer_limit = 64 * 1024;
+  /// Whether something is to last as long as its connection: this is in the result
+  /// then, and carries nothing else.
+  bool binds = false;
 };
 
 /// What came of it.
@@ -47,6 +53,8 @@ struct exchange_result {
   std::string complaint{};
   /// After how long the server asks to be asked again.
   std::optional<std::chrono::seconds> retry_after{};
+  /// Of a call that `binds`; null when it ends with the answer.
+  std::shared_ptr<bound_connection> connection{};
 };
 
 /// Whether an answer makes sense. A connection whose answer does not is closed:

@@ -1,6 +1,7 @@
 #include "net/lock_keeper.hpp"
 
 #include "net/async_call.hpp"
+#include "net/bound_connection.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -23,6 +24,19 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using namespace std::chrono_literals;
 
+namespace {
+
+// On a connection that a lock is bound to: well below the time after which servers and
+// routers drop a silent one.
+constexpr client_options::duration longest_silence = longest_idle / 2;
+
+problem connection_ended(const std::string& why = {}) {
+  return {errc::connection_lost,
+          "the connection that the lock was bound to has ended" + (why.empty() ? why : ": " + why)};
+}
+
+} // namespace
+
 // -- one lock ---------------------------------------------------------------------
 
 kept_lock::kept_lock(grant x, std::optional<std::chrono::milliseconds> each,
@@ -38,6 +52,10 @@ hold_state kept_lock::state_now() {
     state_ = hold_state::lost;
     loss_.code = errc::expired;
     loss_.detail = loss_.code.message() + (loss_.detail.empty() ? "" : ": " + loss_.detail);
+  }
+  if (auto& bound = obtained.connection; state_ == hold_state::held && bound && !bound->stands()) {
+    state_ = hold_state::lost;
+    loss_ = connection_ended();
   }
   return state_;
 }
@@ -109,6 +127,9 @@ struct lock_keeper::entry {
   asio::steady_timer deadline; // when it is lost unless it is renewed
   asio::steady_timer next;     // when it is to be renewed
   asio::cancellation_signal cancel;
+  async_connection::pointer connection; // of a lock that is bound to it
+  bool listens = false;                 // to the connection
+  bool asks = false;                    // on the connection
 };
 
 lock_keeper::lock_keeper(std::string host, std::uint16_t port, const client_options& options)
@@ -156,6 +177,14 @@ void lock_keeper::start(std::shared_ptr<kept_lock> lock) {
   auto x = std::make_shared<entry>(std::move(lock), core_->executor);
   entries_.emplace(x->lock.get(), x);
   watch(x);
+  if (auto& bound = x->lock->obtained.connection) {
+    x->connection = async_connection::share(core_->executor, host_header(core_->host, core_->port),
+                                            *bound);
+    if (x->connection)
+      listen(x);
+    else
+      x->lock->lose(connection_ended("it cannot be watched, without file descriptors"));
+  }
   asio::co_spawn(core_->executor, renew(x),
                  asio::bind_cancellation_slot(
                    x->cancel.slot(), [this, x](const std::exception_ptr&) { finish(*x); }));
@@ -163,6 +192,8 @@ void lock_keeper::start(std::shared_ptr<kept_lock> lock) {
 
 void lock_keeper::finish(entry& x) {
   x.deadline.cancel();
+  if (x.connection)
+    x.connection->close();
   auto* lock = x.lock.get();
   entries_.erase(lock);
   std::lock_guard guard{mutex_};
@@ -191,15 +222,67 @@ void lock_keeper::watch(const std::shared_ptr<entry>& x) {
   });
 }
 
-asio::awaitable<answer<grant>> lock_keeper::renew_once(const kept_lock& lock,
+// Tells at once when the connection of a bound lock ends, or says what nobody has asked.
+void lock_keeper::listen(const std::shared_ptr<entry>& x) {
+  if (std::exchange(x->listens, true))
+    return;
+  x->connection->on_readable([this, x](error_code ec) {
+    x->listens = false;
+    if (ec || x->asks)
+      return;
+    if (x->connection->quiet())
+      return listen(x);
+    x->lock->lose(connection_ended());
+    x->cancel.emit(asio::cancellation_type::terminal);
+  });
+}
+
+effort::clock::time_point lock_keeper::deadline_of(kept_lock& lock) const {
+  using duration = effort::clock::duration;
+  return effort::clock::now()
+         + std::chrono::duration_cast<duration>(lock.safe_until() - boot_clock::now());
+}
+
+// After a request on the connection of a bound lock. Returns whether it stands.
+bool lock_keeper::goes_on(const std::shared_ptr<entry>& x, const std::string& why) {
+  x->asks = false;
+  if (x->connection->quiet()) {
+    listen(x);
+    return true;
+  }
+  x->lock->lose(connection_ended(why));
+  return false;
+}
+
+// Before the server closes it: a lock that is not renewed for now still has its time.
+asio::awaitable<void> lock_keeper::break_silence(std::shared_ptr<entry> x) {
+  http_call call;
+  call.target = "/healthz";
+  x->asks = true;
+  try {
+    co_await x->connection->exchange(call, deadline_of(*x->lock));
+  } catch (const std::exception&) { // no memory left, for now
+  }
+}
+
+asio::awaitable<answer<grant>> lock_keeper::renew_once(std::shared_ptr<entry> x,
                                                        std::chrono::milliseconds lasts) {
-  auto third = std::max<client_options::duration>(lasts / 3, 1ms);
-  effort limits{1,
-                {},
-                std::min(core_->options.connect_timeout, third),
-                std::min(core_->options.answer_timeout, third)};
-  auto& x = lock.obtained;
-  return renew_grant(core_, x.key, x.owner, x.token, lock.ttl, limits);
+  auto& what = x->lock->obtained;
+  auto ttl = x->lock->ttl;
+  answer<grant> result;
+  if (x->connection) { // another try would need another connection
+    x->asks = true;
+    result = co_await renew_grant_on(*x->connection, core_->server, what.key, what.owner,
+                                     what.token, ttl, deadline_of(*x->lock));
+  } else {
+    auto third = std::max<client_options::duration>(lasts / 3, 1ms);
+    effort limits{1,
+                  {},
+                  std::min(core_->options.connect_timeout, third),
+                  std::min(core_->options.answer_timeout, third)};
+    result = co_await renew_grant(core_, what.key, what.owner, what.token, ttl, limits);
+  }
+  co_return result;
 }
 
 // Soon again, but not so soon that it hurts a busy server.
@@ -216,19 +299,25 @@ asio::awaitable<void> lock_keeper::renew(std::shared_ptr<entry> x) {
     = std::chrono::duration_cast<client_options::duration>(lock.safe_until() - boot_clock::now());
   auto pause
     = std::min<client_options::duration>(lasts, std::max<client_options::duration>(left, 0ms)) / 3;
+  auto longest_pause = x->connection ? longest_silence : client_options::duration::max();
   for (;;) {
     error_code ec;
-    x->next.expires_after(pause);
+    x->next.expires_after(std::min(pause, longest_pause));
     co_await x->next.async_wait(asio::redirect_error(asio::use_awaitable, ec));
     if (ec || lock.state() != hold_state::held)
       break;
     if (lock.paused) {
+      if (x->connection && effort::clock::now() - x->connection->last_used() >= longest_silence) {
+        co_await break_silence(x);
+        if (!goes_on(x))
+          break;
+      }
       pause = retry_pause(lasts);
       continue;
     }
     answer<grant> renewed;
     try {
-      renewed = co_await renew_once(lock, lasts);
+      renewed = co_await renew_once(x, lasts);
     } catch (const std::exception& failed) { // no memory or descriptors left, for now
       renewed = problem{std::make_error_code(std::errc::not_enough_memory), failed.what()};
     }
@@ -236,7 +325,7 @@ asio::awaitable<void> lock_keeper::renew(std::shared_ptr<entry> x) {
     if (cancelled.cancelled() != asio::cancellation_type::none)
       break;
     if (renewed) {
-      if (!lock.extend(renewed->safe_until))
+      if (!lock.extend(renewed->safe_until) || (x->connection && !goes_on(x)))
         break;
       lasts = std::max(lock.ttl.value_or(renewed->ttl), 1ms);
       pause = std::max<client_options::duration>(lasts / 3, 1ms);
@@ -248,6 +337,8 @@ asio::awaitable<void> lock_keeper::renew(std::shared_ptr<entry> x) {
       lock.lose(renewed.why());
       break;
     }
+    if (x->connection && !goes_on(x, renewed.why().detail))
+      break;
     lock.note(renewed.why());
     pause = retry_pause(lasts);
   }

@@ -84,10 +84,14 @@ private:
 
   void start(std::shared_ptr<kept_lock> lock);
   void watch(const std::shared_ptr<entry>& x);
+  void listen(const std::shared_ptr<entry>& x);
   void finish(entry& x);
   boost::asio::awaitable<void> renew(std::shared_ptr<entry> x);
-  boost::asio::awaitable<client::answer<client::grant>> renew_once(const kept_lock& lock,
+  boost::asio::awaitable<client::answer<client::grant>> renew_once(std::shared_ptr<entry> x,
                                                                    std::chrono::milliseconds lasts);
+  bool goes_on(const std::shared_ptr<entry>& x, const std::string& why = {});
+  boost::asio::awaitable<void> break_silence(std::shared_ptr<entry> x);
+  effort::clock::time_point deadline_of(kept_lock& lock) const;
 
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;

@@ -1,7 +1,9 @@
 #include "net/request_body.hpp"
 
+#include "net/first_chunk.hpp"
+#include "net/plain_parser.hpp"
+
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
 
 #include <algorithm>
 
@@ -26,7 +28,7 @@ bool has_control_character(boost::beast::string_view x) {
 } // namespace
 
 // Keeps the data of the chunks, and nothing else.
-class body_reader::chunk_parser final : public http::basic_parser<true> {
+class body_reader::chunk_parser final : public plain_parser {
 public:
   explicit chunk_parser(std::string& out) : out_(out) {
     eager(true);
@@ -39,44 +41,22 @@ public:
   }
 
 protected:
-  void on_request_impl(http::verb, boost::beast::string_view, boost::beast::string_view, int,
-                       error_code& ec) override {
-    ec = {};
-  }
-  void on_response_impl(int, boost::beast::string_view, int, error_code&) override {
-  }
-  void on_field_impl(http::field, boost::beast::string_view name, boost::beast::string_view value,
-                     error_code& ec) override {
+  void on_field_impl(http::field, text name, text value, error_code& ec) override {
     ec = {};
     trailers_ += name.size() + value.size() + 4; // a colon, a blank, a line end
     if (trailers_ > max_extra)
       ec = http::error::header_limit;
   }
-  void on_header_impl(error_code& ec) override {
-    ec = {};
-  }
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code& ec) override {
-    ec = {};
-  }
-  std::size_t on_body_impl(boost::beast::string_view, error_code& ec) override {
-    ec = {};
-    return 0;
-  }
-  void on_chunk_header_impl(std::uint64_t, boost::beast::string_view extensions,
-                            error_code& ec) override {
+  void on_chunk_header_impl(std::uint64_t, text extensions, error_code& ec) override {
     ec = {};
     extensions_ += extensions.size();
     if (extensions_ > max_extra || has_control_character(extensions))
       ec = http::error::bad_chunk_extension;
   }
-  std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view data,
-                                 error_code& ec) override {
+  std::size_t on_chunk_body_impl(std::uint64_t, text data, error_code& ec) override {
     ec = {};
     out_.append(data.data(), data.size());
     return data.size();
-  }
-  void on_finish_impl(error_code& ec) override {
-    ec = {};
   }
 
 private:
@@ -135,15 +115,13 @@ std::size_t body_reader::read_sized(std::string_view input) {
 }
 
 std::size_t body_reader::read_chunks(std::string_view input) {
-  // A last chunk that is also the first has at least five bytes. Beast asserts
-  // that it does when it looks at a beginning of it the second time.
-  constexpr std::string_view shortest = "0\r\n\r\n";
-  if (input.size() < shortest.size() && input.starts_with('0') && body_.empty())
+  if (!begun_ && is_cut_short(input))
     return 0;
   std::size_t used = 0;
   error_code ec;
   while (!ec && used < input.size() && !chunks_->is_done())
     used += chunks_->put(buffer(input.substr(used)), ec);
+  begun_ = begun_ || used > 0;
   if (chunks_->is_done()) {
     status_ = status::complete;
   } else if (ec == http::error::need_more) {

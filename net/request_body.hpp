@@ -72,6 +72,7 @@ private:
   std::string body_;
   std::size_t length_ = 0;               // unless it is chunked
   std::unique_ptr<chunk_parser> chunks_; // if it is
+  bool begun_ = false;                   // a first chunk is there
   status status_ = status::incomplete;
   head_error error_;
 };

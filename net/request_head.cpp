@@ -1,9 +1,9 @@
 #include "net/request_head.hpp"
 
 #include "net/host_rule.hpp"
+#include "net/plain_parser.hpp"
 #include "net/same_text.hpp"
 
-#include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
@@ -59,7 +59,7 @@ private:
 };
 
 // Keeps what we need of the fields and stores nothing else.
-class head_parser final : public http::basic_parser<true> {
+class head_parser final : public plain_parser {
 public:
   head_parser() {
     header_limit(head_reader::max_head);
@@ -79,16 +79,12 @@ public:
   bool from_other_site = false;
 
 protected:
-  void on_request_impl(http::verb, boost::beast::string_view method,
-                       boost::beast::string_view target, int, error_code& ec) override {
+  void on_request_impl(http::verb, text method, text target, int, error_code& ec) override {
     ec = {};
     method_size = method.size();
     target_size = target.size();
   }
-  void on_response_impl(int, boost::beast::string_view, int, error_code&) override {
-  }
-  void on_field_impl(http::field name, boost::beast::string_view, boost::beast::string_view value,
-                     error_code& ec) override {
+  void on_field_impl(http::field name, text, text value, error_code& ec) override {
     ec = {};
     switch (name) {
       case http::field::host:
@@ -117,27 +113,6 @@ protected:
       default:
         break;
     }
-  }
-  void on_header_impl(error_code& ec) override {
-    ec = {};
-  }
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code& ec) override {
-    ec = {};
-  }
-  std::size_t on_body_impl(boost::beast::string_view, error_code& ec) override {
-    ec = {};
-    return 0;
-  }
-  void on_chunk_header_impl(std::uint64_t, boost::beast::string_view, error_code& ec) override {
-    ec = {};
-  }
-  std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view,
-                                 error_code& ec) override {
-    ec = {};
-    return 0;
-  }
-  void on_finish_impl(error_code& ec) override {
-    ec = {};
   }
 };
 

@@ -44,7 +44,8 @@ answer<grant> rest_client::acquire(std::string_view key, acquire_options options
                  + bounded(core.options.answer_timeout);
   auto first = true;
   auto result = persist(plan, [&] {
-    v1::grant_request what{std::string{key}, name(), boot_clock::now()};
+    v1::grant_request what{std::string{key}, name(), boot_clock::now(),
+                           options.hold == lock_hold::connection};
     auto request = v1::acquire(key, name(), v1::remaining(options, what.sent - began));
     request.repeatable = false; // but here, with what is left of the wait
     auto limits = usual_effort(core.options, wait_of(core, request));

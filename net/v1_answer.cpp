@@ -272,7 +272,15 @@ answer<done> read_end(const answer<T>& x, bool repeated, errc code) {
 
 answer<grant> read_grant(const exchange_result& x, const std::string& server,
                          const grant_request& request) {
-  return read_object<grant>(x, server, [&](auto& body) { return to_grant(body, request); });
+  auto result = read_object<grant>(x, server, [&](auto& body) { return to_grant(body, request); });
+  if (!result || !request.binds)
+    return result;
+  if (!x.connection)
+    return problem{errc::bad_answer, server
+                                       + ": the server, or a proxy, closes the connection that the "
+                                         "lock was to be bound to"};
+  result->connection = x.connection;
+  return result;
 }
 
 answer<done> read_release(const exchange_result& x, const std::string& server) {

@@ -16,6 +16,7 @@ struct grant_request {
   std::string key{};
   std::string owner{};
   boot_clock::time_point sent{}; ///< Before the first byte of it was sent.
+  bool binds = false;            ///< The lock to its connection.
 };
 
 /// Each returns what the answer says, or the problem: the server's, or that

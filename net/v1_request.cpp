@@ -85,9 +85,12 @@ request acquire(std::string_view key, std::string_view owner, const acquire_opti
     body["request_id"] = x.request_id;
   if (!x.lease.empty())
     body["lease"] = x.lease;
+  if (x.hold == lock_hold::connection)
+    body["hold"] = "connection";
   if (!x.metadata.empty())
     body["metadata"] = x.metadata;
   auto result = make(http::verb::post, lock_path(key), body);
+  result.call.binds = x.hold == lock_hold::connection;
   result.repeatable = !x.request_id.empty();
   result.wait = x.wait;
   result.wrong = first_of(check_name("key", key), check_name("owner", owner));

@@ -25,10 +25,14 @@ _lockctl() {
       return
       ;;
   esac
+  if [ "$before" = --hold ]; then
+    mapfile -t COMPREPLY < <(compgen -W 'ttl connection' -- "$word")
+    return
+  fi
   local words='--server --json --quiet --help'
   case $command in
     '') words+=' --version run lock unlock renew status list leases ping server force-unlock' ;;
-    run) words+=' --ttl --wait --at-least --owner --shared --limit --metadata --' ;;
+    run) words+=' --ttl --wait --at-least --hold --owner --shared --limit --metadata --' ;;
     lock) words+=' --ttl --wait --owner --shared --limit --metadata --lease' ;;
     unlock) words+=' --owner --token' ;;
     renew) words+=' --owner --token --ttl' ;;

@@ -34,6 +34,8 @@ Environment:
 Examples:
   lockctl run deploy -- ./deploy.sh         one deployment at a time, on all machines
   lockctl run --limit 3 gpu -- train.py     at most three at a time
+  lockctl run --hold connection leader -- ./lead
+                                            the next one at once when this machine's lockctl dies
   lockctl run --wait 0 nightly -- backup    now or not at all: exit status 75
   lockctl run --wait 0 --at-least 55s minutely -- ./job
                                             once, from cron on hosts whose clocks differ
@@ -60,6 +62,8 @@ The command finds LOCK_KEY, LOCK_OWNER and LOCK_TOKEN in its environment. Hand
 the token to what the lock protects: it is greater for each later holder. While
 the command runs the lock is renewed. If it is lost nevertheless, the command's
 process group gets SIGTERM, and SIGKILL 5 seconds later, and the status is 70.
+With --hold connection it is also lost as soon as lockctl's connection breaks,
+and others need not wait for --ttl when lockctl is killed.
 INT, TERM, HUP, QUIT, USR1 and USR2 are passed on to the process group. A
 command that is stopped for longer than --ttl loses the lock. When lockctl
 itself is killed, the system kills the command, but not what the command has
@@ -87,7 +91,7 @@ bool read_number(std::string_view text, T& out) {
 
 // What CLI11 finds, as text: read only once it is clear that no help is wanted.
 struct raw_options {
-  std::string server, owner, token, ttl, wait, at_least, limit, metadata, lease;
+  std::string server, owner, token, ttl, wait, at_least, hold, limit, metadata, lease;
   bool shared = false;
 };
 
@@ -134,6 +138,16 @@ void read_times(const raw_options& raw, options& x) {
     x.at_least = read("--at-least", raw.at_least);
 }
 
+// What ends the lock, beside the command's end.
+void read_hold(const raw_options& raw, options& x) {
+  if (raw.hold == "connection")
+    x.acquire.hold = lock_hold::connection;
+  else if (!raw.hold.empty() && raw.hold != "ttl")
+    wrong("--hold is '" + raw.hold + "' but must be ttl or connection");
+  if (x.acquire.hold == lock_hold::connection && x.at_least > std::chrono::milliseconds{0})
+    wrong("--at-least and --hold connection exclude each other: the lock ends with lockctl");
+}
+
 // user@host:pid-random, so that people see at once who it is. In containers the
 // rest repeats: all are process 1 there.
 std::string default_owner() {
@@ -157,6 +171,7 @@ void interpret(const raw_options& raw, options& x) {
   if (!raw.token.empty() && (!read_number(raw.token, x.token) || x.token == 0))
     wrong("--token is '" + raw.token + "' but must be a whole number above 0");
   read_times(raw, x);
+  read_hold(raw, x);
   auto& acquire = x.acquire;
   std::uint32_t limit = 0;
   if (!raw.limit.empty()) {
@@ -219,6 +234,8 @@ public:
     acquires(run);
     text(run, "--at-least", raw_.at_least, "DURATION",
          "Keep the lock so long, even if the command ends sooner");
+    text(run, "--hold", raw_.hold, "ttl|connection",
+         "connection: it also ends with lockctl's connection, at once [ttl]");
     auto& lock = add(command::lock, "lock", "Take a lock and keep it until its time is over");
     lock.footer(lock_help);
     acquires(lock);

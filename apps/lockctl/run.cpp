@@ -221,9 +221,10 @@ private:
     if (finished_ || losing_)
       return;
     losing_ = true;
-    complain("lost the lock", child_ && child_->stopped()
-                                ? "the command was stopped for longer than the lock's time"
-                                : lock_.loss().detail);
+    auto why = lock_.loss();
+    auto was_stopped = why.code == errc::expired && child_ && child_->stopped();
+    complain("lost the lock",
+             was_stopped ? "the command was stopped for longer than the lock's time" : why.detail);
     end_group(std::chrono::steady_clock::now() + grace);
   }
 

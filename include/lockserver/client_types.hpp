@@ -8,15 +8,31 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace lockserver {
+
+class bound_connection;
+
+} // namespace lockserver
 
 namespace lockserver::client {
 
 enum class lock_mode {
   exclusive, ///< One holder.
   shared,    ///< Any number of holders, or as many as `limit` says.
+};
+
+/// What a lock ends with, beside its release.
+enum class lock_hold {
+  ttl, ///< Its time, or its lease.
+  /// Also the connection by which it was asked for, at once: see `grant::connection`.
+  /// For who prefers a quick successor: a proxy or a firewall may end a connection
+  /// for the server, which gives the lock to the next then, and not yet for us.
+  connection,
 };
 
 /// What to ask for. What is not set is the server's default.
@@ -39,6 +55,9 @@ struct acquire_options {
 
   /// The id of a lease: the grant lives and ends with it.
   std::string lease{};
+
+  /// Not `connection` together with `lease`.
+  lock_hold hold = lock_hold::ttl;
 
   /// Up to 64 bytes. The same request with the same id gets the same grant, not
   /// a second one. Empty: the client makes a random one for each call.
@@ -81,6 +100,12 @@ struct grant {
 
   /// The lease that it lives with, or empty.
   std::string lease{};
+
+  /// Of a lock with `lock_hold::connection`: its connection, which carries no other
+  /// request. It stands until it breaks, the server closes it because it is silent
+  /// (after its `idle_timeout`, 75 s), or the last copy of the grant is gone. A
+  /// `held_lock` sees to all three.
+  std::shared_ptr<bound_connection> connection{};
 };
 
 /// One who holds a lock, as others see it.

@@ -41,6 +41,11 @@ enum class hold_state {
 /// is done next the process may still be stopped: only a resource that refuses
 /// old `token()`s is safe from that.
 ///
+/// A lock with `lock_hold::connection` is renewed on its connection, at least every 15
+/// seconds so that the server does not take it for idle, and is lost as soon as that
+/// ends: `held()` looks there, too. Only a connection that has ended for the server
+/// and not yet for us (a firewall forgot it) lets both disagree, until the next renewal.
+///
 /// All locks of a client share one background thread, which starts with the
 /// first of them. When the client is destroyed, its renewals end; its locks are
 /// still held until their time is over, and can still be released.
@@ -84,8 +89,9 @@ public:
     return state() == hold_state::lost;
   }
 
-  /// Why it was lost: `errc::expired` when it was not renewed in time,
-  /// `not_holder` when the server has taken it away. Empty unless `lost()`.
+  /// Why it was lost: `errc::expired` when it was not renewed in time, `not_holder`
+  /// when the server has taken it away, `connection_lost` when the connection that it
+  /// was bound to has ended. Empty unless `lost()`.
   client::problem loss() const;
 
   /// For how long it is ours for sure, even if no renewal works from now on; 0
@@ -117,7 +123,8 @@ public:
   client::answer<client::done> release() noexcept;
 
   /// As `release`, but the lock ends by itself `ttl` from now, for work that is not
-  /// to be done again too soon. A problem leaves the lock to end by its time.
+  /// to be done again too soon. A problem leaves the lock to end by its time. Refused
+  /// with `std::errc::invalid_argument` when the lock is bound to its connection.
   client::answer<client::done> leave(std::chrono::milliseconds ttl) noexcept;
 
 private:

@@ -80,5 +80,5 @@ TEST_CASE("hundreds of waits end in time", "[net]") {
     REQUIRE(x.answer().body == "0\n");
   CHECK(clock::now() - start >= 399ms);
   CHECK(clock::now() - start < 10s);
-  CHECK(server->count().waiters == 0);
+  CHECK(server.gets_waiters(0)); // a refusal may arrive before it is counted
 }

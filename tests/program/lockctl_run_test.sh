@@ -105,6 +105,21 @@ check 'after a signal' equal $status 143
 check 'it lasts as long' held key
 "$lockctl" force-unlock key
 
+echo '-- a lock that ends with its connection'
+try run --hold connection key -- sh -c 'exit 3'
+check 'the status is the command'"'"'s' equal $status 3
+check 'the lock is free again' is_free key
+check 'its own time is as good: ttl' ends 0 run --hold ttl key -- true
+background run --hold connection --ttl 300ms key -- sh -c "$command"
+ready
+check 'it is renewed beyond its ttl' wait_until older 1000
+kill -KILL "$job"
+check 'a lockctl that is killed' wait_until is_free key
+background run --hold connection --ttl 1h key -- sh -c "$command"
+ready
+kill -KILL "$job"
+check 'frees it at once, whatever its ttl' wait_until is_free key
+
 echo '-- what the command finds'
 check 'the files that it has without lockctl, and no other' \
   equal "$("$lockctl" run key -- ls /proc/self/fd)" "$(ls /proc/self/fd)"
@@ -192,12 +207,23 @@ END
   check 'a signal of its own ends it: 128 + n' equal "$(container run key -- sh -c 'kill -TERM 1; sleep 100' || echo $?)" 143
 fi
 
+rm -f "$scratch/ready"
+"$lockctl" run --hold connection --ttl 1h other -- sh -c "$command" >"$scratch/bound.log" 2>&1 &
+bound=$!
+servers+=("$bound")
+ready
+bound_command=$(cat "$scratch/ready")
+kill -STOP "$bound_command"
 background run key --ttl 500ms -- sh -c "$command"
 ready
 kill -KILL "$server"
 ended "$job"
 check 'a server that is gone: the lock is lost in time: 70' equal $status 70
 check 'and the command has ended' wait_until gone "$(cat "$scratch/ready")"
+ended "$bound"
+check 'one that is bound to the connection at once, whatever its ttl: 70' equal $status 70
+check 'and its command, although it was stopped' wait_until gone "$bound_command"
+check 'it says why' grep -q 'lost the lock other: the connection' "$scratch/bound.log"
 
 echo "$passed checks passed, $failed failed"
 [ $failed -eq 0 ]

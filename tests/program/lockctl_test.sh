@@ -115,7 +115,7 @@ check 'JSON escapes as JSON does' contains "$output" '"metadata":"\u001b[31mx\ny
 
 echo '-- wrong input'
 for arguments in 'unlock key --owner x --token' 'unlock key --token 1 --owner' 'renew key --owner x --ttl' \
-  'lock key --lease' 'lock key --limit' 'lock key --wait' 'lock key --metadata' 'run key --ttl' \
+  'lock key --lease' 'lock key --limit' 'lock key --wait' 'lock key --metadata' 'run key --ttl' 'run key --hold' \
   'leases create --owner' '--server'; do
   # shellcheck disable=SC2086 # several words
   check "lockctl $arguments '': 64" ends 64 $arguments ''
@@ -124,7 +124,7 @@ for arguments in 'unlock key --owner x --token' 'unlock key --token 1 --owner' '
   check "lockctl $arguments=: 64" ends 64 $arguments=
 done
 for arguments in 'lock key --ttl 3x' 'lock key --wait -1' 'lock key --limit 0' 'unlock key --token x' \
-  'run key --at-least x -- true' '--server http://host:1/path ping' '--server http:// ping' '--server http://a@b ping' 'frobnicate' 'lock' '--server : ping' '--server host:x ping' 'lock key --nonsense'; do
+  'run key --at-least x -- true' 'run key --hold tll -- true' 'run key --hold connection --at-least 1s -- true' 'lock key --hold connection' '--server http://host:1/path ping' '--server http:// ping' '--server http://a@b ping' 'frobnicate' 'lock' '--server : ping' '--server host:x ping' 'lock key --nonsense'; do
   # shellcheck disable=SC2086 # several words
   check "lockctl $arguments: 64" ends 64 $arguments
 done

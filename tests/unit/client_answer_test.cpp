@@ -30,6 +30,22 @@ std::string chunked(const std::string& chunks, const std::string& trailer = "") 
          + "\r\n";
 }
 
+// What comes of `bytes`, a whole answer, in pieces: what is left of one is there
+// again with the next.
+exchange_result read_in_steps(const std::string& bytes, std::size_t step) {
+  answer_reader reader{1000};
+  std::string kept;
+  for (std::size_t i = 0; i < bytes.size(); i += step) {
+    REQUIRE(!reader.done());
+    kept += bytes.substr(i, step);
+    kept.erase(0, reader.read(kept));
+  }
+  REQUIRE(reader.done());
+  exchange_result result;
+  reader.take(false, result);
+  return result;
+}
+
 } // namespace
 
 TEST_CASE("an answer is read with its status, its body and what to make of them") {
@@ -47,19 +63,36 @@ TEST_CASE("an answer is read with its status, its body and what to make of them"
 TEST_CASE("an answer is the same however its bytes come") {
   auto bytes = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + chunked("3\r\nabc\r\n1\r\nd\r\n");
   for (std::size_t step = 1; step < bytes.size(); ++step) {
-    answer_reader reader{1000};
-    std::string kept;
-    for (std::size_t i = 0; i < bytes.size(); i += step) {
-      REQUIRE(!reader.done());
-      kept += bytes.substr(i, step);
-      kept.erase(0, reader.read(kept));
-    }
     INFO(step);
-    REQUIRE(reader.done());
-    exchange_result x;
-    reader.take(false, x);
-    CHECK(x.body == "abcd");
+    CHECK(read_in_steps(bytes, step).body == "abcd");
   }
+}
+
+// Beast asserts that a last chunk has five bytes when it looks at its beginning again.
+TEST_CASE("an answer with an empty body of chunks may come byte by byte") {
+  for (std::string last : {"0\r\n\r\n", "000\r\n\r\n", "0;a=b\r\n\r\n", "0\r\nA: b\r\n\r\n"}) {
+    CAPTURE(last);
+    auto bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + last;
+    auto x = read_in_steps(bytes, 1);
+    CHECK(x.body.empty());
+    CHECK(x.status == 200);
+  }
+}
+
+TEST_CASE("data that look like a last chunk are taken as they come") {
+  answer_reader reader{1000};
+  std::string_view begun = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n";
+  CHECK(reader.read(begun) == begun.size());
+  CHECK(reader.read("0") == 1);
+}
+
+TEST_CASE("an end amid the last chunk is a lost connection") {
+  answer_reader reader{1000};
+  std::string_view bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+  auto used = reader.read(bytes);
+  reader.read(bytes.substr(used));
+  reader.end();
+  CHECK(reader.error() == errc::connection_lost);
 }
 
 TEST_CASE("interim answers are skipped") {
@@ -103,6 +136,10 @@ TEST_CASE("what is not HTTP is no answer") {
   check_bad("SSH-2.0-OpenSSH_9.2\r\n");
   check_bad("HTTP/2.0 200 OK\r\n\r\n");
   check_bad("HTTP/1.1 2x0 OK\r\n\r\n");
+  for (std::string status : {"000", "001", "099"}) { // the first digit is a class: 1 to 5
+    check_bad("HTTP/1.1 " + status + " OK\r\nContent-Length: 2\r\n\r\nhi");
+    check_bad("HTTP/1.1 " + status + " OK\r\n\r\nhi"); // up to the end
+  }
   check_bad("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n");
   check_bad("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab");
   check_bad("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n");

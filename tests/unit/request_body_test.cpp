@@ -123,6 +123,7 @@ TEST_CASE("a chunk that is none is refused") {
                             "g;a\r\n",
                             "1\r\nxy0\r\n\r\n",
                             "1\r\nx\n0\r\n\r\n",
+                            "2\r\n0\r\n", // data that look like a chunk
                             "0;\r\n\r\n",
                             "0\r\nno colon\r\n\r\n",
                             "0\r\nA : b\r\n\r\n",

@@ -39,6 +39,12 @@ TEST_CASE("an acquire names what was set and nothing else") {
   client::acquire_options leased;
   leased.lease = "abc";
   CHECK(v1::acquire("key", "me", leased).call.body == R"({"owner":"me","lease":"abc"})");
+
+  client::acquire_options bound;
+  bound.hold = client::lock_hold::connection;
+  x = v1::acquire("key", "me", bound);
+  CHECK(x.call.body == R"({"owner":"me","hold":"connection"})");
+  CHECK(x.call.binds);
 }
 
 TEST_CASE("renew and release name the token only when there is one") {
