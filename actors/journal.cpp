@@ -166,7 +166,7 @@ std::string journal::write_all(const std::vector<item>& round) {
       else
         batch.ended_leases.push_back(record.id);
     } else if (auto* expired = std::get_if<leases_expired>(&x)) {
-      ++decisions;
+      decisions += expired->ids.empty() ? 0 : 1;
       batch.ended_leases.insert(batch.ended_leases.end(), expired->ids.begin(), expired->ids.end());
     }
   }

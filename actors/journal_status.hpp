@@ -75,6 +75,14 @@ public:
     settled_at_ = x.rounds() + 2;
   }
 
+  /// The same. Returns false if a round has ended since there were `before` of them,
+  /// before it was sent: it may have been the last that comes of it, and nothing would
+  /// be settled until somebody sends something else.
+  bool sent(const journal_status& x, std::uint64_t before) noexcept {
+    sent(x);
+    return settled_at_ == before + 2;
+  }
+
 private:
   std::uint64_t settled_at_ = 0;
 };

@@ -97,6 +97,7 @@ private:
   void settle_up(operation& x);
   void keep_up(time_point now);
   void write_down(operation& x);
+  void settle_by_another_round() noexcept;
   void remember_withdrawn(const withdraw_request& x);
   bool settled() const noexcept {
     return mark_.settled(env_.stored);

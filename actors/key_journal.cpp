@@ -52,8 +52,23 @@ void key::write_down(operation& op) {
   for (auto& x : before)
     if (!entry.final || std::ranges::find(entry.ended, x.token) == entry.ended.end())
       entry.before.push_back(x);
+  auto rounds = env_.stored.rounds();
   compat::send(this, env_.journal, std::move(entry));
-  mark_.sent(env_.stored);
+  if (!mark_.sent(env_.stored, rounds))
+    settle_by_another_round();
+}
+
+// The journal was faster than this thread, and may have nothing more to do: something
+// that stores nothing lets it have another round.
+void key::settle_by_another_round() noexcept {
+  try {
+    std::uint64_t rounds = 0;
+    do {
+      rounds = env_.stored.rounds();
+      compat::send(this, env_.journal, leases_expired{});
+    } while (!mark_.sent(env_.stored, rounds));
+  } catch (...) { // it is settled when somebody else sends something
+  }
 }
 
 void key::remember_withdrawn(const withdraw_request& x) {

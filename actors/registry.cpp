@@ -60,6 +60,7 @@ registry_actor::behavior_type registry::make_behavior() {
 
 void registry::on_exit() {
   keys_.clear();
+  left_.clear();
   leases_ = nullptr;
 }
 
@@ -93,7 +94,7 @@ caf::result<acquire_reply> registry::acquire(acquire_request& x) {
     return pass_on<acquire_reply>(*known, x);
   } catch (...) {
     if (is_new) // it will hear of nothing that it could say to be idle after
-      reap_later(x.key);
+      reap_later(*known);
     throw;
   }
 }
@@ -182,7 +183,7 @@ void registry::on_idle(const key_idle& x) {
   try {
     compat::send(this, known->actor, shut_down{});
   } catch (...) {
-    reap_later(x.key);
+    reap_later(*known);
     throw;
   }
   keys_.remove(x.key);
@@ -191,15 +192,14 @@ void registry::on_idle(const key_idle& x) {
 
 // A key says once that it is idle. What comes to nothing by an exception would leave it
 // there for good: it is asked to say so when another has ended.
-void registry::reap_later(const std::string& key) {
+void registry::reap_later(const entry& x) noexcept {
   if (left_.size() < left_.capacity())
-    left_.push_back(key);
+    left_.push_back(x.actor);
 }
 
 void registry::reap_left() {
   for (; !left_.empty(); left_.pop_back())
-    if (auto* known = keys_.find(left_.back()))
-      compat::send(this, known->actor, deadline_reached{});
+    compat::send(this, left_.back(), deadline_reached{});
 }
 
 } // namespace lockserver

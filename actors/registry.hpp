@@ -49,14 +49,14 @@ private:
   entry& spawn_key(const std::string& name);
   key_names list(const list_request& x) const;
   void on_idle(const key_idle& x);
-  void reap_later(const std::string& key);
+  void reap_later(const entry& x) noexcept;
   void reap_left();
 
   leases_actor leases_;
   lock_environment& env_;
   lock_counts& counts_;
   key_table<entry> keys_;
-  std::vector<std::string> left_; // idle keys that do not know it; of a fixed capacity
+  std::vector<key_actor> left_; // idle keys that do not know it; of a fixed capacity
   // While who waits is refused: the key that has been told last.
   std::optional<std::string> refused_up_to_;
   pacer refusing_;

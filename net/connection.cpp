@@ -29,6 +29,9 @@ constexpr std::size_t max_output = 64 * 1024;
 // millisecond. A client that pipelines does so to save round trips, not to be first.
 constexpr std::size_t requests_per_turn = 32;
 
+// So many bytes of answers count for a request more: to write them takes as long.
+constexpr std::size_t bytes_per_request = 2048;
+
 // Answers that clients do not take, of all connections: beyond, who takes none is
 // closed. A fraction of what 10,000 connections cost anyway.
 constexpr std::size_t max_untaken = std::size_t{64} * 1024 * 1024;
@@ -191,22 +194,30 @@ std::size_t connection::serve(std::string_view input) {
            && (input[served] == '\r' || input[served] == '\n'))
       ++served;
     auto rest = input.substr(served);
-    if (rest.empty())
+    if (rest.empty()) {
+      if (body_)
+        begin_clock();
       break;
+    }
     auto in_body = body_ != nullptr;
     auto size = in_body ? serve_body(rest) : serve_head(rest);
     served += size;
     if (in_body ? body_ != nullptr : size == 0) {
       // More is needed.
-      if (!last_answer_ && !std::exchange(request_started_, true) && !writing_)
-        set_deadline(context_.config.header_timeout);
+      begin_clock();
       break;
     }
   }
   serving_ = false;
-  if (share_ == requests_per_turn && served < input.size() && may_serve())
+  if (share_ >= requests_per_turn && served < input.size() && may_serve())
     plan_share();
   return last_answer_ ? input.size() : served;
+}
+
+// From here on the rest of the request has `header_timeout`.
+void connection::begin_clock() {
+  if (!last_answer_ && !std::exchange(request_started_, true) && !writing_)
+    set_deadline(context_.config.header_timeout);
 }
 
 bool connection::may_serve() const noexcept {
@@ -355,7 +366,9 @@ connection::position connection::answer(const http_content& x) {
   busy_ = false;
   if (!keep_alive_ || version_ == http_version::v0_9 || context_.stopping)
     last_answer_ = true;
+  auto before = output_.size();
   append(output_, {x, version_, !last_answer_, is_head_});
+  share_ += (output_.size() - before) / bytes_per_request;
   auto end = sent_ + output_.size() - written_;
   if (!std::exchange(flush_planned_, true))
     host_.at_end_of_turn(self_);

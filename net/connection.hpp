@@ -84,6 +84,7 @@ private:
   // Serving what was read.
   void serve_received();
   bool has_room() const noexcept;
+  void begin_clock();
   bool may_serve() const noexcept;
   void plan_share();
   std::size_t serve(std::string_view input);
@@ -105,6 +106,7 @@ private:
   bool nothing_to_do() const noexcept;
   void on_untaken();
   void count_untaken() noexcept;
+  void abandon();
   bool takes_enough();
 
   // Ending.

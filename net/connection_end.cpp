@@ -192,9 +192,19 @@ void connection::on_deadline() {
   if (phase_ == phase::draining && end_of_input_)
     await_delivery();
   else if (phase_ == phase::open)
-    on_broken(); // what it has not taken by now, it does not get
+    abandon();
   else
     close();
+}
+
+// What it has not taken by now, it does not get: else the system would go on sending
+// for as long as the client takes a byte now and then.
+void connection::abandon() {
+  if (!nothing_to_write()) {
+    linger at_once{1, 0};
+    setsockopt(socket_.native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  }
+  on_broken();
 }
 
 bool connection::takes_enough() {

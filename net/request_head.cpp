@@ -285,6 +285,12 @@ head_reader::status head_reader::read_full(std::string_view head) {
   head_.target = without_origin(target);
   if (head_.target.size() > max_target)
     return fail(414, "the target is longer than 8192 bytes");
+  // A proxy may cut it off there (RFC 9112, 3.2: a target has no fragment).
+  if (head_.target.find('#') != std::string_view::npos)
+    return fail(400, "the target has a '#', which must be written as %23");
+  // RFC 9110, 7.4: what was to go over TLS has come without it.
+  if (same_text(target.substr(0, 8), "https://"))
+    return fail(400, "this port serves http, not https");
 
   if (parser.hosts != 1 && !(parser.hosts == 0 && is_1_0))
     return fail(400, parser.hosts == 0 ? "HTTP/1.1 needs a Host" : "Host is there twice");

@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <string_view>
 #include <system_error>
@@ -124,13 +125,23 @@ database_head head_of(const std::string& file) {
   return {true, use_of(number(60))};
 }
 
+// Bytes in a file; 0 if there is none.
+std::uintmax_t size_of(const std::string& file) {
+  std::error_code ec;
+  auto result = std::filesystem::file_size(file, ec);
+  return ec ? 0 : result;
+}
+
 std::string look(const std::string& file) {
-  auto head = head_of(file);
-  if (!head.is_ours)
-    return {};
   auto log = file + "-wal";
   constexpr auto what_to_do
     = ": put it back, restore a copy of the store, or move the store away, which forgets all locks";
+  // SQLite writes the file before its log, and would take the log for a leftover.
+  if (size_of(file) == 0 && size_of(log) > 0)
+    return file + " is missing or empty, and its log is there" + what_to_do;
+  auto head = head_of(file);
+  if (!head.is_ours)
+    return {};
   std::ifstream in{log, std::ios::binary};
   auto found = check_wal(in);
   auto is_used = head.use != store_use::closed;

@@ -91,6 +91,7 @@ private:
 
   void start(grant obtained) {
     granted_ = boot_clock::now();
+    auto ttl = obtained.ttl;
     auto token = std::to_string(obtained.token);
     lock_ = held_lock{client_, std::move(obtained),
                       [this](const problem&) { asio::post(io_, [this] { lose(); }); },
@@ -103,6 +104,10 @@ private:
       lose();
       return;
     }
+    if (options_.at_least > ttl && !may_last()) {
+      finish();
+      return;
+    }
     try {
       child_.emplace(
         options_.words,
@@ -113,6 +118,15 @@ private:
       failed_ = x;
       finish();
     }
+  }
+
+  // Whether the server lets the lock last for --at-least: better known before the
+  // command than after it. From now on it does so even if this process is killed soon.
+  bool may_last() {
+    auto renewed = client_.renew(options_.key, lock_.token(), options_.at_least);
+    if (!renewed && renewed.why().code == errc::bad_request)
+      failed_ = failure_of(renewed.why(), "keep the lock " + options_.key + " for --at-least");
+    return !failed_;
   }
 
   // -- signals ----------------------------------------------------------------------

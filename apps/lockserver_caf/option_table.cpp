@@ -109,6 +109,13 @@ bool read_text(std::string_view text, std::string& out) {
   return true;
 }
 
+// What is empty comes from a variable that is not set, as in --data-dir "$DIR", and
+// would switch off what the user asked for.
+bool read_name(std::string_view text, std::string& out) {
+  out = text;
+  return !text.empty();
+}
+
 std::string show_text(const std::string& x) {
   return x;
 }
@@ -197,8 +204,9 @@ const value_kind<spdlog::level::level_enum> log_level{"LEVEL", "debug, info, war
                                                       read_level, show_level};
 const value_kind<std::string> address{"ADDRESS", "an address", read_text, show_text};
 const value_kind<std::string> host_list{"HOSTS", "a list of hosts", read_text, show_text};
-const value_kind<std::string> file_name{"FILE", "a file's name", read_text, show_text};
-const value_kind<std::string> directory{"DIRECTORY", "a directory's name", read_text, show_text};
+const value_kind<std::string> file_name{"FILE", "a file's name", read_name, show_text};
+const value_kind<std::string> directory{"DIRECTORY", "a directory's name", read_name,
+                                        show_text};
 const value_kind<sync_mode> sync{"WHEN", "always or off", read_sync, show_sync};
 
 } // namespace value

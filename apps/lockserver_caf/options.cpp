@@ -129,7 +129,10 @@ void add_general(CLI::App& app) {
     ->option_text("FILE")
     ->type_name("FILE")
     ->group(group)
-    ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+    ->check([](const std::string& x) {
+      return std::string{x.empty() ? "is '' but must be a file's name" : ""};
+    });
   app.set_version_flag("--version", "lockserver-caf " LOCKSERVER_VERSION, "Print the version")
     ->group(group);
   app.set_help_flag("-h,--help", "Print this help")->group(group);

@@ -46,7 +46,12 @@ std::string_view methods_at(std::string_view target) {
 
 } // namespace
 
-std::optional<refusal> lock_server_dialect::refuse_before_body(const http_request&) const {
+std::optional<refusal> lock_server_dialect::refuse_before_body(const http_request& x) const {
+  if (auto other = answer_other_method(x.method, methods_at(x.target)))
+    if (auto* wrong = std::get_if<refusal>(&*other))
+      return std::move(*wrong);
+  if (methods_at(x.target).empty())
+    return refusal{errc::not_found, "there is no such path"};
   return refusal{errc::bad_request, "no request of this protocol has a body"};
 }
 

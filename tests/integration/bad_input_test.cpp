@@ -214,6 +214,15 @@ TEST_CASE("an unknown path is not found", "[net]") {
     check_target_refused(server, target, 404);
 }
 
+TEST_CASE("with a body an unknown path is not found, and a wrong method is wrong", "[net]") {
+  used_server server;
+  std::string rest = " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}";
+  check_refused(server, "POST /v2/locks/key" + rest, 404);
+  check_refused(server, "PUT /PING" + rest, 405);
+  check_refused(server, "DELETE /LOCK/key/me" + rest, 405);
+  check_refused(server, "POST /LOCK/key/me" + rest, 400);
+}
+
 TEST_CASE("a path with too few or too many names is refused", "[net]") {
   used_server server;
   for (auto target : {"/LOCK", "/LOCK/", "/LOCK/key", "/LOCK/key/", "/LOCK/key/me/",

@@ -68,6 +68,16 @@ TEST_CASE("a request that does not end is closed, however busily it grows", "[ne
   CHECK(server->count().keys == 0);
 }
 
+TEST_CASE("a body that is asked for and does not come is not waited for", "[net]") {
+  running_server server{{.header_timeout = 300ms, .idle_timeout = 100s}};
+  auto client = server.connect();
+  client.send("POST /v1/locks/key HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+              "Content-Length: 50\r\nExpect: 100-continue\r\n\r\n");
+  CHECK(client.answer().status == 100);
+  CHECK(client.closes());
+  CHECK(server.gets_connections(0));
+}
+
 TEST_CASE("empty lines do not keep a connection open", "[net]") {
   running_server server{{.header_timeout = 300ms}};
   auto client = server.connect();

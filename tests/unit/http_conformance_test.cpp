@@ -144,7 +144,12 @@ TEST_CASE("RFC 9112, 2.3 and 3: the request line") {
     {"RTSP /k RTSP/1.0\r\n\r\n", "400"},
     // A target may have bytes that a URI must have encoded: Lock::Server's users
     // do not encode, and the dialects read the bytes the same.
-    {"GET /\xC3\xA4#\"<> HTTP/1.1\r\nHost: x\r\n\r\n", "GET /\xC3\xA4#\"<>+ "},
+    {"GET /\xC3\xA4\"<> HTTP/1.1\r\nHost: x\r\n\r\n", "GET /\xC3\xA4\"<>+ "},
+    // But for the one that proxies read in two ways: as a part of the name, or its end.
+    {"GET /k#k HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
+    {"GET /k?q#k HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
+    {"GET /k%23k HTTP/1.1\r\nHost: x\r\n\r\n", "GET /k%23k+ "},
+    {"GET /k#k\n", "GET /k#k-"},
   });
 }
 
@@ -170,7 +175,9 @@ TEST_CASE("RFC 9112, 3.2: the host, and the form of the target") {
     {"GET /k HTTP/1.1\r\nHost: %4\r\n\r\n", "400"},
     {"GET /k HTTP/1.1\r\nHost: \xC3\xA4\r\n\r\n", "400"},
     {"GET http://y:80/k?q HTTP/1.1\r\nHost: x\r\n\r\n", "GET /k?q+ "},
-    {"GET HTTPS://y HTTP/1.1\r\nHost: x\r\n\r\n", "GET /+ "},
+    {"GET HTTP://y HTTP/1.1\r\nHost: x\r\n\r\n", "GET /+ "},
+    {"GET HTTPS://y HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
+    {"GET https://y/k HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
     {"GET http://y/k HTTP/1.1\r\n\r\n", "400"},
     {"GET http://u@y/k HTTP/1.1\r\nHost: x\r\n\r\n", "400"},
     {"GET http:///k HTTP/1.1\r\nHost: x\r\n\r\n", "400"},

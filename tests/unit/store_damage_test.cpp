@@ -65,6 +65,18 @@ constexpr auto what_to_do
 
 } // namespace
 
+TEST_CASE("a store whose log is there but not its file is refused, and nothing is removed") {
+  killed_server x;
+  if (GENERATE(false, true))
+    fs::remove(x.file());
+  else
+    fs::resize_file(x.file(), 0);
+  auto size = fs::file_size(x.log());
+  CHECK(x.start().find("is missing or empty") != std::string::npos);
+  CHECK(x.start().find("is missing or empty") != std::string::npos);
+  CHECK(fs::file_size(x.log()) == size);
+}
+
 TEST_CASE("a server that was killed left a store that is sound") {
   auto sync = GENERATE(sync_mode::always, sync_mode::off);
   killed_server x{sync};
