@@ -67,8 +67,14 @@ journal_actor::behavior_type journal::make_behavior() {
     });
 }
 
+// Whatever was under way may not have been finished: the alarm goes on with it.
 void journal::on_exception() noexcept {
   log_exception(env_.log, "journal");
+  commit_sent_ = false;
+  try {
+    wake_up_.no_later_than(env_.time.now() + retry_pause);
+  } catch (...) { // the next message goes on with it
+  }
 }
 
 void journal::on_exit() {
@@ -87,7 +93,16 @@ caf::result<Reply> journal::park(Message& x) {
 // The first one of a round ends it, but by a message that comes behind all that
 // has arrived by now: while a commit is under way, the next round fills.
 void journal::add(item&& x) {
-  round_.push_back(std::move(x));
+  try {
+    round_.push_back(std::move(x));
+  } catch (...) {
+    // Its key has told it and will be answered: what cannot be written down is undone.
+    if (auto* entry = std::get_if<lock_entry>(&x)) {
+      refuse(*entry);
+      on_failure("there is no memory for a change");
+    }
+    throw;
+  }
   if (!commit_sent_)
     send_commit();
   if (round_.size() == most_in_a_round)
@@ -119,7 +134,11 @@ void journal::commit_some() {
   if (env_.stored.is_well())
     if (auto problem = write(round); !problem.empty()) {
       failed_now_ = true;
-      on_failure(problem);
+      try {
+        on_failure(problem);
+      } catch (...) { // the answers must be given
+        on_exception();
+      }
     }
   answer(round);
 }
@@ -195,9 +214,14 @@ void journal::refuse(lock_entry& x) {
     owed_grants_.insert(owed_grants_.end(), x.ended.begin(), x.ended.end());
   if (goes_back || (x.final && x.granted.empty()))
     return;
-  going_back_.insert(x.key);
   auto& registry = keys_->of(x.key);
-  compat::send(this, registry, restore_key{std::move(x.key), std::move(x.before), true});
+  auto goes = going_back_.insert(x.key).first;
+  try {
+    compat::send(this, registry, restore_key{std::move(x.key), std::move(x.before), true});
+  } catch (...) {
+    going_back_.erase(goes);
+    throw;
+  }
 }
 
 // In its turn: what came before built on what never was.
@@ -236,8 +260,8 @@ void journal::refuse(parked<Message, Reply>& x) {
 // -- failure ------------------------------------------------------------------
 
 void journal::on_failure(const std::string& problem) {
-  env_.log.error("changes are refused: {}", problem);
   env_.stored.set_problem(problem);
+  env_.log.error("changes are refused: {}", problem);
   // Later requests are refused by the keys: they see it from now on.
   for (auto& x : keys_->all)
     compat::send(this, x, refuse_waiters{});
@@ -245,6 +269,8 @@ void journal::on_failure(const std::string& problem) {
 }
 
 void journal::try_again() {
+  if (!round_.empty() && !commit_sent_)
+    send_commit();
   if (env_.stored.is_well()) {
     if (auto problem = store_.keep_time(); !problem.empty())
       on_failure(problem);

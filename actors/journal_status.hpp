@@ -44,8 +44,8 @@ public:
   }
   void set_problem(const std::string& x) {
     std::lock_guard guard{mutex_};
+    is_well_ = x.empty(); // whatever memory there is for the sentence
     problem_ = x;
-    is_well_ = x.empty();
   }
 
 private:

@@ -5,6 +5,7 @@
 #include <spdlog/logger.h>
 
 #include <limits>
+#include <unordered_set>
 #include <utility>
 
 namespace lockserver {
@@ -84,7 +85,7 @@ key_actor::behavior_type key::make_behavior() {
     [](key& self, restore_key& x) { self.restore(x); },
     [](key& self, const refuse_waiters&) {
       auto now = self.begin_request();
-      self.refuse_all(acquire_reply::store_failed);
+      self.refuse_waiting(acquire_reply::store_failed);
       self.lock_.forget_waiters();
       self.tell_some(now, answers_per_turn);
       self.keep_up(now);
@@ -108,6 +109,8 @@ void key::on_exit() {
   if (!told_to_end_)
     compat::send(this, registry_, key_idle{name_, key_idle::has_ended});
   registry_ = nullptr;
+  while (waiting_ && !waiting_->empty())
+    unpark(waiting_->begin()->first);
   counts_.holders -= holders_;
   if (--env_.keys == 0)
     env_.keys.notify_all();
@@ -474,14 +477,23 @@ void key::refuse(time_point now, ticket_id ticket, errc status) {
   unpark(ticket);
 }
 
-// In `tell_some`, whatever they were to be told before.
-void key::refuse_all(errc status) {
-  untold_.reset();
+// In `tell_some`, whatever they were to be told before, but for those who have been
+// granted the lock.
+void key::refuse_waiting(errc status) {
   if (!waiting_)
     return;
-  untold_ = std::make_unique<std::deque<verdict>>();
+  auto all = std::make_unique<std::deque<verdict>>();
+  std::unordered_set<ticket_id> granted;
+  if (untold_)
+    for (auto& x : *untold_)
+      if (x.status == acquire_reply::granted) {
+        granted.insert(x.ticket);
+        all->push_back(x);
+      }
   for (auto& [ticket, waited] : *waiting_)
-    untold_->push_back({ticket, status, {}, 0});
+    if (!granted.contains(ticket))
+      all->push_back({ticket, status, {}, 0});
+  untold_ = std::move(all);
 }
 
 void key::tell_leases(lease_id lease, std::uint64_t token) {

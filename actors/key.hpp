@@ -109,7 +109,7 @@ private:
   parked* find_parked(ticket_id ticket) noexcept;
   void unpark(ticket_id ticket) noexcept;
   void refuse(time_point now, ticket_id ticket, errc status);
-  void refuse_all(errc status);
+  void refuse_waiting(errc status);
   void tell_some(time_point now, std::size_t most = answers_per_turn);
   void tell(time_point now, const verdict& x);
   void tell_leases(lease_id lease, std::uint64_t token);

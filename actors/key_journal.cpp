@@ -93,7 +93,8 @@ void key::deliver(parked& to, acquire_reply x) {
 void key::restore(restore_key& x) {
   auto now = begin_request();
   if (x.go_back) {
-    refuse_all(acquire_reply::store_failed);
+    untold_.reset(); // what they were granted is undone
+    refuse_waiting(acquire_reply::store_failed);
     for (auto& holder : lock_.holders())
       if (holder.lease() != 0)
         compat::send(this, registry_, lease_released{holder.lease(), name_, holder.token});

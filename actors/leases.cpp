@@ -7,6 +7,7 @@
 #include <spdlog/logger.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 
 namespace lockserver {
@@ -100,13 +101,13 @@ caf::result<acquire_reply> leases::acquire(lease_acquire_request& x) {
     refused.status = acquire_reply::too_many_locks;
     return refused;
   }
-  auto& share = i->second.keys[x.request.key];
+  auto& has = i->second.keys[x.request.key];
   x.request.lease = i->first;
   x.request.ttl = forever;
   auto& registry = keys_->of(x.request.key);
   auto result = compat::delegate(this, registry, std::move(x.request));
   ++i->second.locks; // once it is on its way: else nobody would count it off
-  ++share.unanswered;
+  ++has.unanswered;
   return result;
 }
 
@@ -170,7 +171,8 @@ caf::result<lease_reply> leases::inspect(const lease_inspect_request& question) 
   lease_reply reply;
   if (i != leases_.end()) {
     auto& x = i->second;
-    reply = {lease_reply::alive, x.name, x.promised - env_.time.now(), true};
+    reply = {lease_reply::alive, x.name,
+             std::max<duration>(x.promised - env_.time.now(), duration::zero()), true};
     if (question.key.empty())
       add_page(reply, x, question);
   }
@@ -179,17 +181,23 @@ caf::result<lease_reply> leases::inspect(const lease_inspect_request& question) 
   return compat::delegate(this, env_.journal, durable<lease_reply>{{}, std::move(reply)});
 }
 
+// The locks of a key stay together, since the next page begins behind a key.
 void leases::add_page(lease_reply& to, const entry& x, const lease_inspect_request& question) {
   auto most = question.limit == 0 ? default_page : question.limit;
   answer_room room;
-  std::uint64_t looked_at = 0;
-  auto last = x.keys.end();
-  for (auto i = x.keys.upper_bound(question.after); i != x.keys.end(); last = i++) {
-    if (looked_at++ == most || !room.take(i->first)) {
-      to.next = last->first;
+  std::uint64_t taken = 0; // locks, and keys without any
+  for (auto i = x.keys.upper_bound(question.after); i != x.keys.end(); ++i) {
+    auto& tokens = i->second.tokens;
+    auto size = std::max<std::uint64_t>(tokens.size(), 1);
+    auto fits = taken + size <= most;
+    for (auto n = size; n > 0 && fits; --n)
+      fits = room.take(i->first);
+    if (!fits && taken > 0) {
+      to.next = std::prev(i)->first;
       return;
     }
-    for (auto token : i->second.tokens)
+    taken += size;
+    for (auto token : tokens)
       to.locks.push_back({i->first, token});
   }
 }

@@ -164,7 +164,7 @@ struct lock_changes {
 ///
 /// Safety before liveness: a grant can be withdrawn only as long as nobody is
 /// known to rely on it. It is acknowledged for good when it has been renewed, when
-/// anybody has been told that its owner has it (`confirm`, `already_held`), when
+/// anybody who asked for that has been told that its owner has it (`confirm`, `already_held`), when
 /// it comes from a store, and when more repeats share it than are remembered.
 /// From then on it ends by its release, its time, its lease, or with the
 /// connection that its request was bound to (`end_hold`).

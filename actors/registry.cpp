@@ -131,15 +131,16 @@ void registry::refuse_some() {
       refused_up_to_.reset();
       return;
     }
-    refused_up_to_ = std::string{*next};
-    auto& told = *keys_.find(*refused_up_to_);
-    ++told.forwarded;
+    std::string name{*next};
+    auto& told = *keys_.find(name);
     auto on_heard = guarded_call(*this, [this] {
       refusing_.end();
       refuse_some();
     });
     compat::request(this, told.actor, refuse_waiters{})
       .then(on_heard, [on_heard](const caf::error&) { on_heard(); });
+    ++told.forwarded;
+    refused_up_to_ = std::move(name);
     refusing_.begin();
   }
 }

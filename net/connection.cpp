@@ -233,12 +233,13 @@ void connection::plan_share() {
     self->share_ = 0;
     if (self->phase_ != phase::open)
       return;
-    io_thread::turn turn{self->host_};
-    if (!self->input_.empty())
-      self->serve_received();
-    if (self->end_of_input_ && self->nothing_to_do())
-      return self->do_drain();
-    self->do_watch();
+    self->guard([&] {
+      if (!self->input_.empty())
+        self->serve_received();
+      if (self->end_of_input_ && self->nothing_to_do())
+        return self->do_drain();
+      self->do_watch();
+    });
   });
 }
 

@@ -126,7 +126,8 @@ answer<done> held_lock::release() noexcept {
     // What ends by itself soon is not worth more time than it has left.
     auto left = std::max<std::chrono::nanoseconds>(lock_->safe_until() - boot_clock::now(),
                                                    std::chrono::seconds{1});
-    auto patience = std::min<std::chrono::nanoseconds>(left, core_->options.answer_timeout);
+    auto patience = std::min<std::chrono::nanoseconds>(left,
+                                                       bounded(core_->options.answer_timeout));
     effort limits{1, {}, core_->options.connect_timeout, core_->options.answer_timeout};
     limits.give_up = limits.until(std::chrono::duration_cast<client_options::duration>(left));
     auto& x = lock_->obtained;
@@ -139,11 +140,13 @@ answer<done> held_lock::release() noexcept {
 
 answer<done> held_lock::leave(std::chrono::milliseconds ttl) noexcept {
   try {
+    if (!lock_)
+      return problem{errc::not_holder, "there is no lock to leave"};
     if (!is_here())
       return problem{errc::not_holder, "the lock belongs to the process that obtained it"};
     if (lock_->obtained.connection)
       return v1::refused("a lock that is bound to its connection ends with it");
-    auto before = lock_ ? lock_->give_up() : hold_state::none;
+    auto before = lock_->give_up();
     if (before == hold_state::none || before == hold_state::released)
       return problem{errc::not_holder, "there is no lock to leave"};
     if (auto keeper = keeper_.lock())

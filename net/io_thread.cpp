@@ -112,8 +112,14 @@ void io_thread::hold_wakes() noexcept {
 
 void io_thread::release_wakes() {
   holds_wakes = false;
-  for (auto* x : held_wakes)
-    x->post_inbox();
+  for (auto* x : held_wakes) {
+    try {
+      x->post_inbox();
+    } catch (...) { // as in `add`
+      std::lock_guard guard{x->inbox_mutex_};
+      x->turn_for_inbox_ = false;
+    }
+  }
   held_wakes.clear();
 }
 
@@ -195,9 +201,19 @@ void io_thread::set_timer(timer_node& x, time_point due) {
     armed_for_ = due;
   }
   if (current_thread == this)
-    arm();
-  else
+    return arm();
+  try {
     boost::asio::post(context_, [this] { arm(); });
+  } catch (...) {
+    disarm();
+    throw;
+  }
+}
+
+// No alarm is set, whatever was to be: the next deadline sets one.
+void io_thread::disarm() noexcept {
+  std::lock_guard guard{timers_mutex_};
+  armed_for_ = time_point::max();
 }
 
 void io_thread::clear_timer(timer_node& x) noexcept {
@@ -215,10 +231,15 @@ void io_thread::arm() {
       return;
     alarm_.expires_at(armed_for_);
   }
-  alarm_.async_wait([this](const boost::system::error_code& ec) {
-    if (!ec)
-      on_timer();
-  });
+  try {
+    alarm_.async_wait([this](const boost::system::error_code& ec) {
+      if (!ec)
+        on_timer();
+    });
+  } catch (...) {
+    disarm();
+    throw;
+  }
 }
 
 void io_thread::on_timer() {

@@ -122,6 +122,7 @@ private:
   void post_inbox();
   void take_inbox();
   void arm();
+  void disarm() noexcept;
   void on_timer();
   bool fire_next(time_point now);
 

@@ -103,8 +103,12 @@ void kept_lock::lose(problem why) {
   told_ = true;
   auto reason = loss_;
   guard.unlock();
-  if (on_lost_)
+  if (!on_lost_)
+    return;
+  try {
     on_lost_(reason);
+  } catch (...) { // nobody on this thread could do anything about it
+  }
 }
 
 hold_state kept_lock::give_up() {
@@ -135,11 +139,21 @@ struct lock_keeper::entry {
 lock_keeper::lock_keeper(std::string host, std::uint16_t port, const client_options& options)
   : work_(asio::make_work_guard(context_)),
     core_(std::make_shared<async_core>(context_.get_executor(), std::move(host), port, options)),
-    thread_([this] { context_.run(); }) {
+    thread_([this] { serve(); }) {
 }
 
 lock_keeper::~lock_keeper() {
   stop();
+}
+
+// What is thrown for want of memory costs at most the lock that it is about.
+void lock_keeper::serve() {
+  while (!context_.stopped()) {
+    try {
+      context_.run();
+    } catch (const std::exception&) { // the other locks are still to be kept
+    }
+  }
 }
 
 void lock_keeper::stop() {
@@ -156,7 +170,7 @@ void lock_keeper::keep(std::shared_ptr<kept_lock> lock) {
     std::lock_guard guard{mutex_};
     pending_.insert(lock.get());
   }
-  asio::post(core_->executor, [this, lock = std::move(lock)]() mutable { start(std::move(lock)); });
+  asio::post(core_->executor, [this, lock = std::move(lock)] { start(lock); });
 }
 
 void lock_keeper::forget(const std::shared_ptr<kept_lock>& lock) {
@@ -173,7 +187,19 @@ void lock_keeper::forget(const std::shared_ptr<kept_lock>& lock) {
   changed_.wait(guard, [&] { return stopped_ || pending_.count(lock.get()) == 0; });
 }
 
-void lock_keeper::start(std::shared_ptr<kept_lock> lock) {
+void lock_keeper::start(const std::shared_ptr<kept_lock>& lock) {
+  try {
+    begin(lock);
+  } catch (const std::exception& x) {
+    lock->lose({std::make_error_code(std::errc::not_enough_memory), x.what()});
+    entries_.erase(lock.get());
+    std::lock_guard guard{mutex_};
+    pending_.erase(lock.get());
+    changed_.notify_all();
+  }
+}
+
+void lock_keeper::begin(std::shared_ptr<kept_lock> lock) {
   auto x = std::make_shared<entry>(std::move(lock), core_->executor);
   entries_.emplace(x->lock.get(), x);
   watch(x);

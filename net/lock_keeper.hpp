@@ -82,7 +82,9 @@ public:
 private:
   struct entry;
 
-  void start(std::shared_ptr<kept_lock> lock);
+  void serve();
+  void start(const std::shared_ptr<kept_lock>& lock);
+  void begin(std::shared_ptr<kept_lock> lock);
   void watch(const std::shared_ptr<entry>& x);
   void listen(const std::shared_ptr<entry>& x);
   void finish(entry& x);

@@ -88,7 +88,6 @@ public:
 private:
   status fail(int http_status, std::string reason);
   status read_first_line(std::string_view input);
-  status read_version(std::string_view line);
   status read_simple(std::string_view line);
   status read_fields(std::string_view input);
   status read_full(std::string_view head);

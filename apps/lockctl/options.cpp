@@ -51,7 +51,8 @@ Exit status:
   69   no server can be reached, or it is stopping
   70   run: the lock was lost while the command ran; or an unexpected error
   74   standard output cannot be written; a lock or lease just obtained is given back
-  75   somebody else held the lock for longer than --wait
+  75   somebody else held the lock, or its limit differed, for longer than --wait;
+       or the server has as much as it may have
   126, 127   run: the command cannot be run, or is not there
   Otherwise run ends with the command's own status: 128 + N when signal N ended it.)";
 

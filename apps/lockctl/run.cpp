@@ -121,7 +121,7 @@ private:
   }
 
   // Whether the server lets the lock last for --at-least: better known before the
-  // command than after it. From now on it does so even if this process is killed soon.
+  // command than after it.
   bool may_last() {
     auto renewed = client_.renew(options_.key, lock_.token(), options_.at_least);
     if (!renewed && renewed.why().code == errc::bad_request)

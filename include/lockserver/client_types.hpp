@@ -151,8 +151,9 @@ struct lock_page {
 
 /// Which locks of a lease to show.
 struct lease_page {
-  std::optional<std::uint32_t> limit{}; ///< Keys on a page: 1 to 1,000; none: 100.
-  std::string after{};                  ///< Only keys after this one, in byte order.
+  /// Locks on a page: 1 to 1,000; none: 100. More only if its first key has more.
+  std::optional<std::uint32_t> limit{};
+  std::string after{}; ///< Only keys after this one, in byte order.
 };
 
 /// A lease: many locks that are renewed, and end, together. Its id is a secret

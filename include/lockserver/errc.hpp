@@ -38,7 +38,7 @@
   row(method_not_allowed,     "method_not_allowed",     405, no,    69, function_not_supported,         "the path has other methods") \
   row(already_held,           "already_held",           409, no,    75, resource_deadlock_would_occur,  "this owner holds the lock already; to repeat a request whose answer was lost, give both the same request_id; to go on after a predecessor of this name that has died, take its lock over by renewing it without a token, or ask again when its time is over") \
   row(already_waiting,        "already_waiting",        409, no,    75, resource_deadlock_would_occur,  "this owner waits for the lock already; to repeat a request whose answer was lost, give both the same request_id") \
-  row(limit_mismatch,         "limit_mismatch",         409, no,    64, none,                           "the key is in use with another limit") \
+  row(limit_mismatch,         "limit_mismatch",         409, no,    75, none,                           "the key is in use with another limit") \
   row(not_holder,             "not_holder",             409, no,     1, operation_not_permitted,        "this owner, or this token, does not hold the lock (any more)") \
   row(wrong_owner,            "wrong_owner",            409, no,     1, operation_not_permitted,        "the lease belongs to another owner") \
   row(lease_expired,          "lease_expired",          410, no,     1, none,                           "there is no such lease (any more)") \

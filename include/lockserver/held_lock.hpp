@@ -60,7 +60,7 @@ public:
   /// Told once, at most, why the lock was lost; not when it is released. Called
   /// on the client's background thread, as soon as that runs: all renewals wait
   /// meanwhile, so it should be short. It may call any method of a `held_lock`
-  /// but must not destroy the client.
+  /// but must not destroy the client. What it throws is ignored.
   using lost_handler = std::function<void(const client::problem&)>;
 
   held_lock() noexcept;

@@ -192,7 +192,7 @@ struct lease_inspect_request {
   /// by way of the key's registry, so that it comes behind what the key has told.
   std::string key{};
   std::string after{};     ///< Locks of keys behind this one.
-  std::uint64_t limit = 0; ///< At most so many locks; 0: 100.
+  std::uint64_t limit = 0; ///< At most so many locks, or those of one key; 0: 100.
 };
 
 /// Ends a lease and all its grants. Answered by `lease_reply`, without locks.

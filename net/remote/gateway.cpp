@@ -18,10 +18,13 @@ gateway::gateway(caf::actor_config& cfg, server_context& context)
 }
 
 gateway_actor::behavior_type gateway::make_behavior() {
-  return {
-    [this](session_hello& x) { return open(x); },
-    [this](shut_down) { quit(); },
-  };
+  return guarded(
+    *this, [](gateway& self, session_hello& x) { return self.open(x); },
+    [](gateway& self, shut_down) { self.quit(); });
+}
+
+void gateway::on_exception() noexcept {
+  log_exception(context_.env.log, "gateway");
 }
 
 void gateway::on_exit() {

@@ -2,6 +2,7 @@
 // for each client, as the listener does for HTTP.
 #pragma once
 
+#include "actors/guarded.hpp"
 #include "lockserver/remote_actors.hpp"
 #include "net/server_context.hpp"
 
@@ -21,6 +22,9 @@ public:
   }
 
   void on_exit() override;
+
+  /// See `guarded`.
+  void on_exception() noexcept;
 
 private:
   caf::result<session_welcome> open(session_hello& x);

@@ -36,12 +36,13 @@ public:
       nodes_.erase(i);
   }
 
-  /// That session is the node's as long as it is connected, which it is. (A session
-  /// that has ended stays in the list: what was sent to it may be under way.)
+  /// That session is the node's as long as it is connected, which it is. A session
+  /// that has ended stays in the list for a while, since what was sent to it may be
+  /// under way: until there are too many, of which the oldest is forgotten.
   void add_session(const std::string& node, std::uint64_t actor) {
     std::lock_guard guard{mutex_};
     if (auto i = nodes_.find(node); i != nodes_.end())
-      i->second.sessions.insert(actor);
+      i->second.add(actor);
   }
 
   basp_rules::receiver find(std::string_view node, std::uint64_t actor) const {
@@ -55,8 +56,17 @@ public:
 
 private:
   struct node_state {
+    // As many as a server serves by default; numbers of actors only grow.
+    static constexpr std::size_t most_sessions = 10'000;
+
     std::size_t connections = 0;
     std::set<std::uint64_t> sessions;
+
+    void add(std::uint64_t actor) {
+      sessions.insert(actor);
+      if (sessions.size() > most_sessions)
+        sessions.erase(sessions.begin());
+    }
   };
 
   mutable std::mutex mutex_;

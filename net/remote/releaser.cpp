@@ -21,19 +21,22 @@ void releaser::on_exit() {
     context_.on_last_connection_closed();
 }
 
+// What is left is tried with the next answer.
+void releaser::on_exception() noexcept {
+  log_exception(context_.env.log, "releaser");
+}
+
 void releaser::release_some() {
   while (!locks_.empty() && under_way_.has_room()) {
-    auto x = std::move(locks_.back());
-    locks_.pop_back();
-    under_way_.begin();
-    auto on_heard = [this] {
+    auto on_heard = guarded_call(*this, [this] {
       under_way_.end();
       release_some();
-    };
-    auto& registry = context_.keys->of(x.key);
-    compat::request(this, registry, std::move(x))
+    });
+    compat::request(this, context_.keys->of(locks_.back().key), locks_.back())
       .then([on_heard](const release_reply&) { on_heard(); },
             [on_heard](const caf::error&) { on_heard(); });
+    locks_.pop_back();
+    under_way_.begin();
   }
 }
 

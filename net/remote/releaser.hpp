@@ -2,6 +2,7 @@
 // of others.
 #pragma once
 
+#include "actors/guarded.hpp"
 #include "actors/pacer.hpp"
 #include "net/server_context.hpp"
 
@@ -22,6 +23,9 @@ public:
   }
 
   void on_exit() override;
+
+  /// See `guarded`.
+  void on_exception() noexcept;
 
 private:
   void release_some();

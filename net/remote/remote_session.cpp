@@ -39,42 +39,62 @@ remote_session::remote_session(caf::actor_config& cfg, server_context& context, 
 
 remote_session_actor::behavior_type remote_session::make_behavior() {
   wake_up_.no_later_than(last_heard_ + context_.config.caf_session_timeout);
-  return {
-    [this](const session_hello&) { return meet(); },
-    [this](session_acquire& x) { return acquire(x); },
-    [this](release_request& x) { return release(x); },
-    [this](renew_request& x) { return renew(x); },
-    [this](check_request& x) { return pass_on<bool>(context_.keys->of(x.key), x); },
-    [this](inspect_request& x) { return pass_on<lock_info>(context_.keys->of(x.key), x); },
-    [this](list_request& x) { return list(x); },
-    [this](lease_create_request& x) -> caf::result<lease_reply> {
-      if (auto rest = context_.grace_left(); rest > 0)
-        return no_grants_for(rest);
-      return pass_on<lease_reply>(context_.leases, x);
+  return guarded(
+    *this, [](remote_session& self, const session_hello&) { return self.meet(); },
+    [](remote_session& self, session_acquire& x) { return self.acquire(x); },
+    [](remote_session& self, release_request& x) { return self.release(x); },
+    [](remote_session& self, renew_request& x) { return self.renew(x); },
+    [](remote_session& self, check_request& x) {
+      return self.pass_on<bool>(self.context_.keys->of(x.key), x);
     },
-    [this](lease_renew_request& x) { return pass_on<lease_reply>(context_.leases, x); },
-    [this](lease_inspect_request& x) { return pass_on<lease_reply>(context_.leases, x); },
-    [this](lease_end_request& x) { return pass_on<lease_reply>(context_.leases, x); },
-    [this](const withdraw_request& x) {
-      withdraw(x);
+    [](remote_session& self, inspect_request& x) {
+      return self.pass_on<lock_info>(self.context_.keys->of(x.key), x);
+    },
+    [](remote_session& self, list_request& x) { return self.list(x); },
+    [](remote_session& self, lease_create_request& x) -> caf::result<lease_reply> {
+      if (auto rest = self.context_.grace_left(); rest > 0)
+        return no_grants_for(rest);
+      return self.pass_on<lease_reply>(self.context_.leases, x);
+    },
+    [](remote_session& self, lease_renew_request& x) {
+      return self.pass_on<lease_reply>(self.context_.leases, x);
+    },
+    [](remote_session& self, lease_inspect_request& x) {
+      return self.pass_on<lease_reply>(self.context_.leases, x);
+    },
+    [](remote_session& self, lease_end_request& x) {
+      return self.pass_on<lease_reply>(self.context_.leases, x);
+    },
+    [](remote_session& self, const withdraw_request& x) {
+      self.withdraw(x);
       return true;
     },
-    [this](keep_alive) {
-      heard();
+    [](remote_session& self, keep_alive) {
+      self.heard();
       return true;
     },
     // The server stops: what does not hang on a connection goes on, for as long as
     // it lasts, and may be kept by a store.
-    [this](shut_down) { end("is told to connect again"); },
-    [this](deadline_reached) {
-      wake_up_.arrived();
-      auto due = last_heard_ + context_.config.caf_session_timeout;
-      if (context_.env.time.now() < due)
-        return wake_up_.no_later_than(due);
-      give_back_all(acquire_lock::hold_session);
-      end("has been silent for too long");
-    },
-  };
+    [](remote_session& self, shut_down) { self.end("is told to connect again"); },
+    [](remote_session& self, deadline_reached) { self.look_whether_gone(); });
+}
+
+void remote_session::look_whether_gone() {
+  wake_up_.arrived();
+  auto due = last_heard_ + context_.config.caf_session_timeout;
+  if (context_.env.time.now() < due)
+    return wake_up_.no_later_than(due);
+  give_back_all(acquire_lock::hold_session);
+  end("has been silent for too long");
+}
+
+// The client asks again, or is silent from now on; then it is noticed in time.
+void remote_session::on_exception() noexcept {
+  log_exception(context_.env.log, "remote session");
+  try {
+    wake_up_.no_later_than(last_heard_ + context_.config.caf_session_timeout);
+  } catch (...) { // its next message tries it again
+  }
 }
 
 void remote_session::on_exit() {
@@ -175,13 +195,11 @@ caf::result<acquire_reply> remote_session::acquire(session_acquire& x) {
 template <class Actor, class Request>
 void remote_session::ask_to_acquire(const Actor& whom, std::uint64_t client_ticket, Request&& x) {
   compat::request(this, whom, std::forward<Request>(x))
-    .then([this, client_ticket](acquire_reply& reply) { on_acquire_reply(client_ticket, reply); },
-          [this, client_ticket](const caf::error&) {
-            // Whom it asked has ended, which happens only when the server stops.
-            acquire_reply reply;
-            reply.status = acquire_reply::stopping;
-            finish(client_ticket, reply);
-          });
+    .then(guarded_answer(*this,
+                         [this, client_ticket](acquire_reply& reply) {
+                           on_acquire_reply(client_ticket, reply);
+                         }),
+          [this, client_ticket](const caf::error& why) { fail(client_ticket, why); });
 }
 
 void remote_session::on_acquire_reply(std::uint64_t client_ticket, acquire_reply& x) {
@@ -200,21 +218,32 @@ void remote_session::await_lease(std::uint64_t client_ticket, acquire_reply& x) 
   auto& now = pending_.at(client_ticket);
   compat::request(this, context_.keys->of(now.what.key),
                   lease_inspect_request{now.lease, now.what.key})
-    .then(
-      [this, client_ticket, x](const lease_reply& lease) mutable {
-        if (lease.status == lease_reply::alive)
-          x.ttl = lease.ttl;
-        else
-          x.status = acquire_reply::lease_expired; // and the key hears of it from the lease
-        auto end = context_.env.time.wall_now().time_since_epoch() + lease.ttl;
-        x.expires_at = std::chrono::duration_cast<std::chrono::microseconds>(end).count();
-        finish(client_ticket, x);
-      },
-      [this, client_ticket](const caf::error&) {
-        acquire_reply reply;
-        reply.status = acquire_reply::stopping;
-        finish(client_ticket, reply);
-      });
+    .then(guarded_answer(
+            *this,
+            [this, client_ticket, granted = x](const lease_reply& lease) {
+              auto reply = granted;
+              if (lease.status == lease_reply::alive)
+                reply.ttl = lease.ttl;
+              else
+                reply.status
+                  = acquire_reply::lease_expired; // and the key hears of it from the lease
+              auto end = context_.env.time.wall_now().time_since_epoch() + lease.ttl;
+              reply.expires_at = std::chrono::duration_cast<std::chrono::microseconds>(end).count();
+              finish(client_ticket, reply);
+            }),
+          [this, client_ticket](const caf::error& why) { fail(client_ticket, why); });
+}
+
+// Whom it asked has ended, as when the server stops, or has failed; then the lock may
+// be held or waited for.
+void remote_session::fail(std::uint64_t client_ticket, const caf::error& why) {
+  auto i = pending_.find(client_ticket);
+  if (i == pending_.end())
+    return;
+  take_back(i->second.what);
+  acquire_reply reply;
+  reply.status = why == caf::sec::runtime_error ? errc::internal : acquire_reply::stopping;
+  finish(client_ticket, reply);
 }
 
 void remote_session::finish(std::uint64_t client_ticket, acquire_reply& x) {

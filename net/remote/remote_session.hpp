@@ -4,6 +4,7 @@
 // nothing about locks.
 #pragma once
 
+#include "actors/guarded.hpp"
 #include "lockserver/remote_actors.hpp"
 #include "net/server_context.hpp"
 
@@ -42,6 +43,9 @@ public:
 
   void on_exit() override;
 
+  /// See `guarded`.
+  void on_exception() noexcept;
+
 private:
   // One acquire request, and the way that it went.
   struct acquisition {
@@ -65,6 +69,7 @@ private:
   using held_name = std::pair<std::string, std::string>; // key and owner
 
   session_welcome meet();
+  void look_whether_gone();
   void on_client_down(const caf::actor_addr& gone, const caf::error& why);
   void on_connection_lost();
 
@@ -73,6 +78,7 @@ private:
   void ask_to_acquire(const Actor& whom, std::uint64_t client_ticket, Request&& x);
   void on_acquire_reply(std::uint64_t client_ticket, acquire_reply& x);
   void await_lease(std::uint64_t client_ticket, acquire_reply& x);
+  void fail(std::uint64_t client_ticket, const caf::error& why);
   void finish(std::uint64_t client_ticket, acquire_reply& x);
   template <class Reply, class Actor, class Request>
   caf::result<Reply> pass_on(const Actor& whom, Request& x);
