@@ -19,13 +19,14 @@ async function main([program, heldUnderResets, grants]) {
   const template = fs.readFileSync(path.join(__dirname, 'haproxy.cfg'), 'utf8');
   const haproxy = await Proxy.start('haproxy', template, `127.0.0.1:${server.port}`);
   const { plain, bytes } = haproxy.ports;
-  // A request takes less than a pause between resets. HAProxy goes on with the requests of clients
-  // that are gone: their locks wait for a client that pauses the longer, the more tries fail.
+  // How long the pauses between resets are at most, in milliseconds. HAProxy goes on with the
+  // requests of clients that are gone, and their locks wait for a client that pauses the longer,
+  // the more tries fail: with many more resets, all clients would wait for one in its pause.
   for (const [name, ...args] of [
     ['through HAProxy', plain, grants],
-    ['through a network that resets', server.port, grants, 20],
-    ['through a network that resets, and HAProxy', plain, grants, 100],
-    ['through a network that resets, and HAProxy in mode tcp', bytes, grants, 100],
+    ['through a network that resets', server.port, grants, 100],
+    ['through a network that resets, and HAProxy', plain, grants, 500],
+    ['through a network that resets, and HAProxy in mode tcp', bytes, grants, 500],
   ]) {
     process.stdout.write(`${name}: `);
     if ((await resets(heldUnderResets, ...args.map(String))) === 0) continue;
