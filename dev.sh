@@ -12,7 +12,8 @@ usage() {
   build                build the library, the server and the examples
   test [ARGUMENTS]     build everything, warnings are errors, and run the tests; ARGUMENTS go to
                        ctest, for instance -R unit
-  sanitize [ARGUMENTS] the tests again, with AddressSanitizer and UBSan, in build-sanitize/
+  sanitize [ARGUMENTS] the tests again, but for the slow ones, with AddressSanitizer and UBSan, in
+                       build-sanitize/
   torture [MINUTES]    kill the server, its clients and its disk at random for so long (6), and check
                        what the clients were told; see tests/reliability/
   fuzz [MINUTES]       feed the parsers with random input, in build-fuzz/: so long in all, or without
