@@ -4,18 +4,11 @@
 
 #include <spdlog/logger.h>
 
-#include <limits>
-#include <unordered_set>
 #include <utility>
 
 namespace lockserver {
 
 namespace {
-
-double seconds(duration x) {
-  return x == forever ? std::numeric_limits<double>::infinity()
-                      : std::chrono::duration<double>{x}.count();
-}
 
 // What is left of a grant; the most there is when it has no end of its own.
 caf::timespan left(time_point now, const grant& x) {
@@ -381,39 +374,6 @@ void key::settle_up(operation& op) {
   op.settled = true;
 }
 
-// Of many who wait, the first. Their turns may come when what they have been granted
-// is over already, or when they have been withdrawn.
-void key::tell_some(time_point now, std::size_t most) {
-  for (std::size_t n = 0; untold_ && n < most; ++n) {
-    tell(now, untold_->front());
-    untold_->pop_front();
-    if (untold_->empty())
-      untold_.reset();
-  }
-  if (waiting_ && waiting_->empty())
-    waiting_.reset();
-}
-
-void key::tell(time_point now, const verdict& x) {
-  if (x.status != acquire_reply::granted)
-    return refuse(now, x.ticket, x.status);
-  auto* waited = find_parked(x.ticket);
-  if (waited == nullptr)
-    return;
-  auto* has = lock_.find(now, x.owner);
-  if (has == nullptr || has->token != x.token)
-    return refuse(now, x.ticket, acquire_reply::wait_timeout);
-  auto reply = granted(now, *has);
-  reply.waited = now - waited->since;
-  env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s",
-                 quoted{name_}, quoted{x.owner}, x.ticket, x.token, seconds(reply.ttl),
-                 seconds(reply.waited));
-  tell_leases(waited->lease, x.token);
-  waited->lease = 0;
-  deliver(*waited, std::move(reply));
-  unpark(x.ticket);
-}
-
 void key::keep_up(time_point now) {
   if (auto count = lock_.holders().size(); count != holders_) {
     counts_.holders += count - holders_; // unsigned, so a difference below zero fits, too
@@ -433,67 +393,6 @@ void key::keep_up(time_point now) {
     else
       compat::send(this, registry_, key_idle{name_, served_});
   }
-}
-
-key::parked& key::park(const acquire_request& x, time_point since) {
-  if (!waiting_)
-    waiting_ = std::make_unique<std::unordered_map<ticket_id, parked>>();
-  auto& result
-    = waiting_->try_emplace(x.ticket, parked{{}, since, x.lease, x.explain, x.takes_connection})
-        .first->second;
-  ++counts_.waiters;
-  if (x.takes_connection)
-    ++env_.waits;
-  return result;
-}
-
-// Null when the request failed before it was parked: whoever asked knows.
-key::parked* key::find_parked(ticket_id ticket) noexcept {
-  if (!waiting_)
-    return nullptr;
-  auto i = waiting_->find(ticket);
-  return i == waiting_->end() ? nullptr : &i->second;
-}
-
-void key::unpark(ticket_id ticket) noexcept {
-  auto i = waiting_->find(ticket);
-  --counts_.waiters;
-  if (i->second.takes_connection)
-    --env_.waits;
-  waiting_->erase(i);
-}
-
-void key::refuse(time_point now, ticket_id ticket, errc status) {
-  auto* waited = find_parked(ticket);
-  if (waited == nullptr)
-    return;
-  env_.log.debug("refused: key={} ticket={} status={} waited={:.3f}s", quoted{name_}, ticket,
-                 row_of(status).id, seconds(now - waited->since));
-  auto reply = refused(now, status, waited->explain);
-  reply.waited = now - waited->since;
-  tell_leases(waited->lease, 0);
-  waited->lease = 0;
-  deliver(*waited, std::move(reply));
-  unpark(ticket);
-}
-
-// In `tell_some`, whatever they were to be told before, but for those who have been
-// granted the lock.
-void key::refuse_waiting(errc status) {
-  if (!waiting_)
-    return;
-  auto all = std::make_unique<std::deque<verdict>>();
-  std::unordered_set<ticket_id> granted;
-  if (untold_)
-    for (auto& x : *untold_)
-      if (x.status == acquire_reply::granted) {
-        granted.insert(x.ticket);
-        all->push_back(x);
-      }
-  for (auto& [ticket, waited] : *waiting_)
-    if (!granted.contains(ticket))
-      all->push_back({ticket, status, {}, 0});
-  untold_ = std::move(all);
 }
 
 void key::tell_leases(lease_id lease, std::uint64_t token) {

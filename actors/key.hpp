@@ -114,6 +114,8 @@ private:
   void tell(time_point now, const verdict& x);
   void tell_leases(lease_id lease, std::uint64_t token);
 
+  static double seconds(duration x); // for the log
+
   registry_actor registry_;
   lock_environment& env_;
   lock_counts& counts_;

@@ -205,8 +205,7 @@ const value_kind<spdlog::level::level_enum> log_level{"LEVEL", "debug, info, war
 const value_kind<std::string> address{"ADDRESS", "an address", read_text, show_text};
 const value_kind<std::string> host_list{"HOSTS", "a list of hosts", read_text, show_text};
 const value_kind<std::string> file_name{"FILE", "a file's name", read_name, show_text};
-const value_kind<std::string> directory{"DIRECTORY", "a directory's name", read_name,
-                                        show_text};
+const value_kind<std::string> directory{"DIRECTORY", "a directory's name", read_name, show_text};
 const value_kind<sync_mode> sync{"WHEN", "always or off", read_sync, show_sync};
 
 } // namespace value

@@ -149,7 +149,7 @@ private:
 class bad_network {
 public:
   bad_network(std::uint16_t port, unsigned longest_calm)
-      : network_(port), thread_([this, longest_calm] { reset_again(longest_calm); }) {
+    : network_(port), thread_([this, longest_calm] { reset_again(longest_calm); }) {
   }
   bad_network(const bad_network&) = delete;
   bad_network& operator=(const bad_network&) = delete;
