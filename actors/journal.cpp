@@ -67,10 +67,9 @@ journal_actor::behavior_type journal::make_behavior() {
     });
 }
 
-// Whatever was under way may not have been finished: the alarm goes on with it.
+// A round may not have been ended: the alarm goes on with it.
 void journal::on_exception() noexcept {
   log_exception(env_.log, "journal");
-  commit_sent_ = false;
   try {
     wake_up_.no_later_than(env_.time.now() + retry_pause);
   } catch (...) { // the next message goes on with it
@@ -117,12 +116,12 @@ void journal::send_commit() {
 // What has arrived before `commit_now` was sent is stored by now, in however many
 // goes: the round is over.
 void journal::commit() {
+  commit_sent_ = false; // before anything can fail, and never two at a time
   commit_some();
   // Keys that have not gone back yet must not think that all is settled.
   if (going_back_.empty())
     env_.stored.end_round();
   // One more, so that keys see two ends of rounds after their last message.
-  commit_sent_ = false;
   if (std::exchange(any_in_round_, false))
     send_commit();
 }
@@ -269,7 +268,7 @@ void journal::on_failure(const std::string& problem) {
 }
 
 void journal::try_again() {
-  if (!round_.empty() && !commit_sent_)
+  if ((any_in_round_ || !round_.empty()) && !commit_sent_)
     send_commit();
   if (env_.stored.is_well()) {
     if (auto problem = store_.keep_time(); !problem.empty())
