@@ -54,6 +54,11 @@ void* operator new(std::size_t size) {
   throw std::bad_alloc{};
 }
 
+// What asks for none has its own way to go on without.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return std::malloc(size);
+}
+
 void operator delete(void* x) noexcept {
   std::free(x);
 }

@@ -377,6 +377,9 @@ TEST_CASE("a fork has no part in the locks of its parent", "[net]") {
   CHECK(held->release());
 }
 
+// AddressSanitizer's allocator is not safe across a fork: a thread of the child may wait
+// for ever for a mutex that a thread of the parent had.
+#ifndef __SANITIZE_ADDRESS__
 TEST_CASE("a fork holds locks of its own by its parent's client", "[net]") {
   scripted_peer peer{{{granted(30s, 1), released}, {granted(30s, 2), released}}};
   auto client = client_of(peer);
@@ -390,6 +393,7 @@ TEST_CASE("a fork holds locks of its own by its parent's client", "[net]") {
   CHECK(held->release());
   CHECK(count(peer, "DELETE /v1/locks/key?owner=me&token=1") == 1);
 }
+#endif
 
 TEST_CASE("no socket of the renewals is inherited by programs that are started", "[net]") {
   scripted_peer peer{{{granted(300ms), released}, script(1000, granted(300ms))}};

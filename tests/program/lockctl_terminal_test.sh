@@ -56,6 +56,8 @@ new_terminal
 type 'lockctl run key --ttl 1m -- cat'
 type 'one'
 check 'the command reads the terminal' shows '^one$'
+# The terminal shows what is typed also before anybody reads it.
+check 'and has the lock' wait_until held key
 press C-z
 check 'Ctrl-Z stops the job' prompts 148
 check 'the lock is still there' held key
