@@ -28,10 +28,14 @@ case $mode in
     exec "$torture" --program "$program" --seconds 8 --no-data-dir
     ;;
   forgets)
-    status=0
-    REAL_SERVER=$program "$torture" --program "$forgetful" --seconds 6 --dir "$scratch" \
-      --save "$scratch/history" >"$scratch/out" || status=$?
-    head -n 3 "$scratch/out"
+    # On a busy machine no grant may last over the only kill: that run shows nothing.
+    for _ in 1 2 3 4 5; do
+      status=0
+      REAL_SERVER=$program "$torture" --program "$forgetful" --seconds 6 --dir "$scratch" \
+        --save "$scratch/history" >"$scratch/out" || status=$?
+      head -n 3 "$scratch/out"
+      grep -q 'over a kill for 0 grants' "$scratch/out" || break
+    done
     [ "$status" -eq 1 ] || { echo "exit status $status instead of 1" >&2; exit 1; }
     grep -q '^forgotten_grant: ' "$scratch/history" || { echo "no forgotten grant" >&2; exit 1; }
     [ -s "$scratch/history" ] || { echo "no history" >&2; exit 1; }
