@@ -64,6 +64,10 @@ public:
   /// From so many grants on, they are looked through, each time they have doubled.
   static constexpr std::size_t min_in_doubt = 64;
 
+  /// So many are kept until it is looked when the client sends something: each look is
+  /// a call of the system, and what has arrived is not taken back in any case.
+  static constexpr std::size_t few_in_doubt = 4;
+
   /// Grants that end with one connection.
   static constexpr std::size_t max_held = 1000;
 
@@ -105,7 +109,7 @@ public:
 
   /// The client has sent something, and with it what it acknowledges.
   void client_continued() {
-    if (in_doubt())
+    if (in_doubt_.size() >= few_in_doubt)
       forget_arrived();
   }
 
