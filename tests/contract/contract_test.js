@@ -102,10 +102,11 @@ class Run {
     return rawQuery === undefined ? target : `${target}?${rawQuery}`;
   }
 
-  // Sends a request without waiting for its answer: {connection, done}.
+  // Sends a request without waiting for its answer: {connection, done}. Over a
+  // connection of its own, unless `options` has one.
   begin(server, id, options = {}) {
     const operation = this.document.operation(id);
-    const connection = server.connect();
+    const connection = options.connection ?? server.connect();
     const method = options.as ?? operation.method;
     const target = this.target(id, options);
     connection.send(method, target, options);
@@ -124,7 +125,7 @@ class Run {
     try {
       return await done;
     } finally {
-      connection.close();
+      if (options.connection === undefined) connection.close();
     }
   }
 
