@@ -7,6 +7,7 @@
 #include "tests/support/countdown.hpp"
 #include "tests/support/http_script.hpp"
 #include "tests/support/running_server.hpp"
+#include "tests/support/scripted_client.hpp"
 #include "tests/support/tcp_proxy.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -38,9 +39,7 @@ using ::test::tcp_proxy;
 using script = scripted_peer::script;
 
 rest_client client_at(std::uint16_t port) {
-  client_options options;
-  options.reconnect_attempts = 1;
-  return rest_client{"me", "127.0.0.1", port, options};
+  return rest_client{"me", "127.0.0.1", port, ::test::one_try()};
 }
 
 client::acquire_options bound(std::chrono::milliseconds ttl = 1min) {

@@ -7,6 +7,7 @@
 #include "tests/support/countdown.hpp"
 #include "tests/support/http_script.hpp"
 #include "tests/support/raw_client.hpp"
+#include "tests/support/scripted_client.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -23,6 +24,7 @@ using namespace std::chrono_literals;
 namespace {
 
 using lockserver::test::countdown;
+using ::test::client_of;
 using ::test::eventually;
 using ::test::granted;
 using ::test::hang_up;
@@ -34,16 +36,6 @@ using ::test::step;
 
 // The first connection is that of the blocking calls, the second the keeper's.
 using script = scripted_peer::script;
-
-client_options one_try() {
-  client_options result;
-  result.reconnect_attempts = 1;
-  return result;
-}
-
-rest_client client_of(const scripted_peer& peer) {
-  return rest_client{"me", "127.0.0.1", peer.port(), one_try()};
-}
 
 client::acquire_options for_time(std::chrono::milliseconds ttl) {
   client::acquire_options result;
