@@ -168,4 +168,17 @@ private:
 using connection_list
   = boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>>;
 
+template <class F>
+void connection::guard(F f) noexcept {
+  io_thread::turn turn{host_};
+  auto alive = shared_from_this();
+  try {
+    f();
+  } catch (...) {
+    log_exception(context_.env.log, "connection");
+    if (phase_ != phase::closed)
+      on_broken();
+  }
+}
+
 } // namespace lockserver
