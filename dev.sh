@@ -232,9 +232,9 @@ rule() {
 
 rules() {
   local failed=0
-  rule "Only caf_compat.hpp, caf_answers.hpp and the tests' system know CAF's version" '' \
+  rule "Only caf_compat.hpp and the tests' system know CAF's version" '' \
     '^#\s*(if|elif).*(CAF_VERSION|CAF_MAJOR|CAF_MINOR|LOCKSERVER_CAF)' \
-    '^(include/lockserver/caf_compat|actors/caf_answers|tests/support/test_system)\.hpp$' || failed=1
+    '^(include/lockserver/caf_compat|tests/support/test_system)\.hpp$' || failed=1
   rule 'The lock rules know neither CAF nor Boost' '^(actors|include/lockserver)/lock_' \
     '^#include <(caf|boost)/' || failed=1
   rule 'Timers, and what turns text into commands and back, know no CAF' \

@@ -17,29 +17,12 @@ caf::mailbox_element* unanswered(Self* self) noexcept {
   return x == nullptr || x->mid.is_answered() || x->mid.is_response() ? nullptr : x;
 }
 
-// On its way from nobody yet.
-template <class... Ts>
-auto make_element(caf::message_id id, Ts&&... xs) {
-#if LOCKSERVER_CAF_1
-  return caf::make_mailbox_element(nullptr, id, std::forward<Ts>(xs)...);
-#else
-  return caf::make_mailbox_element(nullptr, id, {}, std::forward<Ts>(xs)...);
-#endif
-}
-
 // Answers the message of this turn, which has not been answered.
 template <class Self>
 void answer(Self* self, caf::message&& x) {
   auto* asked = unanswered(self);
   if (asked == nullptr || asked->sender == nullptr)
     return;
-#if !LOCKSERVER_CAF_1
-  // Of actors that are composed of others, which nothing of ours is.
-  if (!asked->stages.empty()) {
-    self->make_response_promise().deliver(std::move(x));
-    return;
-  }
-#endif
   auto element = make_element(asked->mid.response_id(), std::move(x));
   element->sender = self->ctrl();
   auto to = std::move(asked->sender);
@@ -51,17 +34,10 @@ void answer(Self* self, caf::message&& x) {
 /// Passes the message of this turn on as `xs`; the answer goes to whoever asked.
 template <class Self, class Handle, class... Ts>
 auto delegate(Self* self, const Handle& to, Ts&&... xs) {
-#if LOCKSERVER_CAF_1
-  decltype(self->mail(std::forward<Ts>(xs)...).delegate(to)) result;
-#else
-  decltype(self->delegate(to, std::forward<Ts>(xs)...)) result;
-#endif
+  delegated_by<Self, Handle, Ts...> result;
   if (auto* asked = detail::unanswered(self)) {
-    auto element = detail::make_element(asked->mid, std::forward<Ts>(xs)...);
+    auto element = make_element(asked->mid, std::forward<Ts>(xs)...);
     element->sender = std::move(asked->sender);
-#if !LOCKSERVER_CAF_1
-    element->stages = std::move(asked->stages);
-#endif
     asked->mid.mark_as_answered();
     caf::actor_cast<caf::abstract_actor*>(to)->enqueue(std::move(element), self->context());
   }
@@ -80,16 +56,9 @@ void delegate_promise(Promise& x, const Handle& to, T&& what) {
 /// so that the handler can catch what that throws. What is returned answers nothing.
 template <class Self, class T>
 caf::result<T> respond(Self* self, caf::result<T>&& x) {
-#if LOCKSERVER_CAF_1
-  auto* value = std::get_if<caf::message>(&x.get_data());
-  auto* error = std::get_if<caf::error>(&x.get_data());
-#else
-  auto* value = x.flag == caf::rt_value ? &x.value : nullptr;
-  auto* error = x.flag == caf::rt_error ? &x.err : nullptr;
-#endif
-  if (value != nullptr)
+  if (auto* value = value_of(x))
     detail::answer(self, std::move(*value));
-  else if (error != nullptr)
+  else if (auto* error = error_of(x))
     detail::answer(self, caf::make_message(std::move(*error)));
   return caf::delegated<T>{};
 }
@@ -126,7 +95,7 @@ auto spawn_ready(Spawner& by, Ts&&... xs) {
   try {
     made->initialize();
   } catch (...) {
-    // Without `on_exit`, which could not send anything any more.
+    // CAF 1 calls its `on_exit`, 0.17 does not.
     made->cleanup(caf::make_error(caf::sec::runtime_error), nullptr);
     throw;
   }

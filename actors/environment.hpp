@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <limits>
+#include <utility>
 
 namespace spdlog {
 class logger;
@@ -52,6 +53,29 @@ struct lock_environment {
   bool writable() const noexcept {
     return !journal || stored.is_well();
   }
+};
+
+/// A key that counts in `lock_environment::keys`, until `reset` or its end.
+class counted_key {
+public:
+  /// @param env it has been counted there.
+  explicit counted_key(lock_environment& env) noexcept : env_(&env) {
+  }
+  counted_key(counted_key&& x) noexcept : env_(std::exchange(x.env_, nullptr)) {
+  }
+  counted_key& operator=(counted_key&&) = delete;
+  ~counted_key() {
+    reset();
+  }
+
+  void reset() noexcept {
+    if (auto* env = std::exchange(env_, nullptr))
+      if (--env->keys == 0)
+        env->keys.notify_all();
+  }
+
+private:
+  lock_environment* env_;
 };
 
 } // namespace lockserver

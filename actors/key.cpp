@@ -53,9 +53,10 @@ errc status_of(decision::kind x) {
 
 } // namespace
 
-key::key(caf::actor_config& cfg, registry_actor registry, lock_environment& env,
-         lock_counts& counts, std::string name)
+key::key(caf::actor_config& cfg, counted_key counted, registry_actor registry,
+         lock_environment& env, lock_counts& counts, std::string name)
   : key_actor::base(cfg),
+    counted_(std::move(counted)),
     registry_(std::move(registry)),
     env_(env),
     counts_(counts),
@@ -105,8 +106,7 @@ void key::on_exit() {
   while (waiting_ && !waiting_->empty())
     unpark(waiting_->begin()->first);
   counts_.holders -= holders_;
-  if (--env_.keys == 0)
-    env_.keys.notify_all();
+  counted_.reset();
 }
 
 void key::on_exception() noexcept {

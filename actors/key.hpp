@@ -20,8 +20,8 @@ namespace lockserver {
 class key final : public key_actor::base {
 public:
   /// @param registry who spawns it, and is told when it is idle.
-  key(caf::actor_config& cfg, registry_actor registry, lock_environment& env, lock_counts& counts,
-      std::string name);
+  key(caf::actor_config& cfg, counted_key counted, registry_actor registry, lock_environment& env,
+      lock_counts& counts, std::string name);
 
   key_actor::behavior_type make_behavior() override;
 
@@ -116,6 +116,7 @@ private:
 
   static double seconds(duration x); // for the log
 
+  counted_key counted_; // the first: destroyed when nothing needs the environment any more
   registry_actor registry_;
   lock_environment& env_;
   lock_counts& counts_;

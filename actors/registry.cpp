@@ -88,7 +88,7 @@ caf::result<acquire_reply> registry::acquire(acquire_request& x) {
       reply.status = acquire_reply::too_many_keys;
       return reply;
     }
-    known = &spawn_key(x.key);
+    known = &spawn_key(x.key, counted_key{env_});
   }
   try {
     return pass_on<acquire_reply>(*known, x);
@@ -99,15 +99,14 @@ caf::result<acquire_reply> registry::acquire(acquire_request& x) {
   }
 }
 
-// It has been counted, and counts itself off when it ends.
-registry::entry& registry::spawn_key(const std::string& name) {
+registry::entry& registry::spawn_key(const std::string& name, counted_key counted) {
   try {
     auto& added = keys_.add(name);
-    added.actor = compat::spawn_ready<key>(*this, caf::actor_cast<registry_actor>(this), env_,
-                                           counts_, name);
+    added.actor = compat::spawn_ready<key>(*this, std::move(counted),
+                                           caf::actor_cast<registry_actor>(this), env_, counts_,
+                                           name);
     return added;
   } catch (...) {
-    --env_.keys;
     keys_.remove(name);
     throw;
   }
@@ -118,7 +117,7 @@ void registry::restore(restore_key& x) {
   auto* known = keys_.find(x.key);
   if (known == nullptr) {
     ++env_.keys;
-    known = &spawn_key(x.key);
+    known = &spawn_key(x.key, counted_key{env_});
   }
   compat::send(this, known->actor, std::move(x));
   ++known->forwarded;

@@ -46,7 +46,7 @@ private:
   void tell(Message& x);
   void restore(restore_key& x);
   void refuse_some();
-  entry& spawn_key(const std::string& name);
+  entry& spawn_key(const std::string& name, counted_key counted);
   key_names list(const list_request& x) const;
   void on_idle(const key_idle& x);
   void reap_later(const entry& x) noexcept;

@@ -172,6 +172,48 @@ inline bool is_unreachable(const caf::error& why) {
   return why == caf::exit_reason::remote_link_unreachable;
 }
 
+/// What `self` returns when it passes its request on to `to` as `xs`.
+#if LOCKSERVER_CAF_1
+template <class Self, class To, class... Ts>
+using delegated_by
+  = decltype(std::declval<Self&>().mail(std::declval<Ts>()...).delegate(std::declval<const To&>()));
+#else
+template <class Self, class To, class... Ts>
+using delegated_by
+  = decltype(std::declval<Self&>().delegate(std::declval<const To&>(), std::declval<Ts>()...));
+#endif
+
+/// A message that is on its way from nobody yet. Not through other actors: nothing of
+/// ours is composed of several.
+template <class... Ts>
+caf::mailbox_element_ptr make_element(caf::message_id id, Ts&&... xs) {
+#if LOCKSERVER_CAF_1
+  return caf::make_mailbox_element(nullptr, id, std::forward<Ts>(xs)...);
+#else
+  return caf::make_mailbox_element(nullptr, id, {}, std::forward<Ts>(xs)...);
+#endif
+}
+
+/// What a handler has answered, or null.
+template <class T>
+caf::message* value_of(caf::result<T>& x) {
+#if LOCKSERVER_CAF_1
+  return std::get_if<caf::message>(&x.get_data());
+#else
+  return x.flag == caf::rt_value ? &x.value : nullptr;
+#endif
+}
+
+/// The error that it has answered, or null.
+template <class T>
+caf::error* error_of(caf::result<T>& x) {
+#if LOCKSERVER_CAF_1
+  return std::get_if<caf::error>(&x.get_data());
+#else
+  return x.flag == caf::rt_error ? &x.err : nullptr;
+#endif
+}
+
 /// Ends an actor once it has worked off what it has received.
 template <class Self>
 void anon_send_exit(Self* self) {
