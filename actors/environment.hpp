@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/journal_status.hpp"
-#include "actors/lock_queue.hpp"
+#include "actors/rules/lock_queue.hpp"
 #include "actors/timers.hpp"
 #include "lockserver/actors.hpp"
 #include "lockserver/token_source.hpp"

@@ -5,9 +5,9 @@
 #include "actors/environment.hpp"
 #include "actors/guarded.hpp"
 #include "actors/registries.hpp"
-#include "actors/seeded_hash.hpp"
-#include "actors/store.hpp"
+#include "actors/rules/seeded_hash.hpp"
 #include "lockserver/actors.hpp"
+#include "store/store.hpp"
 
 #include <cstdint>
 #include <memory>

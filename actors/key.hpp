@@ -2,10 +2,10 @@
 // decide back to those who wait. Knows no HTTP, and no store but the journal.
 #pragma once
 
-#include "actors/answer_room.hpp"
 #include "actors/environment.hpp"
 #include "actors/guarded.hpp"
-#include "actors/lock_queue.hpp"
+#include "actors/rules/answer_room.hpp"
+#include "actors/rules/lock_queue.hpp"
 #include "lockserver/actors.hpp"
 
 #include <deque>

@@ -1,8 +1,8 @@
 // The key actor's dealings with the journal: what it tells, and the way back.
 
-#include "actors/grant_records.hpp"
 #include "actors/key.hpp"
 #include "actors/quoted.hpp"
+#include "actors/rules/grant_records.hpp"
 
 #include <spdlog/logger.h>
 

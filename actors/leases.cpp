@@ -1,8 +1,8 @@
 #include "actors/leases.hpp"
 
-#include "actors/answer_room.hpp"
 #include "actors/quoted.hpp"
-#include "actors/random_name.hpp"
+#include "actors/rules/answer_room.hpp"
+#include "actors/rules/random_name.hpp"
 
 #include <spdlog/logger.h>
 

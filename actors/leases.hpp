@@ -4,8 +4,8 @@
 
 #include "actors/environment.hpp"
 #include "actors/guarded.hpp"
-#include "actors/pacer.hpp"
 #include "actors/registries.hpp"
+#include "actors/rules/pacer.hpp"
 #include "lockserver/actors.hpp"
 
 #include <cstdint>

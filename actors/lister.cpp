@@ -1,6 +1,6 @@
 #include "actors/lister.hpp"
 
-#include "actors/pacer.hpp"
+#include "actors/rules/pacer.hpp"
 
 #include <algorithm>
 

@@ -2,9 +2,9 @@
 // keys having to stop for it.
 #pragma once
 
-#include "actors/answer_room.hpp"
 #include "actors/guarded.hpp"
 #include "actors/registries.hpp"
+#include "actors/rules/answer_room.hpp"
 #include "lockserver/actors.hpp"
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // All registries of one server, and which of them is whose.
 #pragma once
 
-#include "actors/seeded_hash.hpp"
+#include "actors/rules/seeded_hash.hpp"
 #include "lockserver/actors.hpp"
 
 #include <string_view>

@@ -4,8 +4,8 @@
 
 #include "actors/environment.hpp"
 #include "actors/guarded.hpp"
-#include "actors/key_table.hpp"
-#include "actors/pacer.hpp"
+#include "actors/rules/key_table.hpp"
+#include "actors/rules/pacer.hpp"
 #include "lockserver/actors.hpp"
 
 #include <cstdint>

@@ -1,9 +1,9 @@
 // The clock, and wake-ups for actors. Whoever implements `timers` owns every
-// timer of the server: the I/O threads do (net/io_thread.hpp), and virtual
+// timer of the server: the I/O threads do (net/io/io_thread.hpp), and virtual
 // time in tests.
 #pragma once
 
-#include "actors/timer_queue.hpp"
+#include "actors/rules/timer_queue.hpp"
 #include "lockserver/messages.hpp"
 
 #include <caf/actor_cast.hpp>

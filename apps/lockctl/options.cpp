@@ -1,6 +1,6 @@
 #include "apps/lockctl/options.hpp"
 
-#include "actors/random_name.hpp"
+#include "actors/rules/random_name.hpp"
 #include "apps/lockctl/duration.hpp"
 #include "apps/lockctl/failure.hpp"
 #include "apps/lockctl/printable.hpp"

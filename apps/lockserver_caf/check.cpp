@@ -1,6 +1,6 @@
 // The command that verifies a store.
 
-#include "store/check.hpp"
+#include "store/sqlite/check.hpp"
 
 #include "apps/lockserver_caf/commands.hpp"
 #include "apps/lockserver_caf/failure.hpp"

@@ -1,7 +1,7 @@
 // What is due when: an ordered list of numbered things, each at most once.
 #pragma once
 
-#include "actors/timer_queue.hpp"
+#include "actors/rules/timer_queue.hpp"
 
 #include <cstdint>
 #include <optional>

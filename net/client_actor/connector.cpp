@@ -1,7 +1,7 @@
 #include "net/client_actor/connector.hpp"
 
-#include "net/remote/basp_connection.hpp"
-#include "net/remote/tls.hpp"
+#include "net/tls/basp_connection.hpp"
+#include "net/tls/tls.hpp"
 
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>

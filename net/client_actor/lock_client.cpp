@@ -1,6 +1,6 @@
 #include "net/client_actor/lock_client.hpp"
 
-#include "actors/random_name.hpp"
+#include "actors/rules/random_name.hpp"
 
 #include <algorithm>
 #include <vector>

@@ -1,7 +1,7 @@
 // How the client actor finds its server, and finds it again.
 
+#include "actors/rules/safe_time.hpp"
 #include "net/client_actor/lock_client.hpp"
-#include "net/safe_time.hpp"
 
 #include <algorithm>
 #include <random>

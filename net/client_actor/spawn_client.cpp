@@ -3,8 +3,8 @@
 #include "net/client_actor/caf_timers.hpp"
 #include "net/client_actor/connector.hpp"
 #include "net/client_actor/lock_client.hpp"
-#include "net/remote/caf_modules.hpp"
-#include "net/remote/tls.hpp"
+#include "net/tls/caf_modules.hpp"
+#include "net/tls/tls.hpp"
 
 #include <caf/settings.hpp>
 

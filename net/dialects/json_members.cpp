@@ -1,7 +1,7 @@
 #include "net/dialects/json_members.hpp"
 
+#include "actors/rules/same_text.hpp"
 #include "net/dialects/bad_input.hpp"
-#include "net/same_text.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
 

@@ -2,7 +2,7 @@
 // by lock_server_text.hpp.
 #pragma once
 
-#include "net/dialect.hpp"
+#include "net/session/dialect.hpp"
 
 namespace lockserver {
 

@@ -1,6 +1,6 @@
 #include "net/dialects/lock_server_text.hpp"
 
-#include "net/key_name.hpp"
+#include "actors/rules/key_name.hpp"
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 // answer's line. Pure: knows no sockets and no actors.
 #pragma once
 
-#include "net/key_name.hpp"
+#include "actors/rules/key_name.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "net/dialects/target.hpp"
 
+#include "actors/rules/key_name.hpp"
 #include "net/dialects/bad_input.hpp"
-#include "net/key_name.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,12 +1,12 @@
 #include "net/dialects/terraform.hpp"
 
-#include "actors/lock_queue.hpp"
+#include "actors/rules/key_name.hpp"
+#include "actors/rules/lock_queue.hpp"
 #include "lockserver/settings.hpp"
 #include "net/dialects/bad_input.hpp"
 #include "net/dialects/json_members.hpp"
 #include "net/dialects/target.hpp"
 #include "net/dialects/v1.hpp"
-#include "net/key_name.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>

@@ -1,7 +1,7 @@
 // Terraform's and OpenTofu's HTTP backend, as far as it locks.
 #pragma once
 
-#include "net/dialect.hpp"
+#include "net/session/dialect.hpp"
 
 namespace lockserver {
 

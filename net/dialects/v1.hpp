@@ -1,7 +1,7 @@
 // The second dialect: JSON under /v1, and the paths for operators beside it.
 #pragma once
 
-#include "net/dialect.hpp"
+#include "net/session/dialect.hpp"
 
 #include <boost/json/fwd.hpp>
 

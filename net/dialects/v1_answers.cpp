@@ -1,8 +1,8 @@
-#include "actors/lock_queue.hpp"
+#include "actors/rules/lock_queue.hpp"
 #include "lockserver/server.hpp"
 #include "lockserver/settings.hpp"
 #include "net/dialects/v1.hpp"
-#include "net/host_rule.hpp"
+#include "net/session/host_rule.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

@@ -1,6 +1,6 @@
 #include "tests/faults/failing_new.hpp"
 
-#include "net/io_thread.hpp"
+#include "net/io/io_thread.hpp"
 
 #include <atomic>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 // What comes from a peer on the CAF port: before a handshake nothing passes, an actor
 // that is not for the peer never gets anything, and what is announced is bounded.
-#include "net/remote/basp_gate.hpp"
+#include "net/caf/basp_gate.hpp"
 
 #include "tests/fuzz/fuzz.hpp"
 

@@ -1,6 +1,6 @@
 // What the client library reads from whatever answers on the server's port: the same
 // whole and in pieces, bounded, and without exceptions.
-#include "net/client_answer.hpp"
+#include "net/client/client_answer.hpp"
 
 #include "tests/fuzz/fuzz.hpp"
 

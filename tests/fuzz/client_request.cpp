@@ -1,8 +1,8 @@
 // What the client library writes, the server reads as the same.
+#include "actors/rules/key_name.hpp"
+#include "net/client/v1_request.hpp"
 #include "net/dialects/json_members.hpp"
 #include "net/dialects/target.hpp"
-#include "net/key_name.hpp"
-#include "net/v1_request.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace lockserver;

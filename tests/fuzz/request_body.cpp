@@ -1,6 +1,6 @@
 // A body comes to the same whole and in pieces, is bounded, and takes no byte
 // behind its end. What is left untaken is bounded too.
-#include "net/request_body.hpp"
+#include "net/http/request_body.hpp"
 
 #include "tests/fuzz/fuzz.hpp"
 

@@ -1,6 +1,6 @@
 // A head comes to the same whole and in pieces, points into its input, and is
 // bounded.
-#include "net/request_head.hpp"
+#include "net/http/request_head.hpp"
 
 #include "tests/fuzz/fuzz.hpp"
 

@@ -2,8 +2,8 @@
 // `bad_input` is thrown.
 #include "net/dialects/target.hpp"
 
+#include "actors/rules/key_name.hpp"
 #include "net/dialects/bad_input.hpp"
-#include "net/key_name.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 using namespace lockserver;

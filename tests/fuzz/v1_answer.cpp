@@ -1,6 +1,6 @@
 // What the client library makes of an answer's JSON: a result or a problem,
 // whatever comes, and never an exception.
-#include "net/v1_answer.hpp"
+#include "net/client/v1_answer.hpp"
 
 #include "tests/fuzz/fuzz.hpp"
 

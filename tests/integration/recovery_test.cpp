@@ -1,5 +1,5 @@
 // What clients are told while a server takes up the locks in its store.
-#include "store/sqlite_store.hpp"
+#include "store/sqlite/sqlite_store.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/running_server.hpp"
 #include "tests/support/temporary_directory.hpp"

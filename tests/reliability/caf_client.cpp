@@ -2,8 +2,8 @@
 // an asker for each owner.
 #include "tests/reliability/caf_client.hpp"
 
+#include "actors/rules/safe_time.hpp"
 #include "lockserver/client_actor.hpp"
-#include "net/safe_time.hpp"
 
 #include <caf/all.hpp>
 

@@ -5,9 +5,9 @@
 #include "tests/support/lock_client.hpp"
 
 #include "lockserver/client_actor.hpp"
+#include "net/caf/gateway.hpp"
 #include "net/client_actor/lock_client.hpp"
-#include "net/remote/gateway.hpp"
-#include "net/server_context.hpp"
+#include "net/session/server_context.hpp"
 
 #include <memory>
 #include <string>

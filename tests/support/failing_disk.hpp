@@ -2,7 +2,7 @@
 // through here, and else to the real one.
 #pragma once
 
-#include "store/sqlite.hpp"
+#include "store/sqlite/sqlite.hpp"
 
 #include <atomic>
 #include <cstddef>

@@ -1,7 +1,7 @@
 // Actors on real threads, for tests of what runs them.
 #pragma once
 
-#include "net/io_scheduler.hpp"
+#include "net/io/io_scheduler.hpp"
 
 #include <chrono>
 #include <cstdint>

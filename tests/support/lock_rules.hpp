@@ -2,7 +2,7 @@
 // failed assertion.
 #pragma once
 
-#include "actors/lock_queue.hpp"
+#include "actors/rules/lock_queue.hpp"
 
 #include <array>
 #include <chrono>

@@ -1,8 +1,8 @@
 // What is in a store, and machines whose clocks a test sets.
 #pragma once
 
-#include "actors/lock_queue.hpp"
-#include "store/sqlite_store.hpp"
+#include "actors/rules/lock_queue.hpp"
+#include "store/sqlite/sqlite_store.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // What the gate of the CAF port lets in, by literal bytes.
 #include "tests/support/catch.hpp"
 
-#include "net/remote/basp_gate.hpp"
+#include "net/caf/basp_gate.hpp"
 
 #include <string>
 #include <string_view>

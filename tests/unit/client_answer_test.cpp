@@ -1,5 +1,5 @@
 // How the client reads the bytes of an answer, and of what is none.
-#include "net/client_answer.hpp"
+#include "net/client/client_answer.hpp"
 
 #include "lockserver/errc.hpp"
 

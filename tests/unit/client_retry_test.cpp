@@ -1,5 +1,5 @@
 // When a client asks again: with literal times.
-#include "net/client_retry.hpp"
+#include "net/client/client_retry.hpp"
 
 #include "tests/support/catch.hpp"
 

@@ -1,6 +1,6 @@
 // The table of outcomes, and that openapi.yaml describes exactly what is in it.
 #include "lockserver/errc.hpp"
-#include "net/openapi_document.hpp"
+#include "net/dialects/openapi_document.hpp"
 
 #include "tests/support/catch.hpp"
 

@@ -1,4 +1,4 @@
-#include "net/http_answer.hpp"
+#include "net/http/http_answer.hpp"
 
 #include "tests/support/catch.hpp"
 

@@ -1,8 +1,8 @@
 // What HTTP asks of a server that reads requests (RFC 9110 and 9112), input by
 // input: bytes in, what is read out. Where this server does something else, the
 // row says why.
-#include "net/request_body.hpp"
-#include "net/request_head.hpp"
+#include "net/http/request_body.hpp"
+#include "net/http/request_head.hpp"
 #include "tests/support/catch.hpp"
 
 #include <algorithm>

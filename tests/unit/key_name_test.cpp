@@ -1,4 +1,4 @@
-#include "net/key_name.hpp"
+#include "actors/rules/key_name.hpp"
 
 #include "tests/support/catch.hpp"
 

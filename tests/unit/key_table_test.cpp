@@ -1,4 +1,4 @@
-#include "actors/key_table.hpp"
+#include "actors/rules/key_table.hpp"
 
 #include "tests/support/catch.hpp"
 

@@ -1,5 +1,5 @@
-#include "actors/grant_records.hpp"
-#include "actors/lock_queue.hpp"
+#include "actors/rules/grant_records.hpp"
+#include "actors/rules/lock_queue.hpp"
 
 #include "tests/support/catch.hpp"
 #include "tests/support/lock_rules.hpp"

@@ -1,5 +1,5 @@
 // Which grants can be withdrawn, and which not any more: somebody relies on them.
-#include "actors/grant_records.hpp"
+#include "actors/rules/grant_records.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/lock_rules.hpp"
 

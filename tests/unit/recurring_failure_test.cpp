@@ -1,4 +1,4 @@
-#include "net/recurring_failure.hpp"
+#include "actors/rules/recurring_failure.hpp"
 
 #include "tests/support/catch.hpp"
 

@@ -1,4 +1,4 @@
-#include "net/request_body.hpp"
+#include "net/http/request_body.hpp"
 
 #include "tests/support/catch.hpp"
 

@@ -1,4 +1,4 @@
-#include "net/request_head.hpp"
+#include "net/http/request_head.hpp"
 
 #include "tests/support/catch.hpp"
 

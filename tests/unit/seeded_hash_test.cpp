@@ -1,6 +1,6 @@
 #include "tests/support/catch.hpp"
 
-#include "actors/seeded_hash.hpp"
+#include "actors/rules/seeded_hash.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
-#include "actors/store_clock.hpp"
+#include "actors/rules/store_clock.hpp"
 
-#include "store/sqlite_store.hpp"
+#include "store/sqlite/sqlite_store.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/stored.hpp"
 #include "tests/support/temporary_directory.hpp"

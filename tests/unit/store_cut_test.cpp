@@ -1,7 +1,7 @@
 // SQLite's promise, shown on our tables: wherever the log of commits is cut, a
 // whole number of them is there.
-#include "store/sqlite_store.hpp"
-#include "store/wal_check.hpp"
+#include "store/sqlite/sqlite_store.hpp"
+#include "store/sqlite/wal_check.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/stored.hpp"
 #include "tests/support/temporary_directory.hpp"

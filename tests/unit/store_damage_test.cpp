@@ -1,6 +1,6 @@
 // Stores whose log is damaged or missing, and copies of stores.
-#include "store/check.hpp"
-#include "store/sqlite_store.hpp"
+#include "store/sqlite/check.hpp"
+#include "store/sqlite/sqlite_store.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/stored.hpp"
 #include "tests/support/temporary_directory.hpp"

@@ -1,5 +1,5 @@
 // A disk that is read-only, full or broken, and what the store makes of it.
-#include "store/sqlite_store.hpp"
+#include "store/sqlite/sqlite_store.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/failing_disk.hpp"
 #include "tests/support/stored.hpp"

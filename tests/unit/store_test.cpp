@@ -1,5 +1,5 @@
-#include "store/schema.hpp"
-#include "store/sqlite_store.hpp"
+#include "store/sqlite/schema.hpp"
+#include "store/sqlite/sqlite_store.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/stored.hpp"
 #include "tests/support/temporary_directory.hpp"

@@ -1,4 +1,4 @@
-#include "actors/timer_queue.hpp"
+#include "actors/rules/timer_queue.hpp"
 
 #include "tests/support/catch.hpp"
 #include "tests/support/seed.hpp"

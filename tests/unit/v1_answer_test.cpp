@@ -1,6 +1,6 @@
 // How the client reads answers of the JSON dialect, and what is none.
-#include "net/safe_time.hpp"
-#include "net/v1_answer.hpp"
+#include "actors/rules/safe_time.hpp"
+#include "net/client/v1_answer.hpp"
 
 #include "tests/support/catch.hpp"
 

@@ -1,6 +1,6 @@
 // What the client sends in the JSON dialect, to the letter.
-#include "actors/random_name.hpp"
-#include "net/v1_request.hpp"
+#include "actors/rules/random_name.hpp"
+#include "net/client/v1_request.hpp"
 
 #include "tests/support/catch.hpp"
 

@@ -1,6 +1,6 @@
 // Logs as SQLite writes them, and what may have become of them.
-#include "store/sqlite.hpp"
-#include "store/wal_check.hpp"
+#include "store/sqlite/sqlite.hpp"
+#include "store/sqlite/wal_check.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/failing_disk.hpp"
 #include "tests/support/temporary_directory.hpp"

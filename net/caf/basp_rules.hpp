@@ -1,0 +1,21 @@
+// What a client of ours sends, as the CAF that this is built against writes it.
+#pragma once
+
+#include "lockserver/caf_compat.hpp"
+#include "net/caf/basp_gate.hpp"
+#include "net/caf/reachable_actors.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace lockserver {
+
+/// The name of a node for the gate and its list.
+std::string wire_name(caf::actor_system& sys, caf::node_id node);
+
+/// @param max_senders see `basp_rules`.
+basp_rules make_basp_rules(caf::actor_system& sys, std::size_t max_senders,
+                           std::shared_ptr<const reachable_actors> reachable);
+
+} // namespace lockserver

@@ -1,0 +1,78 @@
+// One connection of the asynchronous client to its server: the counterpart of
+// `client_connection`. Knows HTTP, but nothing of locks, and not when something is
+// to be tried again.
+#pragma once
+
+#include "net/client/http_call.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include <sys/types.h>
+
+namespace lockserver {
+
+class bound_connection;
+
+/// Used on its executor, a strand, for one request at a time.
+class async_connection {
+public:
+  using clock = std::chrono::steady_clock;
+  using pointer = std::shared_ptr<async_connection>;
+
+  async_connection(const boost::asio::any_io_executor& executor, std::string host_header);
+
+  /// Connects to a name or a numeric IPv4 or IPv6 address.
+  /// @return null, with `ec` set, when this did not succeed until `deadline`.
+  static boost::asio::awaitable<pointer> open(boost::asio::any_io_executor executor,
+                                              std::string host, std::uint16_t port,
+                                              clock::time_point deadline, std::error_code& ec);
+
+  /// Another handle of `x`, which goes on to own it; null when there are none left.
+  static pointer share(const boost::asio::any_io_executor& executor, std::string host_header,
+                       const bound_connection& x);
+
+  /// Whether nothing has come that nobody asked for, not even its end, and the next
+  /// request can be sent on it.
+  bool quiet();
+
+  /// The same, and it was used a short time ago.
+  bool usable();
+
+  clock::time_point last_used() const noexcept {
+    return last_used_;
+  }
+
+  /// Sends the request and reads the answer, until `deadline`. Both are to stay
+  /// until it is awaited.
+  boost::asio::awaitable<exchange_result> exchange(const http_call& call,
+                                                   clock::time_point deadline);
+
+  /// Gives up the socket. @pre nothing is under way.
+  std::shared_ptr<bound_connection> let_go();
+
+  /// Calls `f` once, when `quiet()` may have changed or the connection was closed.
+  void on_readable(std::function<void(boost::system::error_code)> f);
+
+  /// Ends what is under way.
+  void close();
+
+private:
+  boost::beast::tcp_stream stream_;
+  boost::beast::flat_buffer buffer_;
+  const std::string host_header_;
+  clock::time_point last_used_ = clock::now();
+  bool reusable_ = true;
+  const pid_t process_;
+};
+
+} // namespace lockserver

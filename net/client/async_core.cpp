@@ -1,0 +1,108 @@
+#include "net/client/async_core.hpp"
+
+#include "lockserver/client_error.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <utility>
+
+namespace lockserver {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using clock = effort::clock;
+
+namespace {
+
+// More requests at a time are fine, but their connections are not kept.
+constexpr std::size_t most_idle = 8;
+
+} // namespace
+
+async_core::async_core(const asio::any_io_executor& x, std::string host_name,
+                       std::uint16_t port_number, const client_options& o)
+  : executor(asio::make_strand(x)), host(std::move(host_name)), port(port_number), options(o) {
+}
+
+async_core::connection_ptr async_core::take_idle() {
+  while (!idle_.empty()) {
+    auto result = std::move(idle_.back());
+    idle_.pop_back();
+    if (result->usable())
+      return result;
+  }
+  return nullptr;
+}
+
+void async_core::keep(exchange_result& result, const http_call& call, const answer_check& check,
+                      connection_ptr connection) {
+  if (call.binds && result.keep_alive)
+    result.connection = connection->let_go();
+  auto sensible = !result.error && (!check || check(result));
+  if (sensible && !call.binds && result.keep_alive && idle_.size() < most_idle)
+    idle_.push_back(std::move(connection));
+}
+
+asio::awaitable<async_core::connection_ptr> async_core::connect(const effort& limits,
+                                                                std::error_code& ec) {
+  asio::steady_timer timer{executor};
+  for (unsigned attempt = 1;; ++attempt) {
+    auto result = co_await async_connection::open(executor, host, port,
+                                                  limits.until(limits.connect), ec);
+    auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none)
+      ec = errc::cancelled;
+    if (result || attempt == limits.attempts || ec == errc::cancelled)
+      co_return result;
+    error_code error;
+    timer.expires_at(limits.until(limits.pause * attempt));
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    if (error || clock::now() >= limits.give_up)
+      co_return nullptr;
+  }
+}
+
+asio::awaitable<exchange_result> async_core::ask(http_call call, repeat again, effort limits,
+                                                 answer_check check) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  auto self = shared_from_this();
+  exchange_result result;
+  auto repeats = again == repeat::once ? 1 : 0;
+  auto sent = false;
+  if (auto connection = take_idle()) {
+    result = co_await connection->exchange(call, limits.until(limits.answer));
+    auto lost = result.error == errc::connection_lost;
+    auto unseen = lost && !result.answered;
+    auto goes_on = (unseen && (!result.sent || again != repeat::never))
+                   || (lost && again == repeat::once);
+    if (!goes_on) {
+      keep(result, call, check, std::move(connection));
+      co_return result;
+    }
+    sent = result.sent;
+    if (sent)
+      repeats = 0;
+  }
+  for (;; --repeats) {
+    std::error_code ec;
+    auto connection = co_await connect(limits, ec);
+    if (!connection) {
+      result = {};
+      result.error = ec;
+      result.repeated = sent;
+      co_return result;
+    }
+    result = co_await connection->exchange(call, limits.until(limits.answer));
+    result.repeated = std::exchange(sent, sent || result.sent);
+    if (result.error != errc::connection_lost || repeats == 0) {
+      keep(result, call, check, std::move(connection));
+      co_return result;
+    }
+  }
+}
+
+} // namespace lockserver

@@ -1,0 +1,54 @@
+#include "net/client/client_retry.hpp"
+
+#include <algorithm>
+
+namespace lockserver {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// A restart takes a second or so: soon enough for that, and after some tries
+// seldom enough for a server that has to cope with all its clients.
+constexpr persistence::duration first_pause = 100ms;
+constexpr persistence::duration longest_pause = 2s;
+
+bool is_ours(const std::error_code& x) {
+  return x.category() == errc_category();
+}
+
+} // namespace
+
+persistence::persistence(time_point began, duration patience, bool reached)
+  : end_(began + std::clamp<duration>(patience, 0s, std::chrono::years{1})), reached_(reached) {
+}
+
+bool persistence::is_passing(const client::problem& why) const {
+  // The system's own: refused, no route. A host name that is not known, which has
+  // another category, will not be known in a moment either.
+  if (!is_ours(why.code))
+    return reached_ && why.code.category() == std::system_category();
+  // 429 and 503 with Retry-After.
+  return row_of(static_cast<errc>(why.code.value())).retry || why.retry_after.has_value();
+}
+
+std::optional<persistence::duration>
+persistence::pause_after(const client::problem& why, time_point now, std::uint32_t chance) {
+  auto lost = why.code == errc::connection_lost;
+  reached_ = reached_ || (is_ours(why.code) && why.code != errc::timeout);
+  // Whether the request has come to anything, only another can tell. So this one
+  // is sent even when the time is over.
+  if (++tries_ == 1 && lost)
+    return 0s;
+  if (!is_passing(why))
+    return std::nullopt;
+  auto most = std::min(longest_pause, first_pause * (1u << std::min(tries_ - 1, 5u)));
+  auto pause = most / 2 + most / 2 * (chance % 1024) / 1024;
+  if (why.retry_after)
+    pause += *why.retry_after;
+  if (now + pause >= end_)
+    return std::nullopt;
+  return pause;
+}
+
+} // namespace lockserver

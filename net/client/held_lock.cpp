@@ -1,0 +1,181 @@
+#include "lockserver/held_lock.hpp"
+
+#include "net/client/bound_connection.hpp"
+#include "net/client/client_call.hpp"
+#include "net/client/client_core.hpp"
+#include "net/client/lock_keeper.hpp"
+#include "net/client/rest_client_impl.hpp"
+#include "net/client/v1_answer.hpp"
+#include "net/client/v1_request.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <unistd.h>
+#include <utility>
+
+namespace lockserver {
+
+using namespace client;
+
+namespace {
+
+// Ends the connection that a lock is bound to, once the lock has been given up.
+class unbinding {
+public:
+  explicit unbinding(const kept_lock& lock) : connection_(lock.obtained.connection) {
+  }
+  unbinding(const unbinding&) = delete;
+  unbinding& operator=(const unbinding&) = delete;
+  ~unbinding() {
+    if (connection_)
+      connection_->close();
+  }
+
+private:
+  const std::shared_ptr<bound_connection> connection_;
+};
+
+} // namespace
+
+held_lock::held_lock() noexcept = default;
+
+held_lock::held_lock(const rest_client& client, client::grant obtained, lost_handler on_lost,
+                     std::optional<std::chrono::milliseconds> ttl)
+  : process_(getpid()), core_(client.impl_->here().core) {
+  auto each = ttl ? ttl : obtained.asked_ttl;
+  auto keeper = client.impl_->here().keeper();
+  lock_ = std::make_shared<kept_lock>(std::move(obtained), each, std::move(on_lost));
+  keeper->keep(lock_);
+  keeper_ = keeper;
+}
+
+held_lock::held_lock(held_lock&& other) noexcept = default;
+
+held_lock& held_lock::operator=(held_lock&& other) noexcept {
+  if (this != &other) {
+    (void) release();
+    process_ = other.process_;
+    core_ = std::move(other.core_);
+    keeper_ = std::move(other.keeper_);
+    lock_ = std::move(other.lock_);
+  }
+  return *this;
+}
+
+held_lock::~held_lock() {
+  (void) release();
+}
+
+bool held_lock::held() const noexcept {
+  return state() == hold_state::held;
+}
+
+// What threads of the parent may have been doing when it was forked is not touched.
+bool held_lock::is_here() const noexcept {
+  return lock_ && process_ == getpid();
+}
+
+hold_state held_lock::state() const noexcept {
+  return is_here() ? lock_->state() : hold_state::none;
+}
+
+problem held_lock::loss() const {
+  return is_here() ? lock_->loss() : problem{};
+}
+
+std::chrono::nanoseconds held_lock::remaining() const noexcept {
+  if (!held())
+    return {};
+  return std::max(lock_->safe_until() - boot_clock::now(), boot_clock::duration{0});
+}
+
+const client::grant& held_lock::grant() const noexcept {
+  return lock_->obtained;
+}
+
+std::uint64_t held_lock::token() const noexcept {
+  return lock_ ? lock_->obtained.token : 0;
+}
+
+void held_lock::pause() noexcept {
+  if (lock_)
+    lock_->paused = true;
+}
+
+void held_lock::resume() noexcept {
+  if (lock_)
+    lock_->paused = false;
+}
+
+answer<done> held_lock::release() noexcept {
+  try {
+    if (lock_ && !is_here()) {
+      // Its destruction would close what the parent goes on to use.
+      (void) new std::shared_ptr<client_core>(std::move(core_));
+      lock_.reset();
+      return problem{errc::not_holder, "the lock belongs to the process that obtained it"};
+    }
+    auto before = lock_ ? lock_->give_up() : hold_state::none;
+    if (before == hold_state::none || before == hold_state::released)
+      return problem{errc::not_holder, "there is no lock to release"};
+    unbinding at_the_end{*lock_};
+    if (auto keeper = keeper_.lock())
+      keeper->forget(lock_);
+    if (before == hold_state::lost)
+      return lock_->loss();
+    // What ends by itself soon is not worth more time than it has left.
+    auto left = std::max<std::chrono::nanoseconds>(lock_->safe_until() - boot_clock::now(),
+                                                   std::chrono::seconds{1});
+    auto patience = std::min<std::chrono::nanoseconds>(left,
+                                                       bounded(core_->options.answer_timeout));
+    effort limits{1, {}, core_->options.connect_timeout, core_->options.answer_timeout};
+    limits.give_up = limits.until(std::chrono::duration_cast<client_options::duration>(left));
+    auto& x = lock_->obtained;
+    return release_grant(*core_, persistence{boot_clock::now(), patience, true}, limits,
+                         v1::release(x.key, x.owner, x.token));
+  } catch (const std::exception&) { // out of memory: the lock ends by its time
+    return problem{std::make_error_code(std::errc::not_enough_memory), {}};
+  }
+}
+
+answer<done> held_lock::leave(std::chrono::milliseconds ttl) noexcept {
+  try {
+    if (!lock_)
+      return problem{errc::not_holder, "there is no lock to leave"};
+    if (!is_here())
+      return problem{errc::not_holder, "the lock belongs to the process that obtained it"};
+    if (lock_->obtained.connection)
+      return v1::refused("a lock that is bound to its connection ends with it");
+    auto before = lock_->give_up();
+    if (before == hold_state::none || before == hold_state::released)
+      return problem{errc::not_holder, "there is no lock to leave"};
+    if (auto keeper = keeper_.lock())
+      keeper->forget(lock_);
+    if (before == hold_state::lost)
+      return lock_->loss();
+    auto& x = lock_->obtained;
+    v1::grant_request what{x.key, x.owner, boot_clock::now()};
+    auto left
+      = std::chrono::duration_cast<client_options::duration>(lock_->safe_until() - what.sent);
+    effort limits{1, {}, core_->options.connect_timeout, core_->options.answer_timeout};
+    limits.give_up = limits.until(left);
+    auto request = v1::renew(x.key, x.owner, x.token, ttl);
+    auto renewed = v1::read_grant(core_->ask(request.call, repeat::once, limits), core_->server,
+                                  what);
+    return renewed ? answer<done>{done{}} : answer<done>{renewed.why()};
+  } catch (const std::exception&) { // out of memory: the lock ends by its time
+    return problem{std::make_error_code(std::errc::not_enough_memory), {}};
+  }
+}
+
+answer<held_lock> hold(const rest_client& client, std::string_view key, acquire_options options,
+                       held_lock::lost_handler on_lost) {
+  if (!options.lease.empty())
+    return v1::refused("lease: what lives with a lease is renewed with the lease");
+  auto obtained = client.acquire(key, std::move(options));
+  if (!obtained)
+    return obtained.why();
+  return held_lock{client, std::move(*obtained), std::move(on_lost)};
+}
+
+} // namespace lockserver

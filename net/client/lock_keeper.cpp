@@ -1,0 +1,375 @@
+#include "net/client/lock_keeper.hpp"
+
+#include "net/client/async_call.hpp"
+#include "net/client/bound_connection.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace lockserver {
+
+using namespace client;
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using namespace std::chrono_literals;
+
+namespace {
+
+// On a connection that a lock is bound to: well below the time after which servers and
+// routers drop a silent one.
+constexpr client_options::duration longest_silence = longest_idle / 2;
+
+problem connection_ended(const std::string& why = {}) {
+  return {errc::connection_lost,
+          "the connection that the lock was bound to has ended" + (why.empty() ? why : ": " + why)};
+}
+
+} // namespace
+
+// -- one lock ---------------------------------------------------------------------
+
+kept_lock::kept_lock(grant x, std::optional<std::chrono::milliseconds> each,
+                     held_lock::lost_handler on_lost)
+  : obtained(std::move(x)),
+    ttl(each ? std::max(*each, 1ms) : each),
+    safe_until_(obtained.safe_until),
+    on_lost_(std::move(on_lost)) {
+}
+
+hold_state kept_lock::state_now() {
+  if (state_ == hold_state::held && boot_clock::now() >= safe_until_) {
+    state_ = hold_state::lost;
+    loss_.code = errc::expired;
+    loss_.detail = loss_.code.message() + (loss_.detail.empty() ? "" : ": " + loss_.detail);
+  }
+  if (auto& bound = obtained.connection; state_ == hold_state::held && bound && !bound->stands()) {
+    state_ = hold_state::lost;
+    loss_ = connection_ended();
+  }
+  return state_;
+}
+
+hold_state kept_lock::state() {
+  std::lock_guard guard{mutex_};
+  return state_now();
+}
+
+boot_clock::time_point kept_lock::safe_until() {
+  std::lock_guard guard{mutex_};
+  return safe_until_;
+}
+
+problem kept_lock::loss() {
+  std::lock_guard guard{mutex_};
+  return state_now() == hold_state::lost ? loss_ : problem{};
+}
+
+bool kept_lock::extend(boot_clock::time_point safe_until) {
+  std::lock_guard guard{mutex_};
+  // Once somebody may have seen that it is lost, it stays lost; if not, then
+  // the server has told just now that it was ours all the time.
+  if (state_ != hold_state::held)
+    return false;
+  safe_until_ = safe_until;
+  loss_ = {};
+  return state_now() == hold_state::held;
+}
+
+void kept_lock::note(const problem& x) {
+  std::lock_guard guard{mutex_};
+  if (state_ == hold_state::held)
+    loss_.detail = x.detail;
+}
+
+void kept_lock::lose(problem why) {
+  std::unique_lock guard{mutex_};
+  if (state_ == hold_state::held) {
+    state_ = hold_state::lost;
+    loss_ = std::move(why);
+  }
+  if (state_ != hold_state::lost || told_)
+    return;
+  told_ = true;
+  auto reason = loss_;
+  guard.unlock();
+  if (!on_lost_)
+    return;
+  try {
+    on_lost_(reason);
+  } catch (...) { // nobody on this thread could do anything about it
+  }
+}
+
+hold_state kept_lock::give_up() {
+  std::lock_guard guard{mutex_};
+  auto before = state_now();
+  if (before == hold_state::held)
+    state_ = hold_state::released;
+  return before;
+}
+
+// -- all locks ----------------------------------------------------------------------
+
+// Lives on the keeper's thread.
+struct lock_keeper::entry {
+  entry(std::shared_ptr<kept_lock> x, const asio::any_io_executor& executor)
+    : lock(std::move(x)), deadline(executor), next(executor) {
+  }
+
+  std::shared_ptr<kept_lock> lock;
+  asio::steady_timer deadline; // when it is lost unless it is renewed
+  asio::steady_timer next;     // when it is to be renewed
+  asio::cancellation_signal cancel;
+  async_connection::pointer connection; // of a lock that is bound to it
+  bool listens = false;                 // to the connection
+  bool asks = false;                    // on the connection
+};
+
+lock_keeper::lock_keeper(std::string host, std::uint16_t port, const client_options& options)
+  : work_(asio::make_work_guard(context_)),
+    core_(std::make_shared<async_core>(context_.get_executor(), std::move(host), port, options)),
+    thread_([this] { serve(); }) {
+}
+
+lock_keeper::~lock_keeper() {
+  stop();
+}
+
+// What is thrown for want of memory costs at most the lock that it is about.
+void lock_keeper::serve() {
+  while (!context_.stopped()) {
+    try {
+      context_.run();
+    } catch (const std::exception&) { // the other locks are still to be kept
+    }
+  }
+}
+
+void lock_keeper::stop() {
+  context_.stop();
+  if (thread_.joinable())
+    thread_.join();
+  std::lock_guard guard{mutex_};
+  stopped_ = true;
+  changed_.notify_all();
+}
+
+void lock_keeper::keep(std::shared_ptr<kept_lock> lock) {
+  {
+    std::lock_guard guard{mutex_};
+    pending_.insert(lock.get());
+  }
+  asio::post(core_->executor, [this, lock = std::move(lock)] { start(lock); });
+}
+
+void lock_keeper::forget(const std::shared_ptr<kept_lock>& lock) {
+  auto cancel = [this, lock] {
+    if (auto i = entries_.find(lock.get()); i != entries_.end()) {
+      auto x = i->second; // finishing erases it
+      x->cancel.emit(asio::cancellation_type::terminal);
+    }
+  };
+  if (std::this_thread::get_id() == thread_.get_id())
+    return cancel();
+  asio::post(core_->executor, cancel);
+  std::unique_lock guard{mutex_};
+  changed_.wait(guard, [&] { return stopped_ || pending_.count(lock.get()) == 0; });
+}
+
+void lock_keeper::start(const std::shared_ptr<kept_lock>& lock) {
+  try {
+    begin(lock);
+  } catch (const std::exception& x) {
+    lock->lose({std::make_error_code(std::errc::not_enough_memory), x.what()});
+    entries_.erase(lock.get());
+    std::lock_guard guard{mutex_};
+    pending_.erase(lock.get());
+    changed_.notify_all();
+  }
+}
+
+void lock_keeper::begin(std::shared_ptr<kept_lock> lock) {
+  auto x = std::make_shared<entry>(std::move(lock), core_->executor);
+  entries_.emplace(x->lock.get(), x);
+  watch(x);
+  if (auto& bound = x->lock->obtained.connection) {
+    x->connection = async_connection::share(core_->executor, host_header(core_->host, core_->port),
+                                            *bound);
+    if (x->connection)
+      listen(x);
+    else
+      x->lock->lose(connection_ended("it cannot be watched, without file descriptors"));
+  }
+  asio::co_spawn(core_->executor, renew(x),
+                 asio::bind_cancellation_slot(
+                   x->cancel.slot(), [this, x](const std::exception_ptr&) { finish(*x); }));
+}
+
+void lock_keeper::finish(entry& x) {
+  x.deadline.cancel();
+  if (x.connection)
+    x.connection->close();
+  auto* lock = x.lock.get();
+  entries_.erase(lock);
+  std::lock_guard guard{mutex_};
+  pending_.erase(lock);
+  changed_.notify_all();
+}
+
+// Tells of a loss on time, whatever a renewal is waiting for.
+void lock_keeper::watch(const std::shared_ptr<entry>& x) {
+  x->deadline.expires_after(
+    std::chrono::ceil<std::chrono::milliseconds>(x->lock->safe_until() - boot_clock::now()));
+  x->deadline.async_wait([this, x](error_code ec) {
+    if (ec)
+      return;
+    switch (x->lock->state()) {
+      case hold_state::held:
+        watch(x);
+        break;
+      case hold_state::lost:
+        x->lock->lose({});
+        x->cancel.emit(asio::cancellation_type::terminal);
+        break;
+      default:
+        break;
+    }
+  });
+}
+
+// Tells at once when the connection of a bound lock ends, or says what nobody has asked.
+void lock_keeper::listen(const std::shared_ptr<entry>& x) {
+  if (std::exchange(x->listens, true))
+    return;
+  x->connection->on_readable([this, x](error_code ec) {
+    x->listens = false;
+    if (ec || x->asks)
+      return;
+    if (x->connection->quiet())
+      return listen(x);
+    x->lock->lose(connection_ended());
+    x->cancel.emit(asio::cancellation_type::terminal);
+  });
+}
+
+effort::clock::time_point lock_keeper::deadline_of(kept_lock& lock) const {
+  using duration = effort::clock::duration;
+  return effort::clock::now()
+         + std::chrono::duration_cast<duration>(lock.safe_until() - boot_clock::now());
+}
+
+// After a request on the connection of a bound lock. Returns whether it stands.
+bool lock_keeper::goes_on(const std::shared_ptr<entry>& x, const std::string& why) {
+  x->asks = false;
+  if (x->connection->quiet()) {
+    listen(x);
+    return true;
+  }
+  x->lock->lose(connection_ended(why));
+  return false;
+}
+
+// Before the server closes it: a lock that is not renewed for now still has its time.
+asio::awaitable<void> lock_keeper::break_silence(std::shared_ptr<entry> x) {
+  http_call call;
+  call.target = "/healthz";
+  x->asks = true;
+  try {
+    co_await x->connection->exchange(call, deadline_of(*x->lock));
+  } catch (const std::exception&) { // no memory left, for now
+  }
+}
+
+asio::awaitable<answer<grant>> lock_keeper::renew_once(std::shared_ptr<entry> x,
+                                                       std::chrono::milliseconds lasts) {
+  auto& what = x->lock->obtained;
+  auto ttl = x->lock->ttl;
+  answer<grant> result;
+  if (x->connection) { // another try would need another connection
+    x->asks = true;
+    result = co_await renew_grant_on(*x->connection, core_->server, what.key, what.owner,
+                                     what.token, ttl, deadline_of(*x->lock));
+  } else {
+    auto third = std::max<client_options::duration>(lasts / 3, 1ms);
+    effort limits{1,
+                  {},
+                  std::min(core_->options.connect_timeout, third),
+                  std::min(core_->options.answer_timeout, third)};
+    result = co_await renew_grant(core_, what.key, what.owner, what.token, ttl, limits);
+  }
+  co_return result;
+}
+
+// Soon again, but not so soon that it hurts a busy server.
+client_options::duration retry_pause(std::chrono::milliseconds lasts) {
+  return std::clamp<client_options::duration>(lasts / 20, 10ms, 1s);
+}
+
+asio::awaitable<void> lock_keeper::renew(std::shared_ptr<entry> x) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  auto& lock = *x->lock;
+  auto lasts = lock.ttl.value_or(std::max(lock.obtained.ttl, 1ms));
+  // What was granted some time ago has less than its ttl left.
+  auto left
+    = std::chrono::duration_cast<client_options::duration>(lock.safe_until() - boot_clock::now());
+  auto pause
+    = std::min<client_options::duration>(lasts, std::max<client_options::duration>(left, 0ms)) / 3;
+  auto longest_pause = x->connection ? longest_silence : client_options::duration::max();
+  for (;;) {
+    error_code ec;
+    x->next.expires_after(std::min(pause, longest_pause));
+    co_await x->next.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+    if (ec || lock.state() != hold_state::held)
+      break;
+    if (lock.paused) {
+      if (x->connection && effort::clock::now() - x->connection->last_used() >= longest_silence) {
+        co_await break_silence(x);
+        if (!goes_on(x))
+          break;
+      }
+      pause = retry_pause(lasts);
+      continue;
+    }
+    answer<grant> renewed;
+    try {
+      renewed = co_await renew_once(x, lasts);
+    } catch (const std::exception& failed) { // no memory or descriptors left, for now
+      renewed = problem{std::make_error_code(std::errc::not_enough_memory), failed.what()};
+    }
+    auto cancelled = co_await asio::this_coro::cancellation_state;
+    if (cancelled.cancelled() != asio::cancellation_type::none)
+      break;
+    if (renewed) {
+      if (!lock.extend(renewed->safe_until) || (x->connection && !goes_on(x)))
+        break;
+      lasts = std::max(lock.ttl.value_or(renewed->ttl), 1ms);
+      pause = std::max<client_options::duration>(lasts / 3, 1ms);
+      continue;
+    }
+    auto code = renewed.error();
+    if (code == errc::not_holder || code == errc::lease_expired || code == errc::wrong_owner
+        || code == errc::bad_request) {
+      lock.lose(renewed.why());
+      break;
+    }
+    if (x->connection && !goes_on(x, renewed.why().detail))
+      break;
+    lock.note(renewed.why());
+    pause = retry_pause(lasts);
+  }
+  if (lock.state() == hold_state::lost)
+    lock.lose({});
+}
+
+} // namespace lockserver

@@ -1,0 +1,109 @@
+// Renews the held locks of one client in the background: one thread for all of
+// them, on which no renewal has to wait for another.
+#pragma once
+
+#include "lockserver/boot_clock.hpp"
+#include "lockserver/held_lock.hpp"
+#include "net/client/async_core.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+
+namespace lockserver {
+
+/// What a `held_lock` and the keeper both know of a lock. Thread-safe.
+class kept_lock {
+public:
+  kept_lock(client::grant obtained, std::optional<std::chrono::milliseconds> ttl,
+            held_lock::lost_handler on_lost);
+
+  const client::grant obtained;
+  /// What each renewal asks for; none: as long as the server grants by default.
+  const std::optional<std::chrono::milliseconds> ttl;
+  std::atomic<bool> paused = false; ///< Not to be renewed for now.
+
+  /// The state now: a lock whose time is over becomes lost here.
+  hold_state state();
+  boot_clock::time_point safe_until();
+  client::problem loss();
+
+  /// It was renewed. Returns false, and changes nothing, unless it is held.
+  bool extend(boot_clock::time_point safe_until);
+
+  /// A renewal failed, but the next may work.
+  void note(const client::problem& x);
+
+  /// It is lost, if it is held. The first call for a lost lock tells its owner.
+  void lose(client::problem why);
+
+  /// Returns the state before; what was held counts as released now.
+  hold_state give_up();
+
+private:
+  hold_state state_now(); // with mutex_
+
+  std::mutex mutex_;
+  hold_state state_ = hold_state::held;
+  bool told_ = false;
+  boot_clock::time_point safe_until_;
+  client::problem loss_;
+  held_lock::lost_handler on_lost_;
+};
+
+class lock_keeper {
+public:
+  lock_keeper(std::string host, std::uint16_t port, const client_options& options);
+  lock_keeper(const lock_keeper&) = delete;
+  lock_keeper& operator=(const lock_keeper&) = delete;
+  ~lock_keeper();
+
+  /// Renews the lock until it is lost or given up.
+  void keep(std::shared_ptr<kept_lock> lock);
+
+  /// Ends the renewals of a lock that was given up. Returns when none is under
+  /// way any more; at once when called from the keeper's own thread.
+  void forget(const std::shared_ptr<kept_lock>& lock);
+
+  /// Ends all renewals and the thread.
+  void stop();
+
+private:
+  struct entry;
+
+  void serve();
+  void start(const std::shared_ptr<kept_lock>& lock);
+  void begin(std::shared_ptr<kept_lock> lock);
+  void watch(const std::shared_ptr<entry>& x);
+  void listen(const std::shared_ptr<entry>& x);
+  void finish(entry& x);
+  boost::asio::awaitable<void> renew(std::shared_ptr<entry> x);
+  boost::asio::awaitable<client::answer<client::grant>> renew_once(std::shared_ptr<entry> x,
+                                                                   std::chrono::milliseconds lasts);
+  bool goes_on(const std::shared_ptr<entry>& x, const std::string& why = {});
+  boost::asio::awaitable<void> break_silence(std::shared_ptr<entry> x);
+  effort::clock::time_point deadline_of(kept_lock& lock) const;
+
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::shared_ptr<async_core> core_;
+  std::map<const kept_lock*, std::shared_ptr<entry>> entries_; // the thread's own
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<const kept_lock*> pending_; // with the mutex: kept and not finished
+  bool stopped_ = false;
+  std::thread thread_;
+};
+
+} // namespace lockserver

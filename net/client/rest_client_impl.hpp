@@ -1,0 +1,55 @@
+// What a `rest_client` is made of.
+#pragma once
+
+#include "net/client/client_core.hpp"
+#include "net/client/lock_keeper.hpp"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <sys/types.h>
+
+namespace lockserver {
+
+/// What of a client belongs to one process: a connection, and a thread.
+class process_parts {
+public:
+  process_parts(const std::string& host, std::uint16_t port, const client_options& options);
+  process_parts(const process_parts&) = delete;
+  process_parts& operator=(const process_parts&) = delete;
+  ~process_parts();
+
+  const pid_t process;
+  const std::shared_ptr<client_core> core;
+
+  /// Renews held locks; started with the first of them.
+  std::shared_ptr<lock_keeper> keeper();
+
+private:
+  std::mutex mutex_;
+  std::shared_ptr<lock_keeper> keeper_; // guarded by mutex_
+};
+
+class client_parts {
+public:
+  client_parts(std::string name, const std::string& host, std::uint16_t port,
+               const client_options& options);
+  client_parts(const client_parts&) = delete;
+  client_parts& operator=(const client_parts&) = delete;
+  ~client_parts();
+
+  const std::string name;
+
+  /// The parts of the process that calls: new ones after a fork.
+  process_parts& here();
+
+  client_core& core() {
+    return *here().core;
+  }
+
+private:
+  std::atomic<process_parts*> parts_;
+};
+
+} // namespace lockserver

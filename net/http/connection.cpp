@@ -1,0 +1,360 @@
+#include "net/http/connection.hpp"
+
+#include "actors/quoted.hpp"
+#include "net/http/http_answer.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+
+#include <spdlog/logger.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace lockserver {
+
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+// A client may send this many bytes of further requests while one is answered.
+// About a thousand requests; more stay in the system's socket buffer.
+constexpr std::size_t max_input = 64 * 1024;
+
+// Answers that are not taken stop the serving of further requests.
+constexpr std::size_t max_output = 64 * 1024;
+
+// Requests of one client that are served before others have their turn: half a
+// millisecond. A client that pipelines does so to save round trips, not to be first.
+constexpr std::size_t requests_per_turn = 32;
+
+// So many bytes of answers count for a request more: to write them takes as long.
+constexpr std::size_t bytes_per_request = 2048;
+
+// How much is read, and thrown away, after the last answer.
+constexpr std::size_t max_drained = 1024 * 1024;
+
+} // namespace
+
+connection::connection(tcp::socket socket, io_thread& host, server_context& context, bool surplus)
+  : host_(host), context_(context), socket_(std::move(socket)), surplus_(surplus) {
+  ++context_.connections;
+}
+
+connection::~connection() {
+  count_off();
+}
+
+void connection::start(caf::actor_system& sys) {
+  guard([&] {
+    self_ = shared_from_this();
+    session_handle_ = caf::actor_cast<caf::strong_actor_ptr>(
+      compat::spawn_ready<session>(sys, host_, context_, *this));
+    session_ = static_cast<session*>(caf::actor_cast<caf::abstract_actor*>(session_handle_));
+    set_deadline(context_.config.header_timeout);
+    do_wait_readable();
+  });
+}
+
+void connection::finish() {
+  if (phase_ != phase::open)
+    return;
+  guard([this] {
+    if (busy_)
+      session_->refuse_wait();
+    last_answer_ = true;
+    if (!busy_ && nothing_to_write())
+      close();
+  });
+}
+
+void connection::abort() {
+  io_thread::turn turn{host_};
+  close();
+}
+
+// -- reading ------------------------------------------------------------------
+
+// Waits for the socket and then reads into the thread's buffer, so that a
+// connection without input has none of its own.
+void connection::do_wait_readable() {
+  if (std::exchange(reading_, true))
+    return;
+  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const error_code& ec) {
+    self->reading_ = false;
+    if (self->phase_ != phase::closed)
+      self->guard([&] { self->on_readable(ec); });
+  });
+}
+
+void connection::on_readable(const error_code& ec) {
+  if (!share_planned_)
+    share_ = 0;
+  auto& buffer = host_.read_buffer();
+  error_code failed = ec;
+  std::size_t size = 0;
+  if (!failed)
+    size = socket_.read_some(asio::buffer(buffer), failed);
+  if (failed == asio::error::would_block)
+    return do_wait_readable();
+  if (failed == asio::error::eof)
+    return on_end_of_input();
+  if (failed) {
+    failure_ = failed;
+    return on_broken();
+  }
+  if (phase_ == phase::draining) {
+    drained_ += size;
+    return drained_ > max_drained ? close() : do_wait_readable();
+  }
+  on_input({buffer.data(), size});
+}
+
+void connection::on_input(std::string_view data) {
+  session_->client_continued();
+  if (input_.empty()) {
+    auto served = serve(data);
+    if (phase_ == phase::open)
+      input_.assign(data.substr(served));
+  } else {
+    input_ += data;
+    serve_received();
+  }
+  do_watch();
+}
+
+// Reads on if there is room; else that starts again after the next answers.
+void connection::do_watch() {
+  if (phase_ != phase::open || end_of_input_)
+    return;
+  if (has_room())
+    do_wait_readable();
+  else if (busy_ && !writing_ && session_->waits())
+    set_deadline(look_interval);
+}
+
+void connection::on_end_of_input() {
+  end_of_input_ = true;
+  if (phase_ == phase::draining)
+    return do_drain();
+  if (busy_)
+    session_->end_wait();
+  // What came before the end is still answered.
+  if (input_.empty())
+    last_answer_ = true;
+  if (nothing_to_do())
+    do_drain();
+}
+
+// -- serving ------------------------------------------------------------------
+
+void connection::serve_received() {
+  served_ += serve(std::string_view{input_}.substr(served_));
+  if (served_ == input_.size()) {
+    std::string{}.swap(input_); // most clients never have any again
+    served_ = 0;
+  } else if (served_ > input_.size() / 2) {
+    // Not each time, so that a byte is moved once on average.
+    input_.erase(0, std::exchange(served_, 0));
+  }
+}
+
+bool connection::has_room() const noexcept {
+  return input_.size() - served_ < max_input;
+}
+
+std::size_t connection::serve(std::string_view input) {
+  serving_ = true;
+  std::size_t served = 0;
+  while (may_serve() && share_ < requests_per_turn) {
+    // RFC 9112, 2.2: empty lines before a request are ignored.
+    while (!body_ && reader_.at_start() && served < input.size()
+           && (input[served] == '\r' || input[served] == '\n'))
+      ++served;
+    auto rest = input.substr(served);
+    if (rest.empty()) {
+      if (body_)
+        begin_clock();
+      break;
+    }
+    auto in_body = body_ != nullptr;
+    auto size = in_body ? serve_body(rest) : serve_head(rest);
+    served += size;
+    if (in_body ? body_ != nullptr : size == 0) {
+      // More is needed.
+      begin_clock();
+      break;
+    }
+  }
+  serving_ = false;
+  if (share_ >= requests_per_turn && served < input.size() && may_serve())
+    plan_share();
+  return last_answer_ ? input.size() : served;
+}
+
+// From here on the rest of the request has `header_timeout`.
+void connection::begin_clock() {
+  if (!last_answer_ && !std::exchange(request_started_, true) && !writing_)
+    set_deadline(context_.config.header_timeout);
+}
+
+bool connection::may_serve() const noexcept {
+  return phase_ == phase::open && !busy_ && !last_answer_ && output_.size() < max_output;
+}
+
+// Behind the sockets that are ready by now.
+void connection::plan_share() {
+  if (std::exchange(share_planned_, true))
+    return;
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    self->share_planned_ = false;
+    self->share_ = 0;
+    if (self->phase_ != phase::open)
+      return;
+    self->guard([&] {
+      if (!self->input_.empty())
+        self->serve_received();
+      if (self->end_of_input_ && self->nothing_to_do())
+        return self->do_drain();
+      self->do_watch();
+    });
+  });
+}
+
+// Serves a request without a body, or begins one with a body. Returns its size
+// so far, or 0 when more is needed.
+std::size_t connection::serve_head(std::string_view input) {
+  auto status = reader_.read(input);
+  if (status == head_reader::status::incomplete)
+    return 0;
+  auto& head = reader_.head();
+  version_ = head.version;
+  is_head_ = input.starts_with("HEAD ");
+  if (status == head_reader::status::error) {
+    refuse_broken(reader_.error(), head_reader::target_in(input));
+    return input.size();
+  }
+  auto size = reader_.size();
+  keep_alive_ = head.keep_alive;
+  auto& how = dialect_of(version_, head.target);
+  http_request request{version_, head.method, head.target, head.content_type};
+  if (auto wrong = refuse_browser(head)) {
+    refuse_and_close(how, *wrong);
+  } else if (head.has_body) {
+    begin_body(request, how, input.size() == size);
+  } else {
+    request_started_ = false;
+    serve_request(request, how);
+  }
+  reader_.reset();
+  return size;
+}
+
+// A browser would send what any web page tells it to, and it can reach what the
+// page's author cannot.
+std::optional<refusal> connection::refuse_browser(const request_head& head) const {
+  if (head.from_other_site)
+    return refusal{errc::cross_site, "web pages of other sites may not ask"};
+  if (!context_.hosts.allows(head.host))
+    return refusal{errc::host_not_allowed,
+                   "the server does not serve this host; --allowed-hosts tells it which to serve"};
+  return std::nullopt;
+}
+
+// Prepares for the body of the request whose head is there.
+void connection::begin_body(const http_request& x, const dialect& how, bool client_waits) {
+  auto& head = reader_.head();
+  auto asks_first = head.expects_continue && client_waits;
+  if (asks_first || !how.takes_bodies())
+    if (auto wrong = how.refuse_before_body(x))
+      return refuse_and_close(how, *wrong);
+  auto body = std::make_unique<body_reader>(head);
+  if (body->now() == body_reader::status::error)
+    return refuse_broken(body->error(), head.target);
+  body_ = std::move(body);
+  if (asks_first)
+    answer_continue();
+}
+
+// Goes on with a request that has a body. Returns how much it took.
+std::size_t connection::serve_body(std::string_view input) {
+  auto size = body_->read(input);
+  if (body_->now() == body_reader::status::incomplete)
+    return size;
+  auto body = std::exchange(body_, nullptr);
+  if (body->now() == body_reader::status::error) {
+    refuse_broken(body->error(), body->target());
+    return size;
+  }
+  request_started_ = false;
+  serve_request({version_, body->method(), body->target(), body->content_type(), body->body()},
+                dialect_of(version_, body->target()));
+  return size;
+}
+
+void connection::answer_continue() {
+  output_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  if (!std::exchange(flush_planned_, true))
+    host_.at_end_of_turn(self_);
+}
+
+void connection::serve_request(const http_request& x, const dialect& how) {
+  ++share_;
+  auto request = how.read(x, context_.config);
+  // What would make the crowd larger is refused; the rest, for one what gives a lock
+  // back, is served, once.
+  if (surplus_) {
+    keep_alive_ = false;
+    if (std::holds_alternative<acquire_operation>(request))
+      return refuse(how, {errc::too_many, "too many connections", {}, 1});
+  }
+  if (auto* wrong = std::get_if<refusal>(&request))
+    return refuse(how, *wrong);
+  // A client that can no more be watched does not wait.
+  if (auto* lock = std::get_if<acquire_operation>(&request); lock != nullptr && end_of_input_)
+    lock->request.wait = caf::timespan::zero();
+  busy_ = true;
+  if (!writing_)
+    deadline_ = time_point::max(); // the session has its own for the answer
+  session_->submit(std::move(request), how);
+}
+
+// Nobody knows where the next request starts.
+void connection::refuse_broken(const head_error& x, std::string_view target) {
+  auto code = errc_of_status(x.status).value_or(errc::bad_request);
+  refuse_and_close(dialect_of(version_, target), {code, x.reason});
+}
+
+void connection::refuse_and_close(const dialect& how, const refusal& x) {
+  keep_alive_ = false;
+  refuse(how, x);
+}
+
+void connection::refuse(const dialect& how, const refusal& x) {
+  if (context_.env.log.should_log(spdlog::level::debug)) {
+    error_code ec;
+    auto peer = socket_.remote_endpoint(ec);
+    context_.env.log.debug("bad request: status={} client={}:{} reason={}", row_of(x.code).status,
+                           peer.address().to_string(), peer.port(), quoted{x.reason});
+  }
+  std::string text;
+  answer(how.write(x, text));
+}
+
+connection::position connection::answer(const http_content& x) {
+  busy_ = false;
+  if (!keep_alive_ || version_ == http_version::v0_9 || context_.stopping)
+    last_answer_ = true;
+  auto before = output_.size();
+  append(output_, {x, version_, !last_answer_, is_head_});
+  share_ += (output_.size() - before) / bytes_per_request;
+  auto end = sent_ + output_.size() - written_;
+  if (!std::exchange(flush_planned_, true))
+    host_.at_end_of_turn(self_);
+  if (!serving_ && !input_.empty() && !last_answer_)
+    serve_received();
+  return end;
+}
+
+} // namespace lockserver

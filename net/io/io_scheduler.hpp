@@ -1,0 +1,67 @@
+// The I/O threads of one server, as CAF's scheduler and as the owner of all
+// timers. Knows nothing of HTTP or locks.
+#pragma once
+
+#include "actors/timers.hpp"
+#include "lockserver/caf_compat.hpp"
+#include "net/io/io_thread.hpp"
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+namespace lockserver {
+
+/// Runs actors on I/O threads: each on the thread on which its message arose,
+/// or, for messages from elsewhere, on the next thread in turn. An actor that
+/// has work left stays on its thread.
+///
+/// Owns the timers, because a deadline that an I/O thread keeps is met without
+/// waking any other thread: each thread has an ordered queue of its own, and
+/// one alarm for the earliest. A wake-up is kept by the thread that first set
+/// it.
+class io_scheduler final : public compat::worker_pool, public timers {
+public:
+  explicit io_scheduler(unsigned num_threads);
+
+  // -- worker_pool: called by CAF ---------------------------------------------
+
+  void add(caf::resumable* job) override;
+  void start(caf::actor_system& sys) override;
+  void stop() override;
+  void hold_wakes() override {
+    io_thread::hold_wakes();
+  }
+  void release_wakes() override {
+    io_thread::release_wakes();
+  }
+
+  // -- timers -----------------------------------------------------------------
+
+  time_point now() const noexcept override {
+    return std::chrono::steady_clock::now();
+  }
+  std::chrono::system_clock::time_point wall_now() const noexcept override {
+    return std::chrono::system_clock::now();
+  }
+  void set(wake_up& x, time_point due) override;
+  void clear(wake_up& x) noexcept override;
+
+  // -- threads ----------------------------------------------------------------
+
+  std::size_t size() const noexcept {
+    return threads_.size();
+  }
+  io_thread& thread(std::size_t index) noexcept {
+    return *threads_[index];
+  }
+
+private:
+  io_thread* own_current() const noexcept;
+  io_thread& next() noexcept;
+
+  std::vector<std::unique_ptr<io_thread>> threads_;
+  std::atomic<std::size_t> next_{0};
+};
+
+} // namespace lockserver

@@ -1,0 +1,63 @@
+// What the connections and sessions of one server share. Owned by the server,
+// outlives all of them.
+#pragma once
+
+#include "actors/environment.hpp"
+#include "actors/registries.hpp"
+#include "lockserver/actors.hpp"
+#include "lockserver/server.hpp"
+#include "lockserver/settings.hpp"
+#include "net/caf/reachable_actors.hpp"
+#include "net/session/host_rule.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace lockserver {
+
+struct server_context {
+  const settings& config;
+  lock_environment& env;
+  std::shared_ptr<registries> keys;
+  leases_actor leases;
+  std::chrono::steady_clock::time_point started_at;
+
+  /// Stops the server, soon; called by the session that got /SHUTDOWN.
+  std::function<void()> request_stop;
+  /// Called when the last connection, the last remote session or the gateway has
+  /// gone.
+  std::function<void()> on_last_connection_closed;
+  /// What the server holds now.
+  std::function<counts()> count;
+
+  host_rule hosts{config};
+
+  /// Seconds, rounded up, in which nothing is granted yet (`restart_grace`).
+  unsigned grace_left() const {
+    if (config.restart_grace == settings::duration::zero())
+      return 0;
+    auto left = started_at + restart_grace(config) - env.time.now();
+    return static_cast<unsigned>(
+      std::max(std::chrono::ceil<std::chrono::seconds>(left).count(), std::int64_t{0}));
+  }
+
+  std::atomic<std::uint64_t> last_ticket{0};
+  std::atomic<std::size_t> connections{0};
+  /// Bytes of answers that clients have not taken at once.
+  std::atomic<std::size_t> untaken{0};
+  /// And what gives back the locks of those that are gone.
+  std::atomic<std::size_t> remote_sessions{0};
+  std::atomic<bool> has_gateway{false};
+  /// What the CAF port lets its clients send to.
+  std::shared_ptr<reachable_actors> reachable = std::make_shared<reachable_actors>();
+  /// While the locks of a store are taken up: nobody may be told what is held.
+  std::atomic<bool> recovering{false};
+  std::atomic<bool> stopping{false};
+};
+
+} // namespace lockserver
