@@ -2,7 +2,7 @@
 // out of the request before they allocate, so that nobody could be told what failed.
 #pragma once
 
-#include "lockserver/caf_compat.hpp"
+#include "actors/compat/messaging.hpp"
 
 #include <utility>
 

@@ -2,11 +2,12 @@
 // outlives all of them.
 #pragma once
 
+#include "actors/actors.hpp"
+#include "actors/compat/hosting.hpp"
 #include "actors/journal_status.hpp"
 #include "actors/rules/lock_queue.hpp"
-#include "actors/timers.hpp"
-#include "lockserver/actors.hpp"
-#include "lockserver/token_source.hpp"
+#include "actors/rules/token_source.hpp"
+#include "actors/timers/timers.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -2,11 +2,11 @@
 // at a time. Decides nothing about locks; knows no SQLite.
 #pragma once
 
+#include "actors/actors.hpp"
 #include "actors/environment.hpp"
 #include "actors/guarded.hpp"
 #include "actors/registries.hpp"
 #include "actors/rules/seeded_hash.hpp"
-#include "lockserver/actors.hpp"
 #include "store/store.hpp"
 
 #include <cstdint>

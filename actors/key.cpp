@@ -16,8 +16,8 @@ caf::timespan left(time_point now, const grant& x) {
 }
 
 holder_info holder(time_point now, const grant& x) {
-  return {x.owner,       static_cast<std::uint8_t>(x.mode),        x.token, left(now, x),
-          now - x.since, x.more ? x.more->metadata : std::string{}};
+  return {x.owner,      x.mode,        x.token,
+          left(now, x), now - x.since, x.more ? x.more->metadata : std::string{}};
 }
 
 errc status_of(acquire_outcome x) {
@@ -131,11 +131,7 @@ caf::result<acquire_reply> key::acquire(acquire_request& x) {
   auto wants_to_wait = x.wait > caf::timespan::zero();
   if (!may_wait)
     x.wait = caf::timespan::zero();
-  auto [outcome, has]
-    = lock_.acquire(op.now,
-                    {std::move(x.owner), x.ticket, x.ttl, x.wait, static_cast<lock_mode>(x.mode),
-                     x.limit, std::move(x.request_id), x.lease, std::move(x.metadata)},
-                    op.changes);
+  auto [outcome, has] = lock_.acquire(op.now, std::move(static_cast<lock_request&>(x)), op.changes);
   if (outcome == acquire_outcome::waiting) {
     auto& place = park(x, op.now);
     auto promise = make_response_promise<acquire_reply>();
@@ -205,7 +201,7 @@ caf::result<release_reply> key::release(const release_request& x) {
     reply.status = release_reply::released;
   } else if (x.force) {
     reply.status = release_reply::not_held;
-  } else if (x.explain) {
+  } else {
     reply.holders = holders(op.now, few_holders, answer_room{});
     reply.holder_count = lock_.holders().size();
   }
@@ -238,8 +234,7 @@ caf::result<lock_info> key::inspect(const inspect_request& x) {
     lock_.for_each_waiter([&](const waiter& w) {
       if (!room.take(w.request.owner))
         return false;
-      result.queue.push_back(
-        {w.request.owner, static_cast<std::uint8_t>(w.request.mode), op.now - w.since});
+      result.queue.push_back({w.request.owner, w.request.mode, op.now - w.since});
       return true;
     });
   }
@@ -251,11 +246,11 @@ caf::result<lock_info> key::inspect(const inspect_request& x) {
 void key::withdraw(const withdraw_request& x, time_point now) {
   operation op{*this, now};
   auto waits = find_parked(x.ticket) != nullptr;
-  auto wait_only = x.what == withdraw_request::wait_only;
+  auto wait_only = x.what == withdrawal::wait_only;
   if (!wait_only && !settled())
     remember_withdrawn(x);
   auto found = false;
-  if (x.what == withdraw_request::held)
+  if (x.what == withdrawal::held)
     found = lock_.end_hold(op.now, x.ticket, op.changes);
   else if (waits || !wait_only)
     found = lock_.withdraw(op.now, x.ticket, op.changes);
@@ -307,7 +302,7 @@ acquire_reply key::granted(time_point now, const grant& x) const {
   reply.status = acquire_reply::granted;
   reply.token = x.token;
   reply.ttl = left(now, x);
-  reply.mode = static_cast<std::uint8_t>(x.mode);
+  reply.mode = x.mode;
   if (x.expires_at != time_point::max()) {
     auto wall = env_.time.wall_now().time_since_epoch() + reply.ttl;
     reply.expires_at = duration_cast<microseconds>(wall).count();

@@ -2,11 +2,11 @@
 // decide back to those who wait. Knows no HTTP, and no store but the journal.
 #pragma once
 
+#include "actors/actors.hpp"
 #include "actors/environment.hpp"
 #include "actors/guarded.hpp"
 #include "actors/rules/answer_room.hpp"
 #include "actors/rules/lock_queue.hpp"
-#include "lockserver/actors.hpp"
 
 #include <deque>
 #include <memory>

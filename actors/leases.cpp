@@ -42,6 +42,9 @@ leases_actor::behavior_type leases::make_behavior() {
     [](leases& self, const lease_create_request& x) { return self.create(x); },
     [](leases& self, const lease_renew_request& x) { return self.renew(x.lease); },
     [](leases& self, const lease_inspect_request& x) { return self.inspect(x); },
+    [](leases& self, const lease_ttl_request& x) -> caf::result<lease_reply> {
+      return self.look(x.lease);
+    },
     [](leases& self, const lease_end_request& x) { return self.end(x.lease); },
     [](leases& self, withdraw_request& x) {
       compat::send(&self, self.keys_->of(x.key), std::move(x));
@@ -164,21 +167,23 @@ caf::result<lease_reply> leases::renew(const std::string& name) {
     });
 }
 
-// Whose question names a key has had a grant, and asks how long that lasts; others
-// want to see the locks, and of those the keys have told before they are stored.
+// Others want to see the locks, and of those the keys have told before they are stored.
 caf::result<lease_reply> leases::inspect(const lease_inspect_request& question) {
-  auto i = find(question.lease);
-  lease_reply reply;
-  if (i != leases_.end()) {
-    auto& x = i->second;
-    reply = {lease_reply::alive, x.name,
-             std::max<duration>(x.promised - env_.time.now(), duration::zero()), true};
-    if (question.key.empty())
-      add_page(reply, x, question);
-  }
-  if (!env_.journal || !question.key.empty())
+  auto reply = look(question.lease);
+  if (auto i = find(question.lease); i != leases_.end())
+    add_page(reply, i->second, question);
+  if (!env_.journal)
     return reply;
   return compat::delegate(this, env_.journal, durable<lease_reply>{{}, std::move(reply)});
+}
+
+lease_reply leases::look(const std::string& lease) {
+  auto i = find(lease);
+  if (i == leases_.end())
+    return {};
+  auto& x = i->second;
+  return {lease_reply::alive, x.name,
+          std::max<duration>(x.promised - env_.time.now(), duration::zero()), true};
 }
 
 // The locks of a key stay together, since the next page begins behind a key.

@@ -2,11 +2,11 @@
 // nothing about locks.
 #pragma once
 
+#include "actors/actors.hpp"
 #include "actors/environment.hpp"
 #include "actors/guarded.hpp"
 #include "actors/registries.hpp"
 #include "actors/rules/pacer.hpp"
-#include "lockserver/actors.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -80,6 +80,7 @@ private:
   caf::result<lease_reply> create(const lease_create_request& x);
   caf::result<lease_reply> renew(const std::string& name);
   caf::result<lease_reply> inspect(const lease_inspect_request& question);
+  lease_reply look(const std::string& lease);
   caf::result<lease_reply> end(const std::string& name);
 
   // Calls `f` with a promise once `what` is stored, or calls `undo` and refuses.

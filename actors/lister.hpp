@@ -2,10 +2,10 @@
 // keys having to stop for it.
 #pragma once
 
+#include "actors/actors.hpp"
 #include "actors/guarded.hpp"
 #include "actors/registries.hpp"
 #include "actors/rules/answer_room.hpp"
-#include "lockserver/actors.hpp"
 
 #include <cstddef>
 #include <memory>

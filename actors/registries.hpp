@@ -1,8 +1,8 @@
 // All registries of one server, and which of them is whose.
 #pragma once
 
+#include "actors/actors.hpp"
 #include "actors/rules/seeded_hash.hpp"
-#include "lockserver/actors.hpp"
 
 #include <string_view>
 #include <vector>

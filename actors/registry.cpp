@@ -40,7 +40,7 @@ registry_actor::behavior_type registry::make_behavior() {
       return self.pass_on<void>(*known, x);
     },
     [](registry& self, const list_request& x) { return self.list(x); },
-    [](registry& self, lease_inspect_request& x) -> caf::result<lease_reply> {
+    [](registry& self, lease_ttl_request& x) -> caf::result<lease_reply> {
       return compat::delegate(&self, self.leases_, std::move(x));
     },
     [](registry& self, lease_answered& x) { compat::send(&self, self.leases_, std::move(x)); },

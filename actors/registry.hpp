@@ -2,11 +2,11 @@
 // share of the keys. Decides nothing about locks.
 #pragma once
 
+#include "actors/actors.hpp"
 #include "actors/environment.hpp"
 #include "actors/guarded.hpp"
 #include "actors/rules/key_table.hpp"
 #include "actors/rules/pacer.hpp"
-#include "lockserver/actors.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -9,7 +9,7 @@
 // the other one leads when the lock has not been renewed for its ttl, or the client
 // has been silent for the server's session timeout, whichever is shorter. Here that
 // is three seconds at most, and there are never two leaders. (With the request's
-// `hold` set to `hold_connection` it would be at once, but then a leader that has lost
+// `hold` set to `hold_mode::connection` it would be at once, but then a leader that has lost
 // its connection without knowing would be a second one for that time.)
 
 #include <lockserver/client_actor.hpp>

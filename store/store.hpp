@@ -2,7 +2,7 @@
 // structs. Knows no actors, and not how it is stored (store/ does).
 #pragma once
 
-#include "lockserver/stored.hpp"
+#include "actors/rules/stored.hpp"
 
 #include <cstdint>
 #include <functional>

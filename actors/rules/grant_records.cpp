@@ -8,7 +8,7 @@ grant_record record_of(const grant& x, std::uint32_t limit, time_point now) {
   grant_record result;
   result.token = x.token;
   result.owner = x.owner;
-  result.mode = static_cast<std::uint8_t>(x.mode);
+  result.mode = x.mode;
   result.limit = x.mode == lock_mode::shared ? limit : 0;
   result.since = x.since.time_since_epoch();
   result.expires_at = x.expires_at.time_since_epoch();
@@ -41,7 +41,7 @@ grant grant_of(grant_record&& x) {
   result.token = x.token;
   result.since = time_point{x.since};
   result.expires_at = time_point{x.expires_at};
-  result.mode = static_cast<lock_mode>(x.mode);
+  result.mode = x.mode;
   result.acknowledged = x.acknowledged;
   if (x.lease != 0 || x.tickets.size() > 1 || !x.request_id.empty() || !x.metadata.empty()) {
     result.more = std::make_unique<grant::details>();

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/rules/lock_queue.hpp"
-#include "lockserver/stored.hpp"
+#include "actors/rules/stored.hpp"
 
 #include <cstdint>
 #include <vector>

@@ -3,7 +3,8 @@
 #pragma once
 
 #include "actors/rules/seeded_hash.hpp"
-#include "lockserver/token_source.hpp"
+#include "actors/rules/token_source.hpp"
+#include "lockserver/lock_mode.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -31,12 +32,6 @@ using ticket_id = std::uint64_t;
 
 /// Names a lease within a server; 0 is none.
 using lease_id = std::uint64_t;
-
-/// How a grant shares the lock with others.
-enum class lock_mode : std::uint8_t {
-  exclusive, ///< With nobody.
-  shared,    ///< With others that are shared.
-};
 
 /// The most that one lock takes on.
 struct lock_limits {

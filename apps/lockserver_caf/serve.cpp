@@ -1,12 +1,12 @@
 // The commands that serve: run and start.
 
+#include "actors/compat/messaging.hpp"
 #include "apps/lockserver_caf/background.hpp"
 #include "apps/lockserver_caf/commands.hpp"
 #include "apps/lockserver_caf/failure.hpp"
 #include "apps/lockserver_caf/log_output.hpp"
 #include "apps/lockserver_caf/pid_file.hpp"
 #include "apps/lockserver_caf/signals.hpp"
-#include "lockserver/caf_compat.hpp"
 #include "lockserver/server.hpp"
 
 #include <spdlog/logger.h>

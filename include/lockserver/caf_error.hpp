@@ -2,7 +2,7 @@
 // came to nothing.
 #pragma once
 
-#include "lockserver/caf_compat.hpp"
+#include "lockserver/detail/caf.hpp"
 #include "lockserver/errc.hpp"
 
 #include <string>

@@ -11,7 +11,9 @@
 // releases.
 #pragma once
 
-#include "lockserver/messages.hpp"
+#include "lockserver/client_messages.hpp"
+#include "lockserver/detail/wire_types.hpp"
+#include "lockserver/tls_files.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -72,9 +74,7 @@ using client_actor = compat::typed_actor<
   caf::result<lease_reply>(lease_create_request), caf::result<lease_reply>(lease_renew_request),
   caf::result<lease_reply>(lease_inspect_request), caf::result<lease_reply>(lease_end_request),
   // Gives all locks back, then ends.
-  caf::result<void>(shut_down),
-  // INTERNAL: something may be due.
-  caf::result<void>(deadline_reached)>;
+  caf::result<void>(shut_down)>;
 
 struct client_actor_options {
   using duration = std::chrono::milliseconds;
@@ -111,7 +111,7 @@ void init_client_types();
 /// Loads what a client needs into a config: the messages and CAF's middleman, and
 /// the names of the files for TLS, which are read again for each connection. Throws
 /// `std::invalid_argument` with a sentence when a file cannot be used.
-void load_client(caf::actor_system_config& cfg, const compat::tls_files& files = {});
+void load_client(caf::actor_system_config& cfg, const tls_files& files = {});
 
 /// Spawns a client, which connects at once and again whenever it has to.
 /// @param port the server's `--caf-port`.

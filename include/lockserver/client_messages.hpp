@@ -1,32 +1,35 @@
-// What CAF programs say to the client actor, and the client actor to the
-// server, besides the messages that they share with the server's own actors
-// (messages.hpp). Included by that file.
+// What CAF programs say to the client actor, and what it answers. Field names are
+// those of the HTTP API. Times are durations; none of them is an instant of one
+// machine's clock, unless its field says so.
 #pragma once
 
 #include "lockserver/caf_error.hpp"
+#include "lockserver/lock_mode.hpp"
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace lockserver {
 
-// -- user and client actor ------------------------------------------------------
+// -- locks ----------------------------------------------------------------------
+
+/// With what else than its `ttl` a lock of a CAF client ends.
+enum class hold_mode : std::uint8_t {
+  /// With the client actor: at once when it ends in order or its program says that
+  /// it has; when only the connection is lost, which may be mended, once the server
+  /// has heard nothing for the session timeout. The client has given it up by then.
+  session,
+  /// The same, and at once with the connection of the client's node. A connection
+  /// may be lost for the server and still stand for the client: then, for as long
+  /// as the session timeout, its holder believes to have a lock that somebody else
+  /// has been granted. For programs that prefer a quick successor to that exclusion.
+  connection,
+  ttl, ///< With nothing else.
+};
 
 /// Asks for a lock. Answered by `lock_grant`, or an error of `errc`.
 struct acquire_lock {
-  /// With what else than its `ttl` a lock ends; `hold` has one of them.
-  enum : std::uint8_t {
-    /// With the client actor: at once when it ends in order or its program says that
-    /// it has; when only the connection is lost, which may be mended, once the server
-    /// has heard nothing for the session timeout. The client has given it up by then.
-    hold_session,
-    /// The same, and at once with the connection of the client's node. A connection
-    /// may be lost for the server and still stand for the client: then, for as long
-    /// as the session timeout, its holder believes to have a lock that somebody else
-    /// has been granted. For who prefers a quick successor to that exclusion.
-    hold_connection,
-    hold_ttl, ///< With nothing else.
-  };
   /// As `wait`: as the client's options say.
   static constexpr caf::timespan default_wait{-1};
 
@@ -36,14 +39,14 @@ struct acquire_lock {
   std::string owner{};
   caf::timespan ttl{}; ///< How long it lasts unless renewed; zero: the server's default.
   caf::timespan wait{default_wait}; ///< How long to wait for it; zero: not at all.
-  std::uint8_t mode = 0;            ///< A `lock_mode`: 0 exclusive, 1 shared.
-  std::uint32_t limit = 0;          ///< Shared: at most so many holders, a semaphore; 0: no limit.
+  lock_mode mode = lock_mode::exclusive;
+  std::uint32_t limit = 0; ///< Shared: at most so many holders, a semaphore; 0: no limit.
   /// Up to 64 bytes. The same request with the same id gets the same grant, not a
   /// second one. Empty: the client makes one, with which it repeats the request
   /// when the connection breaks.
   std::string request_id{};
   std::string lease{}; ///< The name of a lease: the grant lives and ends with it.
-  std::uint8_t hold = hold_session;
+  hold_mode hold = hold_mode::session;
   std::string metadata{}; ///< Up to 1,024 bytes, for whoever inspects the key.
 };
 
@@ -51,7 +54,7 @@ struct acquire_lock {
 struct lock_grant {
   std::string key;
   std::string owner;
-  std::uint8_t mode = 0; ///< A `lock_mode`.
+  lock_mode mode = lock_mode::exclusive;
   /// The fencing token: greater than that of every earlier grant of the server.
   std::uint64_t token = 0;
   caf::timespan ttl{};         ///< How long it lasts unless it is renewed.
@@ -65,6 +68,22 @@ struct cancel_wait {
   std::string key;
 };
 
+/// Lets the grant of `owner` end `ttl` from now. Answered by `acquire_reply`.
+struct renew_request {
+  std::string key;
+  std::string owner;
+  std::uint64_t token = 0; ///< Must be the grant's; 0: whatever it is.
+  caf::timespan ttl{};
+};
+
+/// Gives the lock of `key` back. Answered by `release_reply`.
+struct release_request {
+  std::string key;
+  std::string owner;
+  std::uint64_t token = 0; ///< Must be the grant's; 0: whatever it is.
+  bool force = false;      ///< Ends all grants, whoever has them.
+};
+
 /// Asks whether `owner` (empty: the asking actor itself) holds the lock now.
 /// Answered by a bool.
 struct verify_lock {
@@ -72,58 +91,132 @@ struct verify_lock {
   std::string owner{};
 };
 
+/// Asks whether `owner` holds the lock of `key`. Answered by a bool.
+struct check_request {
+  std::string key;
+  std::string owner{}; ///< Empty: whether anyone does.
+};
+
+/// Asks who holds the lock of `key` and who waits. Answered by `lock_info`.
+struct inspect_request {
+  std::string key;
+  /// The first waiters, too, not only how many; and the first holders, as many as an
+  /// answer has room for. Otherwise only a few holders.
+  bool with_queue = false;
+};
+
+/// A holder of a lock, for whoever asks.
+struct holder_info {
+  std::string owner;
+  lock_mode mode = lock_mode::exclusive;
+  std::uint64_t token = 0;
+  caf::timespan ttl{}; ///< What is left; the most there is: no end of its own.
+  caf::timespan held{};
+  std::string metadata{};
+};
+
+/// Who waits for a lock, for whoever asks.
+struct waiter_info {
+  std::string owner;
+  lock_mode mode = lock_mode::exclusive;
+  caf::timespan waiting{};
+};
+
+/// Answer to `inspect_request`.
+struct lock_info {
+  std::string key;
+  std::vector<holder_info> holders{};
+  std::vector<waiter_info> queue{}; ///< In the order in which they are granted.
+  std::uint64_t queue_length = 0;
+  std::uint32_t limit = 0; ///< While it is a semaphore, its size; else 0.
+  std::uint64_t holder_count = 0;
+};
+
+/// Why a lock was lost.
+enum class loss_reason : std::uint8_t {
+  expired,         ///< It could not be renewed in time.
+  not_holder,      ///< The server says so: ended by force, or forgotten in a restart.
+  connection_lost, ///< It was to end with the connection, or with the session.
+  lease_expired,   ///< Its lease has ended.
+  stopping,        ///< The client actor ends.
+};
+
 /// To the actor that obtained a lock: it is lost, or may be within a moment.
 /// Sent once for a grant, and never after its release was asked for.
 struct lock_lost {
-  enum : std::uint8_t {
-    expired,         ///< It could not be renewed in time.
-    not_holder,      ///< The server says so: ended by force, or forgotten in a restart.
-    connection_lost, ///< It was to end with the connection, or with the session.
-    lease_expired,   ///< Its lease has ended.
-    stopping,        ///< The client actor ends.
-  };
   std::string key;
   std::string owner;
   std::uint64_t token = 0;
-  std::uint8_t reason = expired;
+  loss_reason reason = loss_reason::expired;
   std::string detail{}; ///< A sentence for the log.
 };
 
-// -- client actor and server ----------------------------------------------------
+// -- lists ----------------------------------------------------------------------
 
-/// Asks for a session, or for the one that the client had before its connection
-/// broke. Answered by `session_welcome`.
-struct session_hello {
-  /// What client and server must agree on, besides CAF's own version.
-  static constexpr std::uint32_t current_protocol = 2;
-
-  std::uint32_t protocol = 0;
-  std::string name; ///< Of this client and no other, by which the server knows it again.
+/// Asks for keys that start with `prefix` and come behind `after`, in byte
+/// order, at most `limit`. To a registry: its keys that have an actor, answered
+/// by `key_names`. To a lister: held keys, answered by `list_reply`.
+struct list_request {
+  std::string prefix;
+  std::string after;
+  std::uint64_t limit = 0;
 };
 
-/// A session was opened, or found again: then it has what it had, but no waits.
-struct session_welcome {
-  caf::strong_actor_ptr session; ///< A `remote_session_actor`.
-  /// The session ends when it has heard nothing of its client for so long.
-  caf::timespan timeout{};
+/// Answer of a lister to `list_request`.
+struct list_reply {
+  std::vector<lock_info> locks; ///< Held, in the order of their keys, without queues.
+  std::string next;             ///< Not empty: more keys may come behind this one.
 };
 
-/// Says that the client lives. Answered when the session does.
-struct keep_alive {};
+// -- leases ---------------------------------------------------------------------
 
-/// An acquire request of a client. Answered by `acquire_reply`, or an error
-/// with a sentence that says what is wrong with it.
-struct session_acquire {
-  /// The client's own number for it, for `withdraw_request`.
-  std::uint64_t ticket = 0;
-  acquire_lock request; ///< With an owner, and how long it may still wait.
+/// Makes a lease. Answered by `lease_reply`.
+struct lease_create_request {
+  std::string owner; ///< Who alone may use it; empty: anyone who knows its name.
+  caf::timespan ttl{};
 };
 
-/// Asks the connector for the actor that a server has published. Answered by
-/// its address.
-struct connect_request {
-  std::string host;
-  std::uint16_t port = 0;
+/// Begins the time of a lease anew. Answered by `lease_reply`, without locks.
+struct lease_renew_request {
+  std::string lease;
 };
+
+/// Asks what a lease has. Answered by `lease_reply`.
+struct lease_inspect_request {
+  std::string lease;
+  std::string after{};     ///< Locks of keys behind this one.
+  std::uint64_t limit = 0; ///< At most so many locks, or those of one key; 0: 100.
+};
+
+/// Ends a lease and all its grants. Answered by `lease_reply`, without locks.
+struct lease_end_request {
+  std::string lease;
+};
+
+/// One lock of a lease.
+struct lease_lock {
+  std::string key;
+  std::uint64_t token = 0;
+};
+
+/// Answer about a lease.
+struct lease_reply {
+  static constexpr auto alive = errc::ok;              ///< The other fields are valid.
+  static constexpr auto expired = errc::lease_expired; ///< There is none (any more).
+  static constexpr auto too_many_leases = errc::too_many_leases;
+  static constexpr auto store_failed = errc::store_failed;
+
+  errc status = expired; ///< One of these.
+  std::string lease{};
+  caf::timespan ttl{};             ///< What is left of it.
+  bool with_locks = false;         ///< `locks` was asked for.
+  std::vector<lease_lock> locks{}; ///< In the order of their keys.
+  std::string next{};              ///< Not empty: more keys may come behind this one.
+};
+
+// -- ends -----------------------------------------------------------------------
+
+/// Ends the actor that receives it, after it has refused whoever waits for it.
+struct shut_down {};
 
 } // namespace lockserver

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "lockserver/boot_clock.hpp"
+#include "lockserver/lock_mode.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -21,10 +22,7 @@ class bound_connection;
 
 namespace lockserver::client {
 
-enum class lock_mode {
-  exclusive, ///< One holder.
-  shared,    ///< Any number of holders, or as many as `limit` says.
-};
+using lockserver::lock_mode;
 
 /// What a lock ends with, beside its release.
 enum class lock_hold {

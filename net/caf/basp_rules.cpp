@@ -1,6 +1,7 @@
 #include "net/caf/basp_rules.hpp"
 
-#include "lockserver/messages.hpp"
+#include "actors/compat/wire.hpp"
+#include "actors/messages.hpp"
 
 #include <utility>
 #include <vector>

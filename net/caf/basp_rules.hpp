@@ -1,7 +1,7 @@
 // What a client of ours sends, as the CAF that this is built against writes it.
 #pragma once
 
-#include "lockserver/caf_compat.hpp"
+#include "actors/compat/messaging.hpp"
 #include "net/caf/basp_gate.hpp"
 #include "net/caf/reachable_actors.hpp"
 

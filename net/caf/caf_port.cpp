@@ -1,5 +1,6 @@
 #include "net/caf/caf_port.hpp"
 
+#include "actors/compat/messaging.hpp"
 #include "net/caf/guarded_port.hpp"
 
 #include <optional>

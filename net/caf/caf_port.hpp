@@ -2,9 +2,9 @@
 // programs. Knows neither locks nor HTTP.
 #pragma once
 
-#include "lockserver/remote_actors.hpp"
 #include "lockserver/settings.hpp"
 #include "net/caf/reachable_actors.hpp"
+#include "net/caf_protocol/actors.hpp"
 
 #include <cstdint>
 #include <memory>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "actors/guarded.hpp"
-#include "lockserver/remote_actors.hpp"
+#include "net/caf_protocol/actors.hpp"
 #include "net/session/server_context.hpp"
 
 #include <map>

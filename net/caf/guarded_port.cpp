@@ -1,5 +1,6 @@
 #include "net/caf/guarded_port.hpp"
 
+#include "actors/compat/hosting.hpp"
 #include "net/caf/basp_rules.hpp"
 #include "net/tls/basp_connection.hpp"
 

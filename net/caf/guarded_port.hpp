@@ -4,8 +4,8 @@
 // takes only peers that the authority has signed for.
 #pragma once
 
-#include "lockserver/remote_actors.hpp"
 #include "net/caf/reachable_actors.hpp"
+#include "net/caf_protocol/actors.hpp"
 #include "net/tls/tls.hpp"
 
 #include <caf/expected.hpp>

@@ -1,7 +1,8 @@
 // Timers of an actor system that is the user's: by CAF's own clock.
 #pragma once
 
-#include "actors/timers.hpp"
+#include "actors/compat/messaging.hpp"
+#include "actors/timers/timers.hpp"
 #include "lockserver/boot_clock.hpp"
 
 namespace lockserver {

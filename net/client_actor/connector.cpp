@@ -1,5 +1,6 @@
 #include "net/client_actor/connector.hpp"
 
+#include "lockserver/caf_error.hpp"
 #include "net/tls/basp_connection.hpp"
 #include "net/tls/tls.hpp"
 

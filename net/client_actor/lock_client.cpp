@@ -13,7 +13,7 @@ caf::error lock_client::has_ended() {
 
 lock_client::lock_client(caf::actor_config& cfg, target server, client_actor_options options,
                          std::shared_ptr<timers> time)
-  : client_actor::base(cfg),
+  : waking_client_actor::base(cfg),
     server_(std::move(server)),
     options_(std::move(options)),
     time_(std::move(time)),
@@ -22,7 +22,7 @@ lock_client::lock_client(caf::actor_config& cfg, target server, client_actor_opt
     next_pause_(options_.first_pause) {
 }
 
-client_actor::behavior_type lock_client::make_behavior() {
+lock_client::behavior_type lock_client::make_behavior() {
   connect();
   set_alarm();
   // What may have changed the agenda sets the alarm anew.
@@ -66,7 +66,7 @@ void lock_client::leave() {
   while (!locks_.empty()) {
     auto& [number, x] = *locks_.begin();
     give_back(x.name, x.token, x.longest());
-    lose(number, lock_lost::stopping, "the client actor is told to end");
+    lose(number, loss_reason::stopping, "the client actor is told to end");
   }
   while (!leases_.empty()) {
     auto& [number, x] = *leases_.begin();
@@ -97,7 +97,7 @@ void lock_client::on_exit() {
   for (auto& [number, x] : operations)
     x.fail(has_ended());
   while (!locks_.empty())
-    lose(locks_.begin()->first, lock_lost::stopping, "the client actor has ended");
+    lose(locks_.begin()->first, loss_reason::stopping, "the client actor has ended");
   session_ = nullptr;
   session_addr_ = last_session_ = gateway_addr_ = nullptr;
   debts_.clear();

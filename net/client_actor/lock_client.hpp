@@ -3,10 +3,12 @@
 // the connector's business.
 #pragma once
 
-#include "actors/timers.hpp"
+#include "actors/compat/messaging.hpp"
+#include "actors/timers/timers.hpp"
 #include "lockserver/client_actor.hpp"
-#include "lockserver/remote_actors.hpp"
+#include "net/caf_protocol/actors.hpp"
 #include "net/client_actor/agenda.hpp"
+#include "net/client_actor/connector.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -20,11 +22,15 @@
 
 namespace lockserver {
 
+/// A `client_actor` that is woken when something is due.
+using waking_client_actor
+  = client_actor::extend_with<compat::typed_actor<caf::result<void>(deadline_reached)>>;
+
 /// Everything that has a deadline (a request, a lock, a lease, the connection)
 /// has a number, under which the agenda knows when it is next due. A request is
 /// sent at once when there is a session, else when there is one again; one that
 /// was sent by a connection that broke is sent again by the next.
-class lock_client final : public client_actor::base {
+class lock_client final : public waking_client_actor::base {
 public:
   using time_point = timers::time_point;
   using duration = time_point::duration;
@@ -42,7 +48,7 @@ public:
   lock_client(caf::actor_config& cfg, target server, client_actor_options options,
               std::shared_ptr<timers> time);
 
-  client_actor::behavior_type make_behavior() override;
+  behavior_type make_behavior() override;
 
   const char* name() const override {
     return "lock_client";
@@ -80,13 +86,13 @@ private:
     lock_name name;
     caf::actor_addr user;
     std::uint64_t token = 0;
-    std::uint8_t mode = 0;
-    caf::timespan ttl{};         // what renewing asks for; zero: the server's default
-    caf::timespan granted_ttl{}; // the last that the server agreed to
-    std::string lease;           // not empty: lives with it, and is not renewed
-    std::uint8_t hold = acquire_lock::hold_ttl; // with a lease, too
+    lock_mode mode = lock_mode::exclusive;
+    caf::timespan ttl{};             // what renewing asks for; zero: the server's default
+    caf::timespan granted_ttl{};     // the last that the server agreed to
+    std::string lease;               // not empty: lives with it, and is not renewed
+    hold_mode hold = hold_mode::ttl; // with a lease, too
     bool renewing = false;
-    std::uint8_t ends_by = lock_lost::expired; // what it is if `safe_until` comes
+    loss_reason ends_by = loss_reason::expired; // what it is if `safe_until` comes
     time_point safe_until{};
     time_point renew_at{};
 
@@ -167,7 +173,7 @@ private:
   void forget_lock(id number);
   void renew_lock(id number);
   void on_renewed(id number, time_point sent, const acquire_reply& x);
-  void lose(id number, std::uint8_t reason, const std::string& detail);
+  void lose(id number, loss_reason reason, const std::string& detail);
   void keep(kept_lease x, caf::timespan ttl, time_point sent);
   void check_lease(id number);
   void lose_lease(id number, const std::string& detail);

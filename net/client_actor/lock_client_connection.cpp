@@ -115,12 +115,12 @@ void lock_client::on_session_lost(const char* why) {
   std::vector<id> lost;
   for (auto& [number, x] : locks_) {
     x.renewing = false;
-    if (x.hold == acquire_lock::hold_connection)
+    if (x.hold == hold_mode::connection)
       lost.push_back(number);
     // Until then the server keeps the session, and longer if it is found in time.
-    if (x.hold == acquire_lock::hold_session && session_safe_until_ < x.safe_until) {
+    if (x.hold == hold_mode::session && session_safe_until_ < x.safe_until) {
       x.safe_until = session_safe_until_;
-      x.ends_by = lock_lost::connection_lost;
+      x.ends_by = loss_reason::connection_lost;
       agenda_.set(number, std::min(x.renew_at, x.safe_until));
     }
   }
@@ -133,7 +133,7 @@ void lock_client::on_session_lost(const char* why) {
   for (auto number : lost) {
     auto& x = locks_.at(number);
     give_back(x.name, x.token, x.longest()); // should the server have kept it
-    lose(number, lock_lost::connection_lost, why);
+    lose(number, loss_reason::connection_lost, why);
   }
 }
 

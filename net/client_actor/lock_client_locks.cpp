@@ -64,7 +64,7 @@ void lock_client::renew_lock(id number) {
   if (now >= x.safe_until) {
     give_back(x.name, x.token, x.longest()); // should the server be late
     return lose(number, x.ends_by,
-                x.ends_by == lock_lost::connection_lost
+                x.ends_by == loss_reason::connection_lost
                   ? "the server could not be reached for as long as it keeps a session: " + trouble_
                   : "the lock could not be renewed in time");
   }
@@ -107,13 +107,13 @@ void lock_client::on_renewed(id number, time_point sent, const acquire_reply& x)
       if (x.token != lock.token || !lock.lease.empty())
         return;
       lock.granted_ttl = x.ttl;
-      lock.ends_by = lock_lost::expired;
+      lock.ends_by = loss_reason::expired;
       lock.safe_until = safe_until(sent, x.ttl);
       lock.renew_at = sent + x.ttl / 3;
       agenda_.set(number, std::min(lock.renew_at, lock.safe_until));
       return;
     case acquire_reply::not_holder:
-      return lose(number, lock_lost::not_holder,
+      return lose(number, loss_reason::not_holder,
                   "the server has ended the lock: it was released by force or by another, or "
                   "forgotten in a restart");
     default:
@@ -123,7 +123,7 @@ void lock_client::on_renewed(id number, time_point sent, const acquire_reply& x)
   }
 }
 
-void lock_client::lose(id number, std::uint8_t reason, const std::string& detail) {
+void lock_client::lose(id number, loss_reason reason, const std::string& detail) {
   auto& x = locks_.at(number);
   lock_lost message{x.name.first, x.name.second, x.token, reason, detail};
   auto user = caf::actor_cast<listener>(caf::actor_cast<caf::strong_actor_ptr>(x.user));
@@ -195,7 +195,7 @@ void lock_client::lose_lease(id number, const std::string& detail) {
     if (x.lease == name)
       lost.push_back(lock);
   for (auto lock : lost)
-    lose(lock, lock_lost::lease_expired, detail);
+    lose(lock, loss_reason::lease_expired, detail);
 }
 
 } // namespace lockserver

@@ -2,6 +2,8 @@
 
 #include "net/client_actor/lock_client.hpp"
 
+#include "actors/compat/wire.hpp"
+
 #include <algorithm>
 #include <vector>
 
@@ -218,7 +220,7 @@ void lock_client::on_acquire_reply(id number, const acquire_lock& x, time_point 
   lock.ttl = x.ttl; // of a repeat's grant only what is left has come back
   lock.granted_ttl = reply.ttl;
   lock.lease = x.lease;
-  lock.hold = x.lease.empty() ? x.hold : std::uint8_t{acquire_lock::hold_ttl};
+  lock.hold = x.lease.empty() ? x.hold : hold_mode::ttl;
   lock.safe_until = x.lease.empty() ? safe_until(from, reply.ttl) : time_point::max();
   lock.renew_at = x.lease.empty() ? from + reply.ttl / 3 : time_point::max();
   if (safe_until(from, reply.ttl) <= time_->now()) {
@@ -359,7 +361,6 @@ caf::result<lease_reply> lock_client::renew_lease(lease_renew_request& x) {
 }
 
 caf::result<lease_reply> lock_client::inspect_lease(lease_inspect_request& x) {
-  x.key.clear();
   return ask_about_lease(std::move(x));
 }
 

@@ -21,12 +21,12 @@ std::string setting(const char* what) {
   return std::string{"lockserver-caf.tls."} + what;
 }
 
-std::optional<compat::tls_files> files_in(const caf::actor_system_config& cfg) {
+std::optional<tls_files> files_in(const caf::actor_system_config& cfg) {
   auto text = [&](const char* what) {
     auto x = caf::get_if<std::string>(&cfg.content, setting(what));
     return x ? *x : std::string{};
   };
-  compat::tls_files result{text("certificate"), text("key"), text("authority")};
+  tls_files result{text("certificate"), text("key"), text("authority")};
   if (result.certificate.empty())
     return std::nullopt;
   return result;
@@ -36,10 +36,11 @@ std::optional<compat::tls_files> files_in(const caf::actor_system_config& cfg) {
 
 void init_client_types() {
   caf_modules::init_types();
-  compat::init_types<caf::id_block::lockserver>();
+  compat::init_types<caf::id_block::lockserver, caf::id_block::lockserver_timers,
+                     caf::id_block::lockserver_connector>();
 }
 
-void load_client(caf::actor_system_config& cfg, const compat::tls_files& files) {
+void load_client(caf::actor_system_config& cfg, const tls_files& files) {
   compat::register_types<caf::id_block::lockserver>(cfg);
   caf_modules::load(cfg);
   if (files.certificate.empty() && files.key.empty() && files.authority.empty())

@@ -79,7 +79,6 @@ operation read_request(const http_request& x, const settings& config) {
   }
   release_request result;
   result.key = std::move(*key);
-  result.explain = true;
   // `terraform force-unlock` sends nothing; it has asked its user.
   result.force = x.body.empty();
   if (!result.force)

@@ -27,8 +27,8 @@ std::int64_t to_ms(Duration x) {
   return duration_cast<milliseconds>(x).count();
 }
 
-std::string_view mode_name(std::uint8_t mode) {
-  return mode == static_cast<std::uint8_t>(lock_mode::shared) ? "shared" : "exclusive";
+std::string_view mode_name(lock_mode mode) {
+  return mode == lock_mode::shared ? "shared" : "exclusive";
 }
 
 http_content content(const json::object& x, std::string& out, int status = 200) {

@@ -76,7 +76,7 @@ operation read_acquire(std::string key, const http_request& x, const settings& c
   if (mode != "exclusive" && mode != "shared")
     throw bad_input{"mode must be \"exclusive\" or \"shared\""};
   auto shared = mode == "shared";
-  request.mode = static_cast<std::uint8_t>(shared ? lock_mode::shared : lock_mode::exclusive);
+  request.mode = shared ? lock_mode::shared : lock_mode::exclusive;
   auto max_limit = static_cast<std::int64_t>(config.max_holders_per_key);
   if (auto limit = members.integer("limit", 1, max_limit)) {
     if (!shared)
@@ -126,7 +126,6 @@ operation read_release(std::string key, const http_request& x, query_parameters 
   refuse_body(x);
   release_request result;
   result.key = std::move(key);
-  result.explain = true;
   result.force = parameters.flag("force");
   auto owner = parameters.name("owner");
   auto token = parameters.integer("token", 1, max_token);

@@ -237,7 +237,7 @@ std::size_t connection::serve_head(std::string_view input) {
   }
   auto size = reader_.size();
   keep_alive_ = head.keep_alive;
-  auto& how = dialect_of(version_, head.target);
+  auto& how = context_.dialect_of(version_, head.target);
   http_request request{version_, head.method, head.target, head.content_type};
   if (auto wrong = refuse_browser(head)) {
     refuse_and_close(how, *wrong);
@@ -289,7 +289,7 @@ std::size_t connection::serve_body(std::string_view input) {
   }
   request_started_ = false;
   serve_request({version_, body->method(), body->target(), body->content_type(), body->body()},
-                dialect_of(version_, body->target()));
+                context_.dialect_of(version_, body->target()));
   return size;
 }
 
@@ -323,7 +323,7 @@ void connection::serve_request(const http_request& x, const dialect& how) {
 // Nobody knows where the next request starts.
 void connection::refuse_broken(const head_error& x, std::string_view target) {
   auto code = errc_of_status(x.status).value_or(errc::bad_request);
-  refuse_and_close(dialect_of(version_, target), {code, x.reason});
+  refuse_and_close(context_.dialect_of(version_, target), {code, x.reason});
 }
 
 void connection::refuse_and_close(const dialect& how, const refusal& x) {

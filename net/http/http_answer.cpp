@@ -54,13 +54,6 @@ std::string_view type_and_length(media_type x) {
 
 } // namespace
 
-std::string_view reason_phrase(int status) {
-  if (status == 423)
-    return "Locked";
-  auto text = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
-  return {text.data(), text.size()};
-}
-
 void append(std::string& out, const http_answer& answer) {
   auto& x = answer.content;
   if (answer.version == http_version::v0_9) {

@@ -2,14 +2,14 @@
 // and HTTP/0.9. Knows no sockets, no dialects, no actors.
 #pragma once
 
+#include "net/session/http_content.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace lockserver {
-
-enum class http_version : std::uint8_t { v0_9, v1_0, v1_1 };
 
 /// What a request asks, before anyone has looked at its target. Points into the
 /// input.

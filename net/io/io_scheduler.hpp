@@ -2,8 +2,8 @@
 // timers. Knows nothing of HTTP or locks.
 #pragma once
 
-#include "actors/timers.hpp"
-#include "lockserver/caf_compat.hpp"
+#include "actors/compat/hosting.hpp"
+#include "actors/timers/timers.hpp"
 #include "net/io/io_thread.hpp"
 
 #include <atomic>

@@ -1,5 +1,7 @@
 #include "net/io/io_thread.hpp"
 
+#include "actors/compat/messaging.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <algorithm>

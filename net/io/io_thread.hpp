@@ -2,8 +2,8 @@
 // of HTTP or locks.
 #pragma once
 
-#include "actors/timers.hpp"
-#include "lockserver/caf_compat.hpp"
+#include "actors/compat/hosting.hpp"
+#include "actors/timers/timers.hpp"
 #include "net/io/job_queue.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>

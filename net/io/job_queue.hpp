@@ -1,7 +1,7 @@
 // Actors that wait for their turn, first in, first out.
 #pragma once
 
-#include "lockserver/caf_compat.hpp"
+#include "actors/compat/hosting.hpp"
 
 #include <cstddef>
 #include <memory>

@@ -1,8 +1,8 @@
 // Takes up what a store has kept, before the server serves.
 #pragma once
 
+#include "actors/actors.hpp"
 #include "actors/registries.hpp"
-#include "lockserver/actors.hpp"
 #include "store/store.hpp"
 
 #include <string>

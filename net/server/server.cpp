@@ -1,10 +1,14 @@
 #include "lockserver/server.hpp"
 
+#include "actors/compat/hosting.hpp"
+#include "actors/compat/messaging.hpp"
 #include "actors/journal.hpp"
 #include "actors/leases.hpp"
 #include "actors/registry.hpp"
 #include "net/caf/caf_port.hpp"
 #include "net/caf/gateway.hpp"
+#include "net/caf/reachable_actors.hpp"
+#include "net/dialects/router.hpp"
 #include "net/http/listener.hpp"
 #include "net/io/io_scheduler.hpp"
 #include "net/server/address.hpp"
@@ -39,7 +43,7 @@ class system_config : public caf::actor_system_config {
 public:
   system_config() {
     caf_modules::init_types();
-    compat::init_types<caf::id_block::lockserver>();
+    init_server_types();
     compat::register_types<caf::id_block::lockserver>(*this);
   }
 };
@@ -110,9 +114,11 @@ service::service(const settings& config, spdlog::logger& log, store* kept,
                std::lock_guard guard{mutex_};
                last_connection_closed_.notify_all();
              },
-             [this] { return count(); }},
+             [this] { return count(); },
+             dialect_of},
     connections_(config.threads),
     listener_(std::make_shared<listener>(threads_, context_, connections_)) {
+  context_.reachable = std::make_shared<reachable_actors>();
   env_.max_waits = max_waits(config);
   env_.max_locks_per_lease = config.max_locks_per_lease;
 }

@@ -1,18 +1,10 @@
 #include "net/session/dialect.hpp"
 
-#include "net/dialects/lock_server.hpp"
-#include "net/dialects/terraform.hpp"
-#include "net/dialects/v1.hpp"
-
 #include <algorithm>
 
 namespace lockserver {
 
 namespace {
-
-const lock_server_dialect lock_server;
-const v1_dialect v1;
-const terraform_dialect terraform;
 
 // An answer that no request of the dialect can have.
 http_content impossible(const dialect& x, std::string& out) {
@@ -62,18 +54,6 @@ std::optional<operation> answer_other_method(std::string_view method, std::strin
   known_answer result;
   result.content.allow = allowed;
   return result;
-}
-
-const dialect& dialect_of(http_version version, std::string_view target) noexcept {
-  // The words of the first dialect are in capitals: most requests end here.
-  if (version == http_version::v0_9 || (target.size() > 1 && target[1] >= 'A' && target[1] <= 'Z'))
-    return lock_server;
-  if (target.starts_with("/terraform/"))
-    return terraform;
-  for (std::string_view start : {"/v1/", "/healthz", "/readyz", "/openapi.yaml"})
-    if (target.starts_with(start))
-      return v1;
-  return lock_server;
 }
 
 refusal refusal_of(errc x) {

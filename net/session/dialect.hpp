@@ -2,8 +2,7 @@
 // writes answers. Each is one class in net/dialects/, without any state.
 #pragma once
 
-#include "net/http/http_answer.hpp"
-#include "net/http/request_head.hpp"
+#include "net/session/http_content.hpp"
 #include "net/session/operation.hpp"
 
 #include <chrono>
@@ -82,10 +81,6 @@ inline constexpr std::string_view all_methods
 /// @param allowed the path's methods as `Allow` lists them, of static storage;
 ///        empty if there is no such path.
 std::optional<operation> answer_other_method(std::string_view method, std::string_view allowed);
-
-/// The dialect in which a request is read and refused, by its version and its
-/// target (as much of it as is known).
-const dialect& dialect_of(http_version version, std::string_view target) noexcept;
 
 /// The refusal with the outcome's own sentence.
 refusal refusal_of(errc x);

@@ -1,8 +1,8 @@
 // What a client can ask for, whatever the dialect: mostly what the actors say.
 #pragma once
 
-#include "lockserver/messages.hpp"
-#include "net/http/http_answer.hpp"
+#include "actors/messages.hpp"
+#include "net/session/http_content.hpp"
 
 #include <string>
 #include <string_view>

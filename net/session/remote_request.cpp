@@ -47,10 +47,9 @@ std::string check(acquire_lock& x, const settings& config) {
   if (x.wait < caf::timespan::zero() || x.wait > caf::timespan{config.max_lock_attempt_timeout})
     return fmt::format("wait must be 0 or more and at most {} s (max-lock-attempt-timeout)",
                        std::chrono::duration<double>{config.max_lock_attempt_timeout}.count());
-  auto shared = static_cast<std::uint8_t>(lock_mode::shared);
-  if (x.mode > shared)
+  if (x.mode > lock_mode::shared)
     return "mode must be 0 (exclusive) or 1 (shared)";
-  if (x.limit != 0 && x.mode != shared)
+  if (x.limit != 0 && x.mode != lock_mode::shared)
     return "limit is only for the mode 1 (shared)";
   if (x.limit > config.max_holders_per_key)
     return fmt::format("limit must be at most {} (max-holders-per-key)",
@@ -59,7 +58,7 @@ std::string check(acquire_lock& x, const settings& config) {
     return fmt::format("request_id must have at most {} bytes", max_request_id);
   if (x.metadata.size() > max_metadata)
     return fmt::format("metadata must have at most {} bytes", max_metadata);
-  if (x.hold > acquire_lock::hold_ttl)
+  if (x.hold > hold_mode::ttl)
     return "hold must be 0 (session), 1 (connection) or 2 (ttl)";
   return {};
 }

@@ -2,7 +2,7 @@
 // that come as CAF messages. Pure: a request in, a sentence out.
 #pragma once
 
-#include "lockserver/messages.hpp"
+#include "actors/messages.hpp"
 #include "lockserver/settings.hpp"
 
 #include <string>

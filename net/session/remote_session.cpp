@@ -84,7 +84,7 @@ void remote_session::look_whether_gone() {
   auto due = last_heard_ + context_.config.caf_session_timeout;
   if (context_.env.time.now() < due)
     return wake_up_.no_later_than(due);
-  give_back_all(acquire_lock::hold_session);
+  give_back_all(hold_mode::session);
   end("has been silent for too long");
 }
 
@@ -100,7 +100,7 @@ void remote_session::on_exception() noexcept {
 void remote_session::on_exit() {
   wake_up_.clear();
   drop_waits();
-  give_back_all(acquire_lock::hold_connection);
+  give_back_all(hold_mode::connection);
   held_.clear();
   client_ = nullptr;
   if (--context_.remote_sessions == 0)
@@ -134,7 +134,7 @@ void remote_session::on_client_down(const caf::actor_addr& gone, const caf::erro
     return; // it has come back by another way
   if (compat::is_unreachable(why))
     return on_connection_lost();
-  give_back_all(acquire_lock::hold_session);
+  give_back_all(hold_mode::session);
   end("has ended");
 }
 
@@ -143,7 +143,7 @@ void remote_session::on_client_down(const caf::actor_addr& gone, const caf::erro
 void remote_session::on_connection_lost() {
   client_ = nullptr;
   drop_waits();
-  give_back_all(acquire_lock::hold_connection);
+  give_back_all(hold_mode::connection);
   forget_expired();
   if (held_.empty())
     return end("is gone");
@@ -173,7 +173,7 @@ caf::result<acquire_reply> remote_session::acquire(session_acquire& x) {
   auto ticket = context_.last_ticket.fetch_add(1, std::memory_order_relaxed) + 1;
   auto promise = make_response_promise<acquire_reply>();
   auto by_lease = !request.lease.empty();
-  auto hold = by_lease ? std::uint8_t{acquire_lock::hold_ttl} : request.hold;
+  auto hold = by_lease ? hold_mode::ttl : request.hold;
   auto i
     = pending_
         .try_emplace(
@@ -216,8 +216,7 @@ void remote_session::on_acquire_reply(std::uint64_t client_ticket, acquire_reply
 // the grant by then and knows how long it lasts.
 void remote_session::await_lease(std::uint64_t client_ticket, acquire_reply& x) {
   auto& now = pending_.at(client_ticket);
-  compat::request(this, context_.keys->of(now.what.key),
-                  lease_inspect_request{now.lease, now.what.key})
+  compat::request(this, context_.keys->of(now.what.key), lease_ttl_request{now.lease, now.what.key})
     .then(guarded_answer(
             *this,
             [this, client_ticket, granted = x](const lease_reply& lease) {
@@ -273,7 +272,6 @@ caf::result<release_reply> remote_session::release(release_request& x) {
   if (auto i = held_.find({x.key, x.owner}); i != held_.end() && !x.force)
     if (x.token == 0 || x.token == i->second.token)
       held_.erase(i);
-  x.explain = true;
   auto& registry = context_.keys->of(x.key);
   return pass_on<release_reply>(registry, x);
 }
@@ -343,10 +341,10 @@ release_request remote_session::release_of(const held_name& name, const held& x)
 
 // What ends with `hold`, which is hold_session or hold_connection, of which the
 // former's end is also the latter's.
-void remote_session::give_back_all(std::uint8_t hold) {
+void remote_session::give_back_all(hold_mode hold) {
   std::vector<release_request> all;
   std::erase_if(held_, [&](const auto& x) {
-    auto ends = x.second.hold == hold || x.second.hold == acquire_lock::hold_connection;
+    auto ends = x.second.hold == hold || x.second.hold == hold_mode::connection;
     if (ends)
       all.push_back(release_of(x.first, x.second));
     return ends;

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "actors/guarded.hpp"
-#include "lockserver/remote_actors.hpp"
+#include "net/caf_protocol/actors.hpp"
 #include "net/session/server_context.hpp"
 
 #include <cstddef>
@@ -57,13 +57,13 @@ private:
     acquisition what;
     std::string owner;
     std::string lease;
-    std::uint8_t hold; // with a lease: hold_ttl
+    hold_mode hold; // with a lease: ttl
     caf::typed_response_promise<acquire_reply> promise;
   };
   struct held {
     std::uint64_t client_ticket;
     std::uint64_t token;
-    std::uint8_t hold;
+    hold_mode hold;
     timers::time_point expires_at;
   };
   using held_name = std::pair<std::string, std::string>; // key and owner
@@ -90,7 +90,7 @@ private:
   void take_back(const acquisition& x);
   void drop_waits();
   static release_request release_of(const held_name& name, const held& x);
-  void give_back_all(std::uint8_t hold);
+  void give_back_all(hold_mode hold);
   void hold(held_name name, const held& x);
   void forget_expired();
   timers::time_point end_of(caf::timespan ttl) const;

@@ -2,13 +2,13 @@
 // outlives all of them.
 #pragma once
 
+#include "actors/actors.hpp"
 #include "actors/environment.hpp"
 #include "actors/registries.hpp"
-#include "lockserver/actors.hpp"
 #include "lockserver/server.hpp"
 #include "lockserver/settings.hpp"
-#include "net/caf/reachable_actors.hpp"
 #include "net/session/host_rule.hpp"
+#include "net/session/http_content.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -17,8 +17,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 namespace lockserver {
+
+class dialect;
+class reachable_actors;
 
 struct server_context {
   const settings& config;
@@ -34,6 +38,9 @@ struct server_context {
   std::function<void()> on_last_connection_closed;
   /// What the server holds now.
   std::function<counts()> count;
+
+  /// Finds the dialect of a request; see net/dialects/router.hpp.
+  const dialect& (*dialect_of)(http_version version, std::string_view target) noexcept;
 
   host_rule hosts{config};
 
@@ -54,7 +61,7 @@ struct server_context {
   std::atomic<std::size_t> remote_sessions{0};
   std::atomic<bool> has_gateway{false};
   /// What the CAF port lets its clients send to.
-  std::shared_ptr<reachable_actors> reachable = std::make_shared<reachable_actors>();
+  std::shared_ptr<reachable_actors> reachable{};
   /// While the locks of a store are taken up: nobody may be told what is held.
   std::atomic<bool> recovering{false};
   std::atomic<bool> stopping{false};

@@ -1,5 +1,6 @@
 #include "net/session/session.hpp"
 
+#include "actors/compat/hosting.hpp"
 #include "actors/lister.hpp"
 #include "actors/quoted.hpp"
 #include "lockserver/server.hpp"
@@ -264,7 +265,7 @@ void session::on_acquire_reply(std::uint64_t ticket, acquire_reply& x) {
 void session::await_lease(acquire_reply& x) {
   auto ticket = pending_->ticket;
   auto& key = pending_->what.key;
-  compat::request(this, context_.keys->of(key), lease_inspect_request{pending_->lease, key})
+  compat::request(this, context_.keys->of(key), lease_ttl_request{pending_->lease, key})
     .then(guarded_answer(*this,
                          [this, ticket, x](const lease_reply& lease) {
                            if (is_pending(ticket))
@@ -378,8 +379,7 @@ void session::tell(const acquisition& x, Message message) {
 
 void session::withdraw(const acquisition& x) {
   tell(x, withdraw_request{x.key, x.ticket,
-                           x.hold_connection ? withdraw_request::held
-                                             : withdraw_request::undelivered});
+                           x.hold_connection ? withdrawal::held : withdrawal::undelivered});
 }
 
 void session::end_wait() {
@@ -387,7 +387,7 @@ void session::end_wait() {
     return;
   acquisition mine{pending_->what.key, pending_->ticket, !pending_->lease.empty(),
                    pending_->hold_connection};
-  tell(mine, withdraw_request{mine.key, mine.ticket, withdraw_request::wait_only});
+  tell(mine, withdraw_request{mine.key, mine.ticket, withdrawal::wait_only});
 }
 
 void session::forget_before(position arrived) {

@@ -3,8 +3,9 @@
 // and no sockets, and of the dialects only that they write.
 #pragma once
 
+#include "actors/actors.hpp"
+#include "actors/compat/hosting.hpp"
 #include "actors/guarded.hpp"
-#include "lockserver/actors.hpp"
 #include "net/io/io_thread.hpp"
 #include "net/session/dialect.hpp"
 #include "net/session/server_context.hpp"

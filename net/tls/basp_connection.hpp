@@ -3,7 +3,8 @@
 // break other connections.
 #pragma once
 
-#include "lockserver/caf_compat.hpp"
+#include "actors/compat/hosting.hpp"
+#include "actors/compat/messaging.hpp"
 #include "net/tls/tls.hpp"
 
 #include <caf/io/network/default_multiplexer.hpp>

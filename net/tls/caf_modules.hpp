@@ -1,7 +1,7 @@
 // CAF's network, as server and client actor load it.
 #pragma once
 
-#include "lockserver/caf_compat.hpp"
+#include "actors/compat/messaging.hpp"
 
 namespace lockserver::caf_modules {
 

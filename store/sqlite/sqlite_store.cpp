@@ -198,8 +198,8 @@ sqlite_store::load(const std::function<void(lease_record&&)>& on_lease,
     while (grants.next()) {
       auto mode = grants.text(3) == "shared" ? lock_mode::shared : lock_mode::exclusive;
       on_grant(grants.text(1),
-               {static_cast<std::uint64_t>(grants.number(0)), grants.text(2),
-                static_cast<std::uint8_t>(mode), static_cast<std::uint32_t>(grants.number(4)),
+               {static_cast<std::uint64_t>(grants.number(0)), grants.text(2), mode,
+                static_cast<std::uint32_t>(grants.number(4)),
                 static_cast<std::uint64_t>(grants.number(5)), grants.text(6), grants.text(7),
                 time(grants, 8), time(grants, 9), length(grants, 10)});
     }
@@ -354,7 +354,7 @@ void sqlite_store::write(const store_batch& x, const clock_reading& now) {
 void sqlite_store::put(std::string_view key, const grant_record& x, microseconds to_boot) {
   auto token = static_cast<std::int64_t>(x.token);
   last_token_ = std::max(last_token_, token);
-  auto shared = x.mode == static_cast<std::uint8_t>(lock_mode::shared);
+  auto shared = x.mode == lock_mode::shared;
   put_grant_.bind(1, token);
   put_grant_.bind(2, key);
   put_grant_.bind(3, std::string_view{x.owner});

@@ -314,7 +314,7 @@ TEST_CASE("answers are bounded in bytes, and say how much there is") {
   auto look = x.ask->ask_any<lock_info>(x.registry, inspect_request{"k", true});
   auto lister = caf::actor_cast<lister_actor>(x.world.system().spawn<lockserver::lister>(x.keys));
   auto list = x.ask->ask_any<list_reply>(lister, list_request{"", "", 1'000});
-  auto leased = x.ask->ask_any<lease_reply>(x.leases, lease_inspect_request{lease, {}, {}, 1'000});
+  auto leased = x.ask->ask_any<lease_reply>(x.leases, lease_inspect_request{lease, {}, 1'000});
   x.world.run();
   REQUIRE(late->has(acquire_reply::held));
   CHECK(late->value->holders.size() == 10);

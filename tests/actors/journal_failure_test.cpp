@@ -260,7 +260,7 @@ TEST_CASE(
   x.run_until_journal();
   x.world.time().pass(1s);
   auto second = x.ask->ask_any<lease_reply>(x.leases, lease_renew_request{lease});
-  auto ttl = x.ask->ask_any<lease_reply>(x.leases, lease_inspect_request{lease, "k"});
+  auto ttl = x.ask->ask_any<lease_reply>(x.leases, lease_ttl_request{lease, "k"});
   x.run_until_journal();
   REQUIRE(ttl->value);
   CHECK(ttl->value->ttl == 5s);

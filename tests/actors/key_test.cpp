@@ -235,7 +235,7 @@ TEST_CASE("a grant that somebody has been told of stays, but not if its connecti
   auto again = x.ask->acquire("held", "a", 10s);
   auto next = x.ask->acquire("held", "b", 10s, 60s);
   verify = x.ask->verify("held", "a");
-  x.ask->tell(withdraw_request{"held", again->ticket, withdraw_request::held});
+  x.ask->tell(withdraw_request{"held", again->ticket, withdrawal::held});
   x.world.run();
   CHECK(verify->value == true);
   CHECK(next->granted());

@@ -146,8 +146,8 @@ private:
     x.ttl = std::chrono::milliseconds{500 + pick(10'000)};
     x.wait = pick(2) == 0 ? 0s : std::chrono::milliseconds{pick(20'000)};
     x.hold = static_cast<std::uint8_t>(pick(3));
-    if (x.hold == acquire_lock::hold_connection && one_sided_)
-      x.hold = acquire_lock::hold_session;
+    if (x.hold == hold_mode::connection && one_sided_)
+      x.hold = hold_mode::session;
     auto key = x.key;
     who.wishes.push_back({key, who.self->acquire(std::move(x))});
   }

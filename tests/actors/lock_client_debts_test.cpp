@@ -12,7 +12,7 @@ acquire_lock for_its_ttl(const std::string& key, caf::timespan ttl = 1h, caf::ti
   acquire_lock x{key};
   x.ttl = ttl;
   x.wait = wait;
-  x.hold = acquire_lock::hold_ttl;
+  x.hold = hold_mode::ttl;
   return x;
 }
 

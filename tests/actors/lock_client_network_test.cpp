@@ -10,14 +10,14 @@ namespace {
 acquire_lock for_its_ttl(const std::string& key, caf::timespan ttl) {
   acquire_lock x{key};
   x.ttl = ttl;
-  x.hold = acquire_lock::hold_ttl;
+  x.hold = hold_mode::ttl;
   return x;
 }
 
 acquire_lock with_its_connection(const std::string& key) {
   acquire_lock x{key};
   x.ttl = 1h;
-  x.hold = acquire_lock::hold_connection;
+  x.hold = hold_mode::connection;
   return x;
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("a lock that is to end with the connection is lost with it, at once on
   x.net.cut();
   x.world.run();
   REQUIRE(a->lost().size() == 1);
-  CHECK(a->lost()[0].reason == lock_lost::connection_lost);
+  CHECK(a->lost()[0].reason == loss_reason::connection_lost);
   CHECK(a->lost()[0].token == got->value->token);
   CHECK(x.is_free("k"));
 }
@@ -103,7 +103,7 @@ TEST_CASE("a lock that could not be renewed is lost before the server gives it t
   CHECK(a->lost().empty());
   x.world.advance(1ms);
   REQUIRE(a->lost().size() == 1);
-  CHECK(a->lost()[0].reason == lock_lost::expired);
+  CHECK(a->lost()[0].reason == loss_reason::expired);
   CHECK(!next->granted());
   x.world.advance(100ms);
   CHECK(next->granted());
@@ -123,7 +123,7 @@ TEST_CASE("after a reconnect the client finds out what it still holds") {
   x.world.advance(2s);
   REQUIRE(a->lost().size() == 1);
   CHECK(a->lost()[0].key == "gone");
-  CHECK(a->lost()[0].reason == lock_lost::not_holder);
+  CHECK(a->lost()[0].reason == loss_reason::not_holder);
 }
 
 TEST_CASE("a silent network: the client gives up before the server does") {
@@ -137,7 +137,7 @@ TEST_CASE("a silent network: the client gives up before the server does") {
   auto silent_since = x.world.now();
   while (a->lost().empty())
     x.world.advance(1ms);
-  CHECK(a->lost()[0].reason == lock_lost::connection_lost);
+  CHECK(a->lost()[0].reason == loss_reason::connection_lost);
   CHECK(!next->granted());
   while (!next->granted())
     x.world.advance(1ms);

@@ -54,21 +54,21 @@ TEST_CASE("a lock is never two's when only the server has lost the connection") 
   held_world x{acquire_lock{}.hold};
   x.net.cut_server_side();
   auto took = x.hand_over();
-  CHECK(x.user->lost().at(0).reason == lock_lost::connection_lost);
+  CHECK(x.user->lost().at(0).reason == loss_reason::connection_lost);
   CHECK(took <= 10s);
 }
 
 TEST_CASE("a lock is never two's when only the client has lost the connection") {
-  held_world x{acquire_lock::hold_session};
+  held_world x{hold_mode::session};
   x.net.cut_client_side();
   auto took = x.hand_over();
-  CHECK(x.user->lost().at(0).reason == lock_lost::connection_lost);
+  CHECK(x.user->lost().at(0).reason == loss_reason::connection_lost);
   CHECK(x.user->lost().at(0).detail.find("for as long as it keeps a session") != std::string::npos);
   CHECK(took <= 10s);
 }
 
 TEST_CASE("a lock is never two's when both have lost the connection") {
-  held_world x{acquire_lock::hold_session};
+  held_world x{hold_mode::session};
   x.net.cut();
   auto took = x.hand_over();
   CHECK(took > 6s);
@@ -77,7 +77,7 @@ TEST_CASE("a lock is never two's when both have lost the connection") {
 
 TEST_CASE(
   "a lock that hangs on the connection is the next one's at once, whatever its holder knows") {
-  held_world x{acquire_lock::hold_connection};
+  held_world x{hold_mode::connection};
   SECTION("both know") {
     x.net.cut();
     x.world.run();
@@ -92,7 +92,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a short break of the connection loses nothing") {
-  held_world x{acquire_lock::hold_session};
+  held_world x{hold_mode::session};
   x.net.cut();
   x.world.advance(4s);
   x.net.up = true;
@@ -116,7 +116,7 @@ TEST_CASE("a short break of the connection loses nothing") {
 TEST_CASE("a break that is mended too late loses the lock, and what is left of it is given back") {
   client_world x;
   auto a = x.new_user(x.new_client());
-  a->acquire(with(acquire_lock::hold_session));
+  a->acquire(with(hold_mode::session));
   x.world.run();
   x.net.cut();
   x.world.advance(11s);
@@ -124,7 +124,7 @@ TEST_CASE("a break that is mended too late loses the lock, and what is left of i
   CHECK(x.is_free("k"));
   x.net.up = true;
   x.world.advance(3s);
-  auto again = a->acquire(with(acquire_lock::hold_session));
+  auto again = a->acquire(with(hold_mode::session));
   x.world.advance(30s);
   CHECK(again->value);
   CHECK(a->lost().size() == 1);
@@ -133,14 +133,14 @@ TEST_CASE("a break that is mended too late loses the lock, and what is left of i
 TEST_CASE("what a client has, and has not renewed, ends with its ttl, session or not") {
   client_world x;
   auto a = x.new_user(x.new_client());
-  a->acquire(with(acquire_lock::hold_session, "k", 3s));
+  a->acquire(with(hold_mode::session, "k", 3s));
   x.world.run();
   x.net.cut();
   x.world.advance(2s);
   CHECK(a->lost().empty());
   CHECK(!x.is_free("k"));
   x.world.advance(1s);
-  CHECK(a->lost().at(0).reason == lock_lost::expired);
+  CHECK(a->lost().at(0).reason == loss_reason::expired);
   CHECK(x.is_free("k"));
 }
 
@@ -171,7 +171,7 @@ TEST_CASE("who asks while a client's many locks are given back is answered among
   x.env.max_keys = 2 * many;
   auto a = x.new_user(x.new_client());
   for (int i = 0; i < many; ++i)
-    a->acquire(with(acquire_lock::hold_connection, "k" + std::to_string(i)));
+    a->acquire(with(hold_mode::connection, "k" + std::to_string(i)));
   x.world.run();
   REQUIRE(x.counts.holders == many);
   x.net.cut();
@@ -191,9 +191,9 @@ TEST_CASE("who asks while a client's many locks are given back is answered among
 TEST_CASE("a server that stops leaves locks to their time, but those that hang on connections") {
   client_world x;
   auto a = x.new_user(x.new_client());
-  a->acquire(with(acquire_lock::hold_session, "session", 30s));
-  a->acquire(with(acquire_lock::hold_ttl, "ttl", 30s));
-  a->acquire(with(acquire_lock::hold_connection, "connection", 30s));
+  a->acquire(with(hold_mode::session, "session", 30s));
+  a->acquire(with(hold_mode::ttl, "ttl", 30s));
+  a->acquire(with(hold_mode::connection, "connection", 30s));
   x.world.run();
   x.stop_gateway();
   CHECK(x.is_free("connection"));
@@ -212,7 +212,7 @@ TEST_CASE(
   "a lock is renewed for the ttl that was asked for, also when its answer was lost at first") {
   client_world x;
   auto a = x.new_user(x.new_client());
-  auto request = with(acquire_lock::hold_ttl, "k", 30s);
+  auto request = with(hold_mode::ttl, "k", 30s);
   request.wait = 60s;
   SECTION("its own ttl") {
   }

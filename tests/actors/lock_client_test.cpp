@@ -181,7 +181,7 @@ TEST_CASE("a lock that an operator has ended is lost at the next renewal") {
   CHECK(a->lost().empty());
   x.world.advance(1ms);
   REQUIRE(a->lost().size() == 1);
-  CHECK(a->lost()[0].reason == lock_lost::not_holder);
+  CHECK(a->lost()[0].reason == loss_reason::not_holder);
   CHECK(a->lost()[0].token == got->value->token);
   CHECK(a->lost()[0].key == "k");
 }
@@ -292,7 +292,7 @@ TEST_CASE("a lock with a lease that others end is lost") {
   a->ask<lease_reply>(lease_end_request{request.lease});
   x.world.advance(6s);
   REQUIRE(b->lost().size() == 1);
-  CHECK(b->lost()[0].reason == lock_lost::lease_expired);
+  CHECK(b->lost()[0].reason == loss_reason::lease_expired);
   auto gone = b->ask<lease_reply>(lease_renew_request{request.lease});
   x.world.run();
   CHECK(gone->is(errc::lease_expired));
@@ -305,7 +305,7 @@ TEST_CASE("a client that is told to end gives everything back") {
   auto b = x.new_user(locks);
   acquire_lock request{"k"};
   request.ttl = 1h;
-  request.hold = acquire_lock::hold_ttl;
+  request.hold = hold_mode::ttl;
   a->acquire(request);
   x.world.run();
   auto waiting = b->acquire("k", 9s, 60s);
@@ -316,7 +316,7 @@ TEST_CASE("a client that is told to end gives everything back") {
   CHECK(waiting->times == 1);
   CHECK(x.is_free("k"));
   REQUIRE(a->lost().size() == 1);
-  CHECK(a->lost()[0].reason == lock_lost::stopping);
+  CHECK(a->lost()[0].reason == loss_reason::stopping);
 }
 
 TEST_CASE("what a user's renewal was promised, the client's own does not take back") {

@@ -65,9 +65,9 @@ private:
       x.ttl = std::chrono::milliseconds{ttl};
       x.wait = std::chrono::milliseconds{wait};
       if (hold == "ttl")
-        x.hold = acquire_lock::hold_ttl;
+        x.hold = hold_mode::ttl;
       else if (hold == "connection")
-        x.hold = acquire_lock::hold_connection;
+        x.hold = hold_mode::connection;
       compat::request(this, locks_, std::move(x))
         .then([](const lock_grant& y) { say("granted", y.key, y.token); }, refused);
     } else if (what == "release") {

@@ -18,7 +18,7 @@ using namespace test;
 using lockserver::client_actor_options;
 using lockserver::errc;
 using lockserver::settings;
-using lockserver::compat::tls_files;
+using lockserver::tls_files;
 
 namespace {
 

@@ -89,7 +89,7 @@ public:
     request.mode = x.limit > 1 ? 1 : 0;
     request.limit = x.limit > 1 ? x.limit : 0;
     request.request_id = x.request_id;
-    request.hold = lockserver::acquire_lock::hold_ttl;
+    request.hold = lockserver::hold_mode::ttl;
     return ask<lockserver::lock_grant>(std::move(request), granted);
   }
 

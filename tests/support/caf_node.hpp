@@ -184,7 +184,7 @@ private:
 class caf_node {
 public:
   explicit caf_node(std::uint16_t port, lockserver::client_actor_options options = {},
-                    const lockserver::compat::tls_files& files = {});
+                    const lockserver::tls_files& files = {});
   caf_node(const caf_node&) = delete;
   caf_node& operator=(const caf_node&) = delete;
   ~caf_node();
@@ -195,7 +195,7 @@ public:
 
 private:
   struct config : caf::actor_system_config {
-    explicit config(const lockserver::compat::tls_files& files);
+    explicit config(const lockserver::tls_files& files);
   };
 
   config config_;

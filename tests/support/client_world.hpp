@@ -2,6 +2,8 @@
 // that a test can cut, silence and mend.
 #pragma once
 
+#include "net/caf/reachable_actors.hpp"
+#include "net/dialects/router.hpp"
 #include "tests/support/lock_client.hpp"
 
 #include "lockserver/client_actor.hpp"
@@ -384,8 +386,9 @@ struct client_world : lock_fixture {
 
   settings config;
   network net;
-  server_context context{config, env,   keys,  leases,
-                         {},     [] {}, [] {}, [] { return lockserver::counts{}; }};
+  server_context context{config,    env,   keys,  leases,
+                         {},        [] {}, [] {}, [] { return lockserver::counts{}; },
+                         dialect_of};
   gateway_actor gateway;
   gateway_actor far;
   std::vector<lockserver::client_actor> clients;

@@ -1,6 +1,8 @@
 // Actors on real threads, for tests of what runs them.
 #pragma once
 
+#include "actors/compat/hosting.hpp"
+#include "actors/message_types.hpp"
 #include "net/io/io_scheduler.hpp"
 
 #include <chrono>
@@ -20,7 +22,7 @@ struct io_system {
 
   struct types {
     types() {
-      compat::init_types<caf::id_block::lockserver>();
+      init_server_types();
     }
   };
 

@@ -126,7 +126,7 @@ public:
     return ask(check_request{key});
   }
   void end_wait(const std::string& key, std::uint64_t ticket) {
-    tell(withdraw_request{key, ticket, withdraw_request::wait_only});
+    tell(withdraw_request{key, ticket, withdrawal::wait_only});
   }
 
   void withdraw(const std::string& key, std::uint64_t ticket) {

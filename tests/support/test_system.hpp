@@ -2,10 +2,12 @@
 // message is worked off when the test says so.
 #pragma once
 
+#include "actors/compat/hosting.hpp"
+#include "actors/message_types.hpp"
 #include "tests/support/virtual_timers.hpp"
 
-#include "lockserver/caf_compat.hpp"
-#include "lockserver/messages.hpp"
+#include "actors/compat/messaging.hpp"
+#include "actors/messages.hpp"
 
 #include <caf/actor_registry.hpp>
 
@@ -183,7 +185,7 @@ public:
 private:
   struct types {
     types() {
-      compat::init_types<caf::id_block::lockserver>();
+      init_server_types();
     }
   };
 

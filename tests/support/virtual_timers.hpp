@@ -1,7 +1,7 @@
 // Timers in virtual time: nothing passes unless a test says so.
 #pragma once
 
-#include "actors/timers.hpp"
+#include "actors/timers/timers.hpp"
 
 #include <chrono>
 #include <cstddef>

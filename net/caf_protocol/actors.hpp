@@ -10,7 +10,8 @@
 // on the server's; CAF's own network (BASP) lies between.
 #pragma once
 
-#include "lockserver/messages.hpp"
+#include "actors/timers/timers.hpp"
+#include "lockserver/detail/wire_types.hpp"
 
 namespace lockserver {
 
@@ -45,8 +46,5 @@ using remote_session_actor = compat::typed_actor<
   caf::result<void>(shut_down),
   // INTERNAL: the client may have been silent for too long.
   caf::result<void>(deadline_reached)>;
-
-/// Finds the actor that a server has published, without keeping anyone waiting.
-using connector_actor = compat::typed_actor<caf::result<caf::strong_actor_ptr>(connect_request)>;
 
 } // namespace lockserver

@@ -1,6 +1,8 @@
 // What a durable store keeps, as plain data. Knows neither CAF nor the store.
 #pragma once
 
+#include "lockserver/lock_mode.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -14,7 +16,7 @@ namespace lockserver {
 struct grant_record {
   std::uint64_t token = 0;
   std::string owner;
-  std::uint8_t mode = 0;   ///< A `lock_mode`.
+  lock_mode mode = lock_mode::exclusive;
   std::uint32_t limit = 0; ///< Shared: the size of the semaphore; 0: none.
   std::uint64_t lease = 0;
   std::string request_id{};

@@ -26,7 +26,7 @@
 //   KEY         <──restore_key (by its REGISTRY), if it cannot be─┘
 #pragma once
 
-#include "lockserver/messages.hpp"
+#include "actors/message_types.hpp"
 
 namespace lockserver {
 
@@ -71,7 +71,7 @@ using registry_actor = compat::typed_actor<
   // Its keys, whether held or not.
   caf::result<key_names>(list_request),
   // Passed on to LEASES, as are the next, which come from KEYs.
-  caf::result<lease_reply>(lease_inspect_request), caf::result<void>(lease_answered),
+  caf::result<lease_reply>(lease_ttl_request), caf::result<void>(lease_answered),
   caf::result<void>(lease_released), caf::result<void>(lease_regranted),
   // From the JOURNAL. Passed on; spawns the KEY if there is none.
   caf::result<void>(restore_key),
@@ -90,7 +90,8 @@ using leases_actor = compat::typed_actor<
   caf::result<acquire_reply>(lease_acquire_request),
   // Makes, prolongs, shows, ends a lease.
   caf::result<lease_reply>(lease_create_request), caf::result<lease_reply>(lease_renew_request),
-  caf::result<lease_reply>(lease_inspect_request), caf::result<lease_reply>(lease_end_request),
+  caf::result<lease_reply>(lease_inspect_request), caf::result<lease_reply>(lease_ttl_request),
+  caf::result<lease_reply>(lease_end_request),
   // Passed on to the REGISTRY behind the acquire that it is about.
   caf::result<void>(withdraw_request),
   // From KEYs: what became of the leases' requests and grants.

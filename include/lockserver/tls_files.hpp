@@ -1,0 +1,16 @@
+// The files that TLS between a CAF client and the server needs.
+#pragma once
+
+#include <string>
+
+namespace lockserver {
+
+/// Names of PEM files. Each side shows its certificate and accepts only peers whose
+/// certificate the authority has signed.
+struct tls_files {
+  std::string certificate;
+  std::string key;       ///< Without a passphrase.
+  std::string authority; ///< The certificate of the authority.
+};
+
+} // namespace lockserver
