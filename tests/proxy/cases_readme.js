@@ -1,4 +1,4 @@
-// The configurations that README.md recommends do what it says of them.
+// The configurations that docs/operations.md recommends do what it says of them.
 'use strict';
 const fs = require('fs');
 const { Proxy } = require('./proxies');
@@ -6,10 +6,10 @@ const {
   Connection, ask, dialects, enc, granted, holder, reset, unlock, until, waiting, waits,
 } = require('./client');
 
-// What README.md has in its first block of this language.
-function block(readme, language) {
-  const found = new RegExp('^```' + language + '\\n(.*?)^```', 'ms').exec(readme);
-  if (!found) throw new Error(`README.md has no ${language}`);
+// What the page has in its first block of this language.
+function block(page, language) {
+  const found = new RegExp('^```' + language + '\\n(.*?)^```', 'ms').exec(page);
+  if (!found) throw new Error(`operations.md has no ${language}`);
   return found[1];
 }
 
@@ -64,18 +64,18 @@ module.exports = async (run) => {
     const address = `127.0.0.1:${run.server.port}`;
     const proxy = await Proxy.start(kind, template[kind](configuration), address);
     const port = proxy.ports.locks;
-    await run.section(`README.md, ${kind}: who goes away leaves the line`, async () => {
+    await run.section(`operations.md, ${kind}: who goes away leaves the line`, async () => {
       await until('the server is up', async () => (await ask(port, 'GET', '/PING')).body === '1\n');
       await waitersLeave(run, port, kind);
     });
-    await run.section(`README.md, ${kind}: every name comes through`, () =>
+    await run.section(`operations.md, ${kind}: every name comes through`, () =>
       namesArrive(run, port, kind),
     );
-    await run.section(`README.md, ${kind}: the server answers to its public name`, async () => {
+    await run.section(`operations.md, ${kind}: the server answers to its public name`, async () => {
       const ping = await ask(port, 'GET', '/PING', { headers: { Host: 'locks.example:9000' } });
       run.equal('it answers', [ping.status, ping.body], [200, '1\n']);
     });
-    await run.section(`README.md, ${kind}: a large page comes through`, async () => {
+    await run.section(`operations.md, ${kind}: a large page comes through`, async () => {
       const list = async (at) => (await ask(at, 'GET', '/v1/locks?limit=1000')).body;
       run.check('all of it', (await list(port)).length > 10000);
     });
