@@ -14,6 +14,8 @@ usage() {
                        ctest, for instance -R unit
   sanitize [ARGUMENTS] the tests again, but for the slow ones, with AddressSanitizer and UBSan, in
                        build-sanitize/
+  race [ARGUMENTS]     the tests of what threads share, and a load of four threads, with
+                       ThreadSanitizer, in build-race/
   torture [MINUTES]    kill the server, its clients and its disk at random for so long (6), and check
                        what the clients were told; see tests/reliability/
   fuzz [MINUTES]       feed the parsers with random input, in build-fuzz/: so long in all, or without
@@ -79,8 +81,8 @@ need_for_build() {
 
 need_for_tests() {
   # Node.js holds the server to net/openapi.yaml, tmux is a terminal for lockctl,
-  # HAProxy and nginx stand before the server.
-  need catch2 curl openssl nodejs node-ajv node-js-yaml tmux haproxy nginx-light
+  # HAProxy and nginx stand before the server, wrk is a load.
+  need catch2 curl openssl nodejs node-ajv node-js-yaml tmux haproxy nginx-light wrk
 }
 
 # -- building ------------------------------------------------------------------
@@ -134,14 +136,28 @@ run_tests() {
   check build "$@"
 }
 
+# configure_sanitized DIR SANITIZERS: -O1, as the sanitizers' authors advise.
+configure_sanitized() {
+  configure "$1" -DLOCKSERVER_SANITIZE="$2" -DLOCKSERVER_TESTS=ON -DLOCKSERVER_EXAMPLES=ON \
+    -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG='-O1 -g1'
+}
+
 sanitize() {
   need_for_build
   need_for_tests
-  configure build-sanitize -DLOCKSERVER_SANITIZE=ON -DLOCKSERVER_TESTS=ON -DLOCKSERVER_EXAMPLES=ON \
-    -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG='-O1 -g1'
+  configure_sanitized build-sanitize address,undefined
   compile build-sanitize
   # What is slow there waits for other programs, and has run without sanitizers.
   UBSAN_OPTIONS=print_stacktrace=1 check build-sanitize --label-exclude slow "$@"
+}
+
+race() {
+  need_for_build
+  need_for_tests
+  configure_sanitized build-race thread
+  compile build-race --target unit actors scheduler lockserver-caf
+  TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp halt_on_error=1 second_deadlock_stack=1" \
+    check build-race --tests-regex '^(unit|actors|scheduler|race): ' "$@"
 }
 
 # Three parts of equal length: on the disk, on a small file system of its own
@@ -232,23 +248,25 @@ rule() {
 
 rules() {
   local failed=0
-  rule "Only caf_compat.hpp and the tests' system know CAF's version" '' \
+  # What a folder may include is checked by the compiler, see cmake/Room.cmake.
+  rule "Only these know CAF's version" '' \
     '^#\s*(if|elif).*(CAF_VERSION|CAF_MAJOR|CAF_MINOR|LOCKSERVER_CAF)' \
-    '^(include/lockserver/caf_compat|tests/support/test_system)\.hpp$' || failed=1
-  rule 'The lock rules know neither CAF nor Boost' '^(actors|include/lockserver)/lock_' \
-    '^#include <(caf|boost)/' || failed=1
-  rule 'Timers, and what turns text into commands and back, know no CAF' \
-    '^(actors/timer_queue|net/(dialects/(lock_server_text|json_members|target)|key_name))\.' '^#include <caf/' || failed=1
-  rule 'Arrows point one way: net includes actors, not the other way round' \
-    '^(actors|include)/' '^#include "(net|apps)/' || failed=1
-  rule 'The store is reached through an interface that the actors own' '^(actors|include|apps)/' \
-    '^#include "store/' '^apps/lockserver_caf/check\.cpp$' || failed=1
-  rule 'Only store/ knows SQLite' '' '^#include <sqlite3' '^store/' || failed=1
-  rule 'The store knows no actors' '^(store/|actors/store)' '^#include <(caf|boost)/' || failed=1
-  rule 'Clients know neither CAF nor the log' \
-    '^(net/(async_|bound_connection|client_[^/]*\.|held_lock|http_call|lock_keeper|rest_client|v1_)|apps/lockctl/)' \
+    '^(actors/compat/|include/lockserver/detail/caf\.hpp|tests/support/test_system\.hpp|examples/)' \
+    || failed=1
+  rule 'actors/rules/ knows no CAF, no log and no files' '^actors/rules/' \
+    '^#include <(caf/|spdlog/|sqlite3|fstream|filesystem)' || failed=1
+  rule 'The rules of a lock know no Boost, either' '^actors/rules/lock_' '^#include <boost/' || failed=1
+  rule 'What reads text and writes it knows no CAF' \
+    '^(net/dialects/(lock_server_text|json_members|target)|net/http/(request_|http_answer))' \
+    '^#include <caf/' || failed=1
+  rule 'Only store/sqlite/ knows SQLite' '' '^#include <sqlite3' '^store/sqlite/' || failed=1
+  rule 'store/ knows neither CAF nor Boost' '^store/' '^#include <(caf|boost)/' || failed=1
+  rule 'The HTTP client and lockctl know neither CAF nor the log' '^(net/client|apps/lockctl)/' \
     '^#include <(caf|spdlog)/' || failed=1
-  rule 'The library includes nothing of the programs' '^net/' '^#include "apps/' || failed=1
+  rule "A program's files are included by that program alone" '^(actors|store|net|include)/' \
+    '^#include "(apps|tests)/' || failed=1
+  rule 'Users of the library do not pay for all of CAF' '^(include|net/client_actor)/' \
+    '^#include <caf/all\.hpp>' || failed=1
   rule 'Tests wait for conditions, they do not sleep' '^tests/' \
     'sleep_for|sleep_until|usleep|[^a-z_]sleep\(' || failed=1
   return $failed
@@ -277,7 +295,7 @@ lint() {
 }
 
 case ${1-} in
-  run | build | sanitize | torture | fuzz | lint | format | bench)
+  run | build | sanitize | race | torture | fuzz | lint | format | bench)
     command=$1
     shift
     "$command" "$@"

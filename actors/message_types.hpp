@@ -31,6 +31,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(lockserver::refuse_waiters)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(lockserver::restore_lease)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(lockserver::lease_regranted)
 
+// Far behind the types that cross from node to node, and those of a program that has a
+// server and types of its own.
 CAF_BEGIN_TYPE_ID_BLOCK(lockserver_internal, caf::first_custom_type_id + 1100)
   CAF_ADD_TYPE_ID(lockserver_internal, (lockserver::acquire_request))
   CAF_ADD_TYPE_ID(lockserver_internal, (lockserver::key_names))
@@ -60,8 +62,7 @@ namespace lockserver {
 
 /// Makes the messages of a server known. Call before any config is made.
 inline void init_server_types() {
-  compat::init_types<caf::id_block::lockserver, caf::id_block::lockserver_timers,
-                     caf::id_block::lockserver_internal>();
+  compat::init_types<caf::id_block::lockserver, caf::id_block::lockserver_internal>();
 }
 
 } // namespace lockserver

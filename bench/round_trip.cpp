@@ -9,6 +9,10 @@
 #include "lockserver/client_actor.hpp"
 #include "lockserver/rest_client.hpp"
 
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/function_view.hpp>
+#include <caf/send.hpp>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -107,18 +111,14 @@ int main(int argc, char** argv) {
   result http;
   result caf;
   {
-    caf::scoped_actor self{system};
+    auto ask = caf::make_function_view(locks);
     auto over_caf = [&] {
       lockserver::acquire_lock wanted{"caf"};
       wanted.ttl = 30s;
-      auto ok = false;
-      auto failed = [&](const caf::error&) { ok = false; };
-      lockserver::compat::request(self.ptr(), locks, wanted)
-        .receive([&](const lockserver::lock_grant&) { ok = true; }, failed);
-      if (ok)
-        lockserver::compat::request(self.ptr(), locks, lockserver::release_request{"caf", {}})
-          .receive([&](bool released) { ok = released; }, failed);
-      return ok;
+      if (!ask(wanted))
+        return false;
+      auto released = ask(lockserver::release_request{"caf", {}});
+      return released && *released;
     };
     for (int i = std::atoi(argv[4]); i > 0; --i) {
       run(http, server, std::atof(argv[5]), over_http);
@@ -127,5 +127,5 @@ int main(int argc, char** argv) {
   }
   http.print("REST client");
   caf.print("client actor");
-  lockserver::compat::anon_send(locks, lockserver::shut_down{});
+  caf::anon_send_exit(locks, caf::exit_reason::user_shutdown);
 }

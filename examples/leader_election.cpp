@@ -15,6 +15,7 @@
 #include <lockserver/client_actor.hpp>
 
 #include <caf/all.hpp>
+#include <caf/io/middleman.hpp>
 
 #include <chrono>
 #include <cstdlib>
@@ -28,22 +29,27 @@ using namespace std::chrono_literals;
 
 constexpr auto office = "office";
 
-// One who wants to lead. Must have a handler for `lock_lost`.
-using candidate_actor = lockserver::compat::typed_actor<
-  // Applies for the office.
-  caf::result<void>(std::string),
-  // From the client actor: the office is lost.
-  caf::result<void>(lockserver::lock_lost)>;
+// How an actor asks: the one line that the two CAFs write differently. A program of
+// yours needs one of them.
+template <class T>
+auto ask(caf::event_based_actor* self, const lockserver::client_actor& whom, T what) {
+#if CAF_MAJOR_VERSION >= 1
+  return self->mail(std::move(what)).request(whom, caf::infinite);
+#else
+  return self->request(whom, caf::infinite, std::move(what));
+#endif
+}
 
-class candidate final : public candidate_actor::base {
+// One who wants to lead. Must have a handler for `lock_lost`.
+class candidate final : public caf::event_based_actor {
 public:
   candidate(caf::actor_config& cfg, lockserver::client_actor locks, std::string who)
-    : candidate_actor::base(cfg), locks_(std::move(locks)), who_(std::move(who)) {
+    : caf::event_based_actor(cfg), locks_(std::move(locks)), who_(std::move(who)) {
   }
 
-  candidate_actor::behavior_type make_behavior() override {
+  caf::behavior make_behavior() override {
+    apply(office);
     return {
-      [this](const std::string& what) { apply(what); },
       [this](const lockserver::lock_lost& x) {
         std::cout << who_ << ": no longer leads: " << x.detail << std::endl;
         apply(x.key);
@@ -61,7 +67,7 @@ private:
     request.ttl = 3s;
     request.wait = 10s; // then it asks again
     request.metadata = who_;
-    lockserver::compat::request(this, locks_, std::move(request))
+    ask(this, locks_, std::move(request))
       .then(
         [this](const lockserver::lock_grant& x) {
           // Whatever the leader writes should carry the token, so that a leader
@@ -97,12 +103,11 @@ int main(int argc, char** argv) {
   options.name = argv[1];
   auto port = static_cast<std::uint16_t>(std::atoi(argv[3]));
   auto locks = lockserver::spawn_client(system, argv[2], port, options);
-  auto me = caf::actor_cast<candidate_actor>(system.spawn<candidate>(locks, argv[1]));
-  lockserver::compat::anon_send(me, std::string{office});
+  auto me = system.spawn<candidate>(locks, argv[1]);
 
   std::cin.ignore(std::numeric_limits<std::streamsize>::max());
 
   // The client gives everything back, and then the system can end.
-  lockserver::compat::anon_send(locks, lockserver::shut_down{});
+  caf::anon_send_exit(locks, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(me, caf::exit_reason::user_shutdown);
 }

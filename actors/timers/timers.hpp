@@ -4,27 +4,13 @@
 #pragma once
 
 #include "actors/rules/timer_queue.hpp"
-#include "lockserver/detail/caf.hpp"
+#include "lockserver/detail/wire_types.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/actor_cast.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 
 #include <chrono>
 #include <optional>
-
-namespace lockserver {
-
-/// To an actor that set a wake-up: its time has come. Cannot leave the process.
-struct deadline_reached {};
-
-} // namespace lockserver
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(lockserver::deadline_reached)
-// Far behind the types that cross from node to node, and those of a user's program.
-CAF_BEGIN_TYPE_ID_BLOCK(lockserver_timers, caf::first_custom_type_id + 1000)
-  CAF_ADD_TYPE_ID(lockserver_timers, (lockserver::deadline_reached))
-CAF_END_TYPE_ID_BLOCK(lockserver_timers)
 
 namespace lockserver {
 

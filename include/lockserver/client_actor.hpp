@@ -17,6 +17,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace lockserver {
@@ -98,23 +99,29 @@ struct client_actor_options {
   duration first_pause = std::chrono::milliseconds{50};
   duration longest_pause = std::chrono::seconds{2};
 
-  /// Over TLS: needs files in `load_client`, and a server with them.
-  bool tls = false;
+  /// Over TLS: the files that it needs, which are read again for each connection. The
+  /// server must have such files, too.
+  std::optional<tls_files> tls{};
 };
 
 /// Makes the messages known, and those of CAF's network. Call before the first
-/// `caf::actor_system_config`. (`CAF_MAIN(caf::id_block::lockserver,
-/// caf::io::middleman)` does the same.) Own types come behind them:
-/// `CAF_BEGIN_TYPE_ID_BLOCK(my_types, caf::id_block::lockserver::end)`.
+/// `caf::actor_system_config`. With CAF 1.1 that is
+/// `caf::init_global_meta_objects<caf::id_block::lockserver>()` and the same of
+/// `caf::io::middleman` and `caf::core`; with CAF 0.17 it does nothing.
 void init_client_types();
 
-/// Loads what a client needs into a config: the messages and CAF's middleman, and
-/// the names of the files for TLS, which are read again for each connection. Throws
-/// `std::invalid_argument` with a sentence when a file cannot be used.
-void load_client(caf::actor_system_config& cfg, const tls_files& files = {});
+/// Loads what a client needs into a config: CAF's middleman, and with CAF 0.17 the
+/// messages. With CAF 1.1 that is `cfg.load<caf::io::middleman>()`, with CAF 0.17 also
+/// `cfg.add_message_types<caf::id_block::lockserver>()`.
+///
+/// `CAF_MAIN(caf::id_block::lockserver, caf::io::middleman)` does both. A program's own
+/// message types come behind: `CAF_BEGIN_TYPE_ID_BLOCK(mine, caf::id_block::lockserver::end)`,
+/// at most 1,000 of them with CAF 1.1 in a process that has a `server`, too.
+void load_client(caf::actor_system_config& cfg);
 
 /// Spawns a client, which connects at once and again whenever it has to.
 /// @param port the server's `--caf-port`.
+/// @throws std::invalid_argument with a sentence when a file for TLS cannot be used.
 client_actor spawn_client(caf::actor_system& sys, std::string host, std::uint16_t port,
                           client_actor_options options = {});
 

@@ -50,13 +50,14 @@ caf::result<session_welcome> gateway::open(session_hello& x) {
     return caf::make_error(errc::bad_request, "a session needs an actor that asks for it");
   if (auto wrong = check_name("name", x.name); !wrong.empty())
     return caf::make_error(errc::bad_request, wrong);
-  if (x.protocol != session_hello::current_protocol) {
-    context_.env.log.warn("CAF client refused: client={} protocol={}, here {}", quoted{x.name},
-                          x.protocol, session_hello::current_protocol);
-    return caf::make_error(errc::bad_request,
-                           "the client speaks protocol " + std::to_string(x.protocol)
-                             + " and the server " + std::to_string(session_hello::current_protocol)
-                             + ": use the same release of lockserver-caf on both sides");
+  if (x.protocol < session_hello::oldest_protocol) {
+    context_.env.log.warn("CAF client refused: client={} protocol={}, served from {}",
+                          quoted{x.name}, x.protocol, session_hello::oldest_protocol);
+    return caf::make_error(errc::bad_request, "the client speaks protocol "
+                                                + std::to_string(x.protocol)
+                                                + " at most, and the server serves those from "
+                                                + std::to_string(session_hello::oldest_protocol)
+                                                + ": use a newer release of the client");
   }
   if (context_.stopping)
     return caf::make_error(errc::stopping, "the server is stopping");

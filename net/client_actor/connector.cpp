@@ -43,9 +43,9 @@ caf::result<caf::strong_actor_ptr> connector::connect(connect_request& x) {
   // Who asks again has given up what came before: so there is one at a time.
   unanswered_.shut_down();
   unanswered_ = {};
-  if (!system().has_middleman() || (options_.tls && !options_.files))
+  if (!system().has_middleman())
     return unreachable("CAF's network is not loaded: call load_client on the config before the "
-                       "actor system is made, with files for TLS");
+                       "actor system is made");
   auto where = x.host + ":" + std::to_string(x.port);
   std::string problem;
   auto socket = reach(x.host, x.port, options_.timeout, *options_.interrupt, problem);
@@ -55,8 +55,8 @@ caf::result<caf::strong_actor_ptr> connector::connect(connect_request& x) {
   std::optional<tls_session> tls;
   try {
     if (options_.tls)
-      tls.emplace(tls_context{options_.files->certificate, options_.files->key,
-                              options_.files->authority},
+      tls.emplace(tls_context{options_.tls->certificate, options_.tls->key,
+                              options_.tls->authority},
                   socket.get(), tls_role::client);
   } catch (const std::invalid_argument& e) {
     return unreachable(e.what());

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/compat/messaging.hpp"
-#include "lockserver/detail/caf.hpp"
+#include "lockserver/detail/wire_types.hpp"
 #include "lockserver/tls_files.hpp"
 #include "net/client_actor/reach.hpp"
 
@@ -14,28 +14,11 @@
 
 namespace lockserver {
 
-/// Asks the connector for the actor that a server has published. Answered by
-/// its address.
-struct connect_request {
-  std::string host;
-  std::uint16_t port = 0;
-};
-
-} // namespace lockserver
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(lockserver::connect_request)
-CAF_BEGIN_TYPE_ID_BLOCK(lockserver_connector, caf::first_custom_type_id + 1010)
-  CAF_ADD_TYPE_ID(lockserver_connector, (lockserver::connect_request))
-CAF_END_TYPE_ID_BLOCK(lockserver_connector)
-
-namespace lockserver {
-
 /// Finds the actor that a server has published, without keeping anyone waiting.
 using connector_actor = compat::typed_actor<caf::result<caf::strong_actor_ptr>(connect_request)>;
 
 struct connector_options {
-  bool tls = false;
-  std::optional<tls_files> files{};   ///< Read for each attempt: they may be renewed.
+  std::optional<tls_files> tls{};     ///< Read for each attempt: they may be renewed.
   std::chrono::nanoseconds timeout{}; ///< Of an attempt, until the host has answered.
   /// Ends that; for good, when its owner ends.
   std::shared_ptr<const interruption> interrupt{};

@@ -48,7 +48,7 @@ void lock_client::say_hello(const caf::strong_actor_ptr& gateway) {
   auto attempt = session_id_;
   auto sent = time_->now();
   compat::request(this, caf::actor_cast<gateway_actor>(gateway),
-                  session_hello{session_hello::current_protocol, options_.name + '/' + instance_})
+                  session_hello{session_hello::newest_protocol, options_.name + '/' + instance_})
     .then(
       [this, attempt, sent](session_welcome& x) {
         if (attempt == session_id_)
@@ -63,6 +63,11 @@ void lock_client::say_hello(const caf::strong_actor_ptr& gateway) {
 }
 
 void lock_client::on_welcome(session_welcome& x, time_point sent) {
+  if (x.protocol < session_hello::oldest_protocol)
+    return pause("the server speaks protocol " + std::to_string(x.protocol)
+                 + " at most, and this client those from "
+                 + std::to_string(session_hello::oldest_protocol)
+                 + ": use a newer release of the server");
   phase_ = phase::connected;
   trouble_.clear();
   session_ = caf::actor_cast<remote_session_actor>(x.session);

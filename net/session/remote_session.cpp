@@ -40,7 +40,7 @@ remote_session::remote_session(caf::actor_config& cfg, server_context& context, 
 remote_session_actor::behavior_type remote_session::make_behavior() {
   wake_up_.no_later_than(last_heard_ + context_.config.caf_session_timeout);
   return guarded(
-    *this, [](remote_session& self, const session_hello&) { return self.meet(); },
+    *this, [](remote_session& self, const session_hello& x) { return self.meet(x); },
     [](remote_session& self, session_acquire& x) { return self.acquire(x); },
     [](remote_session& self, release_request& x) { return self.release(x); },
     [](remote_session& self, renew_request& x) { return self.renew(x); },
@@ -114,7 +114,7 @@ void remote_session::heard() {
 }
 
 // It has no answer any more to what it asked before, and asks again.
-session_welcome remote_session::meet() {
+session_welcome remote_session::meet(const session_hello& x) {
   heard();
   drop_waits();
   auto client = caf::actor_cast<caf::actor>(current_sender());
@@ -126,7 +126,8 @@ session_welcome remote_session::meet() {
   }
   context_.env.log.info("CAF client connected: client={} locks={}", quoted{client_name_},
                         held_.size());
-  return {caf::actor_cast<caf::strong_actor_ptr>(this), context_.config.caf_session_timeout};
+  return {caf::actor_cast<caf::strong_actor_ptr>(this), context_.config.caf_session_timeout,
+          std::min(x.protocol, session_hello::newest_protocol)};
 }
 
 void remote_session::on_client_down(const caf::actor_addr& gone, const caf::error& why) {

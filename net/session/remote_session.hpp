@@ -68,7 +68,7 @@ private:
   };
   using held_name = std::pair<std::string, std::string>; // key and owner
 
-  session_welcome meet();
+  session_welcome meet(const session_hello& x);
   void look_whether_gone();
   void on_client_down(const caf::actor_addr& gone, const caf::error& why);
   void on_connection_lost();

@@ -137,7 +137,7 @@ TEST_CASE("who asks while many waiters are answered is answered among the first"
   for (std::size_t i = 0; i < crowd; ++i) {
     auto request = fixture::request("k", "w" + std::to_string(i));
     request.wait = 300s;
-    request.mode = static_cast<std::uint8_t>(lock_mode::shared);
+    request.mode = lock_mode::shared;
     waiting.push_back(x.ask->acquire(std::move(request)));
   }
   x.world.run();
@@ -169,7 +169,7 @@ TEST_CASE("a waiter whose grant has ended before it is told is told that it wait
   for (std::size_t i = 0; i < count; ++i) {
     auto request = fixture::request("k", "w" + std::to_string(i));
     request.wait = 300s;
-    request.mode = static_cast<std::uint8_t>(lock_mode::shared);
+    request.mode = lock_mode::shared;
     waiting.push_back(x.ask->acquire(std::move(request)));
   }
   x.world.run();
@@ -300,7 +300,7 @@ TEST_CASE("answers are bounded in bytes, and say how much there is") {
   const std::string long_text(1'000, '\x01'); // 6,000 bytes in JSON
   for (std::size_t i = 0; i < 300; ++i) {
     auto request = fixture::request("k", "o" + std::to_string(i));
-    request.mode = static_cast<std::uint8_t>(lock_mode::shared);
+    request.mode = lock_mode::shared;
     request.metadata = long_text;
     x.ask->acquire(std::move(request));
     auto other = fixture::request(std::string(500, 'k') + std::to_string(1'000 + i), "me");

@@ -77,7 +77,7 @@ private:
       x.owner = any_owner();
       x.ttl = (1 + random_.below(4000)) * 1ms;
       x.wait = random_.below(2) * 2s;
-      x.mode = static_cast<std::uint8_t>(random_.below(3) == 0);
+      x.mode = static_cast<lock_mode>(random_.below(3) == 0);
       acquired result{nullptr, x.key, x.owner};
       auto* lease = any_lease();
       result.answer = lease != nullptr && random_.below(3) == 0

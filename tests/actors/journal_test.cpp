@@ -198,11 +198,11 @@ TEST_CASE("what was stored is held again, by the same owners, with their tokens 
   durable_fixture x;
   grant_record exclusive{7, "a"};
   exclusive.expires_at = x.world.now().time_since_epoch() + 10s;
-  grant_record shared{8, "b", 1, 2};
+  grant_record shared{8, "b", lock_mode::shared, 2};
   shared.expires_at = forever;
-  grant_record of_lease{9, "c", 0, 0, 5};
+  grant_record of_lease{9, "c", lock_mode::exclusive, 0, 5};
   of_lease.expires_at = forever;
-  grant_record of_none{10, "d", 0, 0, 6};
+  grant_record of_none{10, "d", lock_mode::exclusive, 0, 6};
   of_none.expires_at = forever;
   auto until = x.world.now().time_since_epoch() + 30s;
   compat::anon_send(x.leases, restore_lease{{5, "lease", "", 60s, until}});

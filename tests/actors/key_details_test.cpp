@@ -16,8 +16,7 @@ struct fixture : lock_fixture {
     return *answer->value;
   }
   release_reply release(const std::string& owner, std::uint64_t token, bool force = false) {
-    auto answer = ask->ask_any<release_reply>(registry,
-                                              release_request{"k", owner, token, force, true});
+    auto answer = ask->ask_any<release_reply>(registry, release_request{"k", owner, token, force});
     world.run();
     REQUIRE(answer->value);
     return *answer->value;
@@ -62,7 +61,7 @@ TEST_CASE("a refusal names the holders only when it is to explain") {
   fixture x;
   x.ask->acquire("k", "a", 10s);
   x.ask->acquire("k", "w", 10s, 60s);
-  acquire_request request{"k", "b", 0, 10s, 0s};
+  acquire_request request{{"b", 0, 10s, 0s}, "k"};
   auto plain = x.ask->acquire(request);
   request.explain = true;
   auto explained = x.ask->acquire(request);

@@ -79,7 +79,7 @@ TEST_CASE("a list tells holders, how many wait, and the size of a semaphore") {
   acquire_request shared;
   shared.key = "s";
   shared.ttl = 10s;
-  shared.mode = static_cast<std::uint8_t>(lock_mode::shared);
+  shared.mode = lock_mode::shared;
   shared.limit = 2;
   for (std::string owner : {"a", "b", "c"}) {
     shared.owner = owner;

@@ -145,7 +145,7 @@ private:
     acquire_lock x{keys[pick(keys.size())]};
     x.ttl = std::chrono::milliseconds{500 + pick(10'000)};
     x.wait = pick(2) == 0 ? 0s : std::chrono::milliseconds{pick(20'000)};
-    x.hold = static_cast<std::uint8_t>(pick(3));
+    x.hold = static_cast<hold_mode>(pick(3));
     if (x.hold == hold_mode::connection && one_sided_)
       x.hold = hold_mode::session;
     auto key = x.key;

@@ -9,7 +9,7 @@ using test::client_world;
 
 namespace {
 
-acquire_lock with(std::uint8_t hold, const std::string& key = "k", caf::timespan ttl = 1h) {
+acquire_lock with(hold_mode hold, const std::string& key = "k", caf::timespan ttl = 1h) {
   acquire_lock x{key};
   x.ttl = ttl;
   x.wait = 0s;
@@ -20,7 +20,7 @@ acquire_lock with(std::uint8_t hold, const std::string& key = "k", caf::timespan
 // A client whose user holds a lock, for which another waits, after five seconds of
 // peace. Sessions end after 10 s.
 struct held_world : client_world {
-  explicit held_world(std::uint8_t hold) {
+  explicit held_world(hold_mode hold) {
     auto got = user->acquire(with(hold));
     world.run();
     REQUIRE(got->value);

@@ -96,7 +96,7 @@ TEST_CASE("bad requests are refused with a sentence and change nothing") {
     wrong.wait = -5s;
   }
   SECTION("an unknown mode") {
-    wrong.mode = 7;
+    wrong.mode = static_cast<lock_mode>(7);
   }
   SECTION("a limit without shared") {
     wrong.limit = 3;
@@ -141,7 +141,7 @@ TEST_CASE("a user may die at each step of an acquire, and nothing stays behind")
     auto a = x.new_user(locks);
     acquire_lock request{"k"};
     request.ttl = 1h;
-    request.hold = static_cast<std::uint8_t>(steps % 2);
+    request.hold = static_cast<hold_mode>(steps % 2);
     a->acquire(request);
     for (int i = 0; i < steps / 2; ++i)
       x.world.steps().step();
@@ -234,7 +234,7 @@ TEST_CASE("semaphores and shared locks are the same as over HTTP") {
   auto b = x.new_user(locks);
   auto c = x.new_user(locks);
   acquire_lock request{"k"};
-  request.mode = 1;
+  request.mode = lock_mode::shared;
   request.limit = 2;
   request.wait = 0s;
   auto first = a->acquire(request);

@@ -21,7 +21,7 @@ acquire_lock leased(const std::string& key, const std::string& lease) {
 
 acquire_lock one_of(std::uint32_t limit) {
   acquire_lock x{"semaphore"};
-  x.mode = 1;
+  x.mode = lock_mode::shared;
   x.limit = limit;
   x.ttl = 60s;
   x.wait = 0s;
@@ -125,7 +125,7 @@ TEST_CASE_METHOD(served, "a semaphore lets in as many as its limit says", "[net]
   auto third = node.new_user();
   auto first = user->acquire(one_of(2))->value();
   auto second = other->acquire(one_of(2))->value();
-  CHECK(first.mode == 1);
+  CHECK(first.mode == lock_mode::shared);
   CHECK(second.token > first.token);
   CHECK(third->acquire(one_of(2))->is(errc::held));
   CHECK(third->acquire(one_of(3))->is(errc::limit_mismatch));

@@ -39,7 +39,7 @@ public:
   caf::behavior make_behavior() override {
     return {
       [this](const std::string& line) { obey(line); },
-      [](const lock_lost& x) { say("lost", x.key, x.token, int{x.reason}); },
+      [](const lock_lost& x) { say("lost", x.key, x.token, int{static_cast<int>(x.reason)}); },
     };
   }
 

@@ -22,7 +22,7 @@ client_actor_options patient() {
   return x;
 }
 
-acquire_lock until(std::uint8_t hold, const std::string& key) {
+acquire_lock until(lockserver::hold_mode hold, const std::string& key) {
   acquire_lock x{key};
   x.ttl = 60s;
   x.wait = 0s;
@@ -31,11 +31,11 @@ acquire_lock until(std::uint8_t hold, const std::string& key) {
 }
 
 acquire_lock until_ttl(const std::string& key) {
-  return until(hold_mode::ttl, key);
+  return until(lockserver::hold_mode::ttl, key);
 }
 
 acquire_lock until_cut(const std::string& key) {
-  return until(hold_mode::connection, key);
+  return until(lockserver::hold_mode::connection, key);
 }
 
 } // namespace

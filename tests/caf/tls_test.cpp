@@ -66,17 +66,17 @@ settings with_tls(const authority& x) {
   return config;
 }
 
-client_actor_options options(bool tls) {
+client_actor_options options(std::optional<tls_files> tls) {
   client_actor_options x;
   x.request_timeout = 1s;
   x.connect_timeout = 300ms;
-  x.tls = tls;
+  x.tls = std::move(tls);
   return x;
 }
 
 // Why a client with these options gets no lock.
-std::string refusal_from(std::uint16_t port, bool tls, const tls_files& files) {
-  caf_node node{port, options(tls), files};
+std::string refusal_from(std::uint16_t port, std::optional<tls_files> tls) {
+  caf_node node{port, options(std::move(tls))};
   auto user = node.new_user();
   auto grant = user->acquire("refused", 60s);
   CHECK(grant->is(errc::unreachable));
@@ -90,27 +90,27 @@ TEST_CASE("over TLS only clients with a certificate of the authority are served"
   authority theirs{"theirs"};
   running_server server{with_tls(ours)};
   auto port = server->caf_port();
-  caf_node node{port, options(true), ours.files()};
+  caf_node node{port, options(ours.files())};
   auto user = node.new_user();
   auto token = user->acquire("key", 60s)->value().token;
   CHECK(token > 0);
 
-  auto without = refusal_from(port, false, {});
+  auto without = refusal_from(port, std::nullopt);
   CHECK(without.find("the server could not be reached in time: ") == 0);
-  auto foreign = refusal_from(port, true, theirs.files());
+  auto foreign = refusal_from(port, theirs.files());
   CHECK(foreign.find("the server could not be reached in time: ") == 0);
   // Nor does a client trust a server of another authority, or one without TLS.
   auto half = theirs.files();
   half.authority = ours.files().authority;
-  CHECK_FALSE(refusal_from(port, true, half).empty());
+  CHECK_FALSE(refusal_from(port, half).empty());
   running_server plain{with_caf_port()};
-  CHECK_FALSE(refusal_from(plain->caf_port(), true, ours.files()).empty());
+  CHECK_FALSE(refusal_from(plain->caf_port(), ours.files()).empty());
   CHECK_FALSE(server.ask("/LOCKED/refused") == "1\n");
 
   // The server and its client go on.
   CHECK(user->verify("key")->value());
   CHECK(user->losses() == 0);
-  caf_node next{port, options(true), ours.files()};
+  caf_node next{port, options(ours.files())};
   auto other = next.new_user();
   CHECK(other->acquire("other", 60s)->value().token > token);
 }
@@ -118,7 +118,7 @@ TEST_CASE("over TLS only clients with a certificate of the authority are served"
 TEST_CASE("strangers to the port with TLS disturb nobody", "[net]") {
   authority ours{"strangers"};
   running_server server{with_tls(ours)};
-  caf_node node{server->caf_port(), options(true), ours.files()};
+  caf_node node{server->caf_port(), options(ours.files())};
   auto user = node.new_user();
   user->acquire("key", 60s)->value();
   raw_client silent{server->caf_port()};
@@ -129,19 +129,17 @@ TEST_CASE("strangers to the port with TLS disturb nobody", "[net]") {
   }
   CHECK(user->verify("key")->value());
   CHECK(user->losses() == 0);
-  caf_node next{server->caf_port(), options(true), ours.files()};
+  caf_node next{server->caf_port(), options(ours.files())};
   CHECK(next.new_user()->acquire("other", 60s)->value().token > 0);
 }
 
-TEST_CASE("a client whose certificate and key do not match is told so when they are loaded",
+TEST_CASE("a client whose certificate and key do not match is told so when it is spawned",
           "[net]") {
   authority ours{"match"};
   authority theirs{"mismatch"};
   auto files = ours.files();
   files.key = theirs.files().key;
-  lockserver::init_client_types();
-  caf::actor_system_config config;
-  CHECK_THROWS_WITH(lockserver::load_client(config, files),
+  CHECK_THROWS_WITH((caf_node{1, options(files)}),
                     "the key '" + files.key + "' cannot be used: key values mismatch");
 }
 
@@ -150,7 +148,7 @@ TEST_CASE("a server that says nothing over TLS keeps neither requests nor the sy
   boost::asio::io_context context;
   boost::asio::ip::tcp::acceptor silent{context, {boost::asio::ip::address_v4::loopback(), 0}};
   auto begin = clock::now();
-  auto detail = refusal_from(silent.local_endpoint().port(), true, ours.files());
+  auto detail = refusal_from(silent.local_endpoint().port(), ours.files());
   CHECK(detail.find("the server could not be reached in time: ") == 0);
   CHECK(clock::now() - begin < 5s);
 }
@@ -161,9 +159,9 @@ TEST_CASE("a client over TLS finds its server again, and ends in order", "[net]"
   config.caf_port = free_port();
   std::optional<running_server> server;
   server.emplace(config);
-  auto patient = options(true);
+  auto patient = options(ours.files());
   patient.request_timeout = patience;
-  caf_node node{*config.caf_port, patient, ours.files()};
+  caf_node node{*config.caf_port, patient};
   auto user = node.new_user();
   user->acquire("key", 60s)->value();
   server.reset();
@@ -173,11 +171,9 @@ TEST_CASE("a client over TLS finds its server again, and ends in order", "[net]"
 }
 
 TEST_CASE("files for TLS that cannot be used are refused with a sentence", "[net]") {
-  lockserver::init_client_types();
-  caf::actor_system_config client;
-  CHECK_THROWS_AS(lockserver::load_client(client, {"none.pem", "none.key", "none.ca"}),
+  CHECK_THROWS_AS((caf_node{1, options(tls_files{"none.pem", "none.key", "none.ca"})}),
                   std::invalid_argument);
-  CHECK_THROWS_AS(lockserver::load_client(client, {"none.pem", "", ""}), std::invalid_argument);
+  CHECK_THROWS_AS((caf_node{1, options(tls_files{"none.pem", "", ""})}), std::invalid_argument);
   auto wrong = with_caf_port();
   wrong.caf_tls_certificate = "none.pem";
   CHECK_FALSE(lockserver::validate(wrong).empty());

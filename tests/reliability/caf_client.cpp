@@ -2,6 +2,7 @@
 // an asker for each owner.
 #include "tests/reliability/caf_client.hpp"
 
+#include "actors/compat/messaging.hpp"
 #include "actors/rules/safe_time.hpp"
 #include "lockserver/client_actor.hpp"
 
@@ -86,7 +87,7 @@ public:
 
   reply acquire(const std::string& key, const acquire_request& x) override {
     lockserver::acquire_lock request{key, owner_, x.ttl, x.wait};
-    request.mode = x.limit > 1 ? 1 : 0;
+    request.mode = x.limit > 1 ? lockserver::lock_mode::shared : lockserver::lock_mode::exclusive;
     request.limit = x.limit > 1 ? x.limit : 0;
     request.request_id = x.request_id;
     request.hold = lockserver::hold_mode::ttl;

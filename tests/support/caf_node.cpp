@@ -64,13 +64,12 @@ void caf_user::end() {
   actor_ = nullptr;
 }
 
-caf_node::config::config(const tls_files& files) {
-  load_client(*this, files);
+caf_node::config::config() {
+  load_client(*this);
 }
 
-caf_node::caf_node(std::uint16_t port, client_actor_options options, const tls_files& files)
-  : config_((init_client_types(), files)),
-    system(std::make_unique<caf::actor_system>(config_)),
+caf_node::caf_node(std::uint16_t port, client_actor_options options)
+  : system(std::make_unique<caf::actor_system>(config_)),
     locks(spawn_client(*system, "127.0.0.1", port, std::move(options))) {
 }
 

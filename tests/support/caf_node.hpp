@@ -2,6 +2,7 @@
 // CAF's network, a client actor, and user actors that tests ask through.
 #pragma once
 
+#include "actors/compat/messaging.hpp"
 #include "lockserver/client_actor.hpp"
 #include "tests/support/raw_client.hpp"
 
@@ -183,8 +184,7 @@ private:
 /// Gives everything back when it ends.
 class caf_node {
 public:
-  explicit caf_node(std::uint16_t port, lockserver::client_actor_options options = {},
-                    const lockserver::tls_files& files = {});
+  explicit caf_node(std::uint16_t port, lockserver::client_actor_options options = {});
   caf_node(const caf_node&) = delete;
   caf_node& operator=(const caf_node&) = delete;
   ~caf_node();
@@ -194,10 +194,16 @@ public:
   }
 
 private:
+  struct types {
+    types() {
+      lockserver::init_client_types();
+    }
+  };
   struct config : caf::actor_system_config {
-    explicit config(const lockserver::tls_files& files);
+    config();
   };
 
+  types types_; // before any config
   config config_;
 
 public:

@@ -22,6 +22,8 @@ namespace lockserver::test {
 struct network {
   bool up = true;      ///< Else connecting fails.
   bool silent = false; ///< Nothing gets through, and nobody is told.
+  /// The newest protocol of the server's release.
+  std::uint32_t newest_protocol = session_hello::newest_protocol;
 
   /// The two ends of a connection: the server's session as its client knows it, and
   /// the client as the server does.
@@ -141,8 +143,12 @@ public:
         auto one = spawn<opener>(net_, real_, caf::actor_cast<caf::actor>(current_sender()));
         auto promise = make_response_promise<session_welcome>(); // takes the sender with it
         compat::request(this, caf::actor_cast<opening_actor>(one), std::move(x))
-          .then([promise](session_welcome& y) mutable { promise.deliver(std::move(y)); },
-                [promise](caf::error& what) mutable { promise.deliver(std::move(what)); });
+          .then(
+            [this, promise](session_welcome& y) mutable {
+              y.protocol = std::min(y.protocol, net_.newest_protocol);
+              promise.deliver(std::move(y));
+            },
+            [promise](caf::error& what) mutable { promise.deliver(std::move(what)); });
         return promise;
       },
       [this](shut_down) { quit(); },
@@ -329,6 +335,7 @@ private:
 struct client_world : lock_fixture {
   client_world() {
     context.last_ticket = 1'000'000; // `ask` counts its own
+    context.reachable = std::make_shared<reachable_actors>();
     gateway = caf::actor_cast<gateway_actor>(world.system().spawn<lockserver::gateway>(context));
     far = caf::actor_cast<gateway_actor>(world.system().spawn<far_gateway>(net, gateway));
     own_actors = world.actors();

@@ -5,6 +5,8 @@
 #include "actors/message_types.hpp"
 #include "net/io/io_scheduler.hpp"
 
+#include <caf/scoped_actor.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>

@@ -24,7 +24,8 @@ template <class T>
 struct answer {
   std::optional<T> value;
   int times = 0;       ///< How often it was answered; more than once is a fault.
-  bool failed = false; ///< CAF reported an error instead.
+  bool failed = false; ///< CAF reported an error instead:
+  caf::error why{};
 
   void put(const T& x) {
     value = x;
@@ -86,7 +87,7 @@ public:
                                           duration ttl, duration wait = duration::zero()) {
     auto result = std::make_shared<acquire_answer>();
     result->ticket = ++last_ticket_;
-    ask<acquire_reply>(result, acquire_request{key, owner, result->ticket, ttl, wait});
+    ask<acquire_reply>(result, acquire_request{{owner, result->ticket, ttl, wait}, key});
     return result;
   }
   /// Whatever else a request can have; it gets a ticket.
@@ -109,7 +110,10 @@ public:
     auto result = std::make_shared<answer<bool>>();
     compat::request(self_, registry_, release_request{key, owner})
       .then([result](const release_reply& x) { result->put(x.status == release_reply::released); },
-            [result](const caf::error&) { result->failed = true; });
+            [result](const caf::error& why) {
+              result->failed = true;
+              result->why = why;
+            });
     return result;
   }
   /// Whatever has an answer of the type `Reply`.
@@ -162,7 +166,10 @@ private:
   void ask_of(const Actor& whom, std::shared_ptr<Answer> result, Request x) {
     compat::request(self_, whom, std::move(x))
       .then([result](const Reply& reply) { result->put(reply); },
-            [result](const caf::error&) { result->failed = true; });
+            [result](const caf::error& why) {
+              result->failed = true;
+              result->why = why;
+            });
   }
 
   caf::actor handle_;

@@ -69,7 +69,7 @@ TEST_CASE("what was committed is there again, with all it had") {
   exclusive.metadata = "for a report";
   exclusive.lease = 3;
   auto shared = grant_now(x.on, 12, "bob", forever);
-  shared.mode = static_cast<std::uint8_t>(lock_mode::shared);
+  shared.mode = lock_mode::shared;
   shared.limit = 5;
   auto lease = lease_now(x.on, 3, "name", 30s);
   store_batch batch;
@@ -80,7 +80,7 @@ TEST_CASE("what was committed is there again, with all it had") {
   auto found = contents_of(*x.store);
   REQUIRE(found.text() == "k alice, s/1 bob");
   auto& first = found.grants.at(11).second;
-  CHECK(first.mode == static_cast<std::uint8_t>(lock_mode::exclusive));
+  CHECK(first.mode == lock_mode::exclusive);
   CHECK(first.request_id == "r");
   CHECK(first.metadata == "for a report");
   CHECK(first.lease == 3);
@@ -88,7 +88,7 @@ TEST_CASE("what was committed is there again, with all it had") {
   CHECK(first.expires_at == exclusive.expires_at);
   CHECK(first.ttl == 60s);
   auto& second = found.grants.at(12).second;
-  CHECK(second.mode == static_cast<std::uint8_t>(lock_mode::shared));
+  CHECK(second.mode == lock_mode::shared);
   CHECK(second.limit == 5);
   CHECK(second.expires_at == forever);
   REQUIRE(found.leases.size() == 1);

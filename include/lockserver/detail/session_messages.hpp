@@ -13,11 +13,14 @@ namespace lockserver {
 /// Asks for a session, or for the one that the client had before its connection
 /// broke. Answered by `session_welcome`.
 struct session_hello {
-  /// What client and server must agree on, besides CAF's own version.
-  static constexpr std::uint32_t current_protocol = 2;
+  /// The protocols that this release speaks: from the oldest to the newest. A release
+  /// that adds messages raises the newest; it keeps the oldest for as long as peers of
+  /// that release are to be served, and sends them nothing that they do not know.
+  static constexpr std::uint32_t oldest_protocol = 3;
+  static constexpr std::uint32_t newest_protocol = 3;
 
-  std::uint32_t protocol = 0;
-  std::string name; ///< Of this client and no other, by which the server knows it again.
+  std::uint32_t protocol = 0; ///< The newest that the client speaks.
+  std::string name;           ///< Of this client and no other, by which the server knows it again.
 };
 
 /// A session was opened, or found again: then it has what it had, but no waits.
@@ -25,6 +28,7 @@ struct session_welcome {
   caf::strong_actor_ptr session; ///< A `remote_session_actor`.
   /// The session ends when it has heard nothing of its client for so long.
   caf::timespan timeout{};
+  std::uint32_t protocol = 0; ///< The newest that both speak; see `session_hello`.
 };
 
 /// Says that the client lives. Answered when the session does.

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "lockserver/client_messages.hpp"
+#include "lockserver/detail/local_messages.hpp"
 #include "lockserver/detail/session_messages.hpp"
 
 namespace lockserver {
@@ -174,7 +175,7 @@ template <class Inspector>
 auto inspect(Inspector& f, session_welcome& x) {
   using compat::field;
   return compat::fields(f, x, "session_welcome", field("session", x.session),
-                        field("timeout", x.timeout));
+                        field("timeout", x.timeout), field("protocol", x.protocol));
 }
 
 template <class Inspector>
@@ -216,6 +217,8 @@ auto inspect(Inspector& f, withdraw_request& x) {
 } // namespace lockserver
 
 CAF_BEGIN_TYPE_ID_BLOCK(lockserver, caf::first_custom_type_id)
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::deadline_reached))
+  CAF_ADD_TYPE_ID(lockserver, (lockserver::connect_request))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::errc))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::acquire_lock))
   CAF_ADD_TYPE_ID(lockserver, (lockserver::lock_grant))
