@@ -3,15 +3,16 @@
 //   SESSION ──requests──> REGISTRY ──the same, passed on──> KEY
 //    │ ^ ^                 ^ │ ^ └────────shut_down────────────^ │
 //    │ │ │                 │ │ └──────────────key_idle───────────┤
-//    │ │ │                 │ └──lease_answered, lease_released───┤
-//    │ │ │                 │         │                           │
-//    │ │ └─────────────────│─────────│──────────answers──────────┘
-//    │ answers       lease_ended     v
-//    └─requests─────────────────> LEASES
+//    │ │ │                 │ └──lease_ended──────────────┐       │
+//    │ │ └─────────────────│────────────answers──────────│───────┤
+//    │ answers        requests, lease_ended              │       │
+//    └─requests─────────────────────────────────────> LEASES <───┘
+//                                           answers, lease_released
 //
-// A request that a KEY receives was passed on by its REGISTRY (and an acquire
-// with a lease before that by LEASES), and its answer goes straight to the
-// SESSION (or any other actor) that asked. A LISTER asks in a SESSION's name.
+// A request that a KEY receives was passed on by its REGISTRY, and its answer goes
+// straight to whoever asked that: the SESSION, or LEASES, which asks for a SESSION's
+// lock that lives with a lease, notes the grant, and answers the SESSION. A LISTER
+// asks in a SESSION's name.
 //
 // Much work is done some at a time, so that nobody's request waits behind all of it:
 // an actor that has something for many KEYs asks a few, and the next when one has
@@ -22,8 +23,9 @@
 // and by way of it all answers that depend on that:
 //
 //   KEY, LEASES ──lock_entry, lease_entry, durable answers──> JOURNAL
-//   SESSION     <──the answers, once what they tell is on disk──┘ │
-//   KEY         <──restore_key (by its REGISTRY), if it cannot be─┘
+//   SESSION, LEASES <─the answers, once what they tell is on disk─┤
+//   LEASES      <──lease_released, likewise───────────────────────┤
+//   KEY         <──roll_back_key (by its REGISTRY), if it cannot be┘
 #pragma once
 
 #include "actors/message_types.hpp"
@@ -47,8 +49,10 @@ using key_actor = compat::typed_actor<
   caf::result<void>(withdraw_request),
   // Ends what a lease has here; answered then, since LEASES does so some at a time.
   caf::result<void>(lease_ended),
-  // From the JOURNAL: who holds it; that who waits is to be refused, answered as above.
-  caf::result<void>(restore_key), caf::result<void>(refuse_waiters),
+  // At the start: who holds it.
+  caf::result<void>(restore_key),
+  // From the JOURNAL: what to undo; that who waits is to be refused, answered as above.
+  caf::result<void>(roll_back_key), caf::result<void>(refuse_waiters),
   // Refuses who waits (`stopping`) and ends the actor; also the REGISTRY's
   // answer to `key_idle`, when nobody waits.
   caf::result<void>(shut_down),
@@ -70,11 +74,10 @@ using registry_actor = compat::typed_actor<
   caf::result<void>(withdraw_request), caf::result<void>(lease_ended),
   // Its keys, whether held or not.
   caf::result<key_names>(list_request),
-  // Passed on to LEASES, as are the next, which come from KEYs.
-  caf::result<lease_reply>(lease_ttl_request), caf::result<void>(lease_answered),
-  caf::result<void>(lease_released), caf::result<void>(lease_regranted),
-  // From the JOURNAL. Passed on; spawns the KEY if there is none.
+  // At the start. Passed on; spawns the KEY if there is none.
   caf::result<void>(restore_key),
+  // From the JOURNAL. Passed on; without a KEY there is nothing to undo.
+  caf::result<void>(roll_back_key),
   // From the JOURNAL. Passed on to all KEYs, some at a time.
   caf::result<void>(refuse_waiters),
   // From a KEY: see above.
@@ -82,21 +85,20 @@ using registry_actor = compat::typed_actor<
   // Passes it on to all KEYs, then ends.
   caf::result<void>(shut_down)>;
 
-/// Owns all leases. An acquire with a lease comes by way of it, so whatever it
-/// sends to the key when the lease ends comes behind the acquire. A lease that ends is
-/// over at once; its KEYs hear of it some at a time, and who ended it then.
+/// Owns all leases. An acquire with a lease, and what takes it back, comes by way of
+/// it, so whatever it sends to the key when the lease ends comes behind the acquire. A
+/// lease that ends is over at once; its KEYs hear of it some at a time, and who ended
+/// it then.
 using leases_actor = compat::typed_actor<
-  // Passed on to the REGISTRY, unless the lease has ended or is another's.
+  // Asks the REGISTRY, unless the lease has ended or is another's; then answers.
   caf::result<acquire_reply>(lease_acquire_request),
   // Makes, prolongs, shows, ends a lease.
   caf::result<lease_reply>(lease_create_request), caf::result<lease_reply>(lease_renew_request),
-  caf::result<lease_reply>(lease_inspect_request), caf::result<lease_reply>(lease_ttl_request),
-  caf::result<lease_reply>(lease_end_request),
+  caf::result<lease_reply>(lease_inspect_request), caf::result<lease_reply>(lease_end_request),
   // Passed on to the REGISTRY behind the acquire that it is about.
   caf::result<void>(withdraw_request),
-  // From KEYs: what became of the leases' requests and grants.
-  caf::result<void>(lease_answered), caf::result<void>(lease_released),
-  caf::result<void>(lease_regranted),
+  // A grant has ended; a KEY has one that was stored, or that it could not end.
+  caf::result<void>(lease_released), caf::result<void>(lease_regranted),
   // At the start: a lease that was stored.
   caf::result<void>(restore_lease),
   // Ends the actor.
@@ -118,8 +120,8 @@ using journal_actor = compat::typed_actor<
   caf::result<bool>(lease_entry),
   // From LEASES: what has changed.
   caf::result<void>(leases_expired),
-  // From KEYs: the answer to `restore_key`.
-  caf::result<void>(key_restored),
+  // From KEYs: the answer to `roll_back_key`.
+  caf::result<void>(key_rolled_back),
   // Commits what has arrived, and ends the actor.
   caf::result<void>(shut_down),
   // INTERNAL: commit what has arrived.

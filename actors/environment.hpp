@@ -5,6 +5,7 @@
 #include "actors/actors.hpp"
 #include "actors/compat/hosting.hpp"
 #include "actors/journal_status.hpp"
+#include "actors/rules/lease_table.hpp"
 #include "actors/rules/lock_queue.hpp"
 #include "actors/rules/token_source.hpp"
 #include "actors/timers/timers.hpp"
@@ -37,7 +38,7 @@ struct lock_environment {
   std::chrono::steady_clock::duration key_idle_timeout;
   lock_limits limits;               ///< Of each lock.
   std::size_t max_keys = 0;         ///< Key actors at a time.
-  std::size_t max_leases = 0;       ///< Leases at a time.
+  lockserver::lease_limits lease_limits{};
   std::atomic<std::size_t> keys{0}; ///< Of all registries.
   std::atomic<std::size_t> leases{0};
   /// Who runs the actors, but the journal; null: CAF.
@@ -48,7 +49,6 @@ struct lock_environment {
   /// Requests that may occupy their connections with waiting, and that do.
   std::size_t max_waits = std::numeric_limits<std::size_t>::max();
   std::atomic<std::size_t> waits{0};
-  std::size_t max_locks_per_lease = std::numeric_limits<std::size_t>::max();
 
   /// Whether changes can be accepted: they are not stored, or can be.
   bool writable() const noexcept {

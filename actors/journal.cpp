@@ -55,7 +55,7 @@ journal_actor::behavior_type journal::make_behavior() {
     [](journal& self, durable<lease_reply>& x) { return self.park<lease_reply>(x); },
     [](journal& self, lease_entry& x) { return self.park<bool>(x); },
     [](journal& self, leases_expired& x) { self.add(std::move(x)); },
-    [](journal& self, key_restored& x) { self.add(std::move(x)); },
+    [](journal& self, key_rolled_back& x) { self.add(std::move(x)); },
     [](journal& self, shut_down) {
       self.commit();
       self.quit();
@@ -118,8 +118,8 @@ void journal::send_commit() {
 void journal::commit() {
   commit_sent_ = false; // before anything can fail, and never two at a time
   commit_some();
-  // Keys that have not gone back yet must not think that all is settled.
-  if (going_back_.empty())
+  // Keys that have not rolled back yet must not think that all is settled.
+  if (rolling_back_.empty())
     env_.stored.end_round();
   // One more, so that keys see two ends of rounds after their last message.
   if (std::exchange(any_in_round_, false))
@@ -173,7 +173,8 @@ std::string journal::write_all(const std::vector<item>& round) {
       ++decisions;
       for (auto& grant : entry->granted)
         batch.grants.emplace_back(entry->key, &grant);
-      batch.ended_grants.insert(batch.ended_grants.end(), entry->ended.begin(), entry->ended.end());
+      for (auto& ended : entry->ended)
+        batch.ended_grants.push_back(ended.token);
     } else if (auto* lease = std::get_if<parked<lease_entry, bool>>(&x)) {
       ++decisions;
       auto& [what, record] = lease->what;
@@ -207,25 +208,39 @@ void journal::confirm(parked<Message, Reply>& x) {
   x.promise.deliver(std::move(x.what.reply));
 }
 
+void journal::confirm(lock_entry& x) {
+  tell_leases(x);
+}
+
+void journal::tell_leases(const lock_entry& x) {
+  for (auto& [token, lease] : x.ended)
+    if (lease != 0)
+      compat::send(this, keys_->leases, lease_released{lease, x.key, token});
+}
+
 void journal::refuse(lock_entry& x) {
-  auto goes_back = going_back_.contains(x.key);
-  if (x.final && !goes_back)
-    owed_grants_.insert(owed_grants_.end(), x.ended.begin(), x.ended.end());
-  if (goes_back || (x.final && x.granted.empty()))
+  if (rolling_back_.contains(x.key))
     return;
+  if (x.final) {
+    for (auto& ended : x.ended)
+      owed_grants_.push_back(ended.token);
+    tell_leases(x);
+    if (x.granted.empty())
+      return;
+  }
   auto& registry = keys_->of(x.key);
-  auto goes = going_back_.insert(x.key).first;
+  auto rolls = rolling_back_.insert(x.key).first;
   try {
-    compat::send(this, registry, restore_key{std::move(x.key), std::move(x.before), true});
+    compat::send(this, registry, roll_back_key{std::move(x.key), x.number});
   } catch (...) {
-    going_back_.erase(goes);
+    rolling_back_.erase(rolls);
     throw;
   }
 }
 
 // In its turn: what came before built on what never was.
-void journal::refuse(key_restored& x) {
-  going_back_.erase(x.key);
+void journal::refuse(key_rolled_back& x) {
+  rolling_back_.erase(x.key);
 }
 
 void journal::refuse(leases_expired& x) {
@@ -238,9 +253,9 @@ void journal::refuse(parked<lease_entry, bool>& x) {
 
 template <class Reply>
 void journal::refuse(parked_answer<Reply>& x) {
-  // Of a lease nobody knows on which keys it depends: on those that go back.
-  auto depends = x.what.key.empty() ? failed_now_ || !going_back_.empty()
-                                    : going_back_.contains(x.what.key);
+  // Of a lease nobody knows on which keys it depends: on those that roll back.
+  auto depends = x.what.key.empty() ? failed_now_ || !rolling_back_.empty()
+                                    : rolling_back_.contains(x.what.key);
   if (depends) {
     x.what.reply = {};
     x.what.reply.status = Reply::store_failed;
@@ -250,7 +265,7 @@ void journal::refuse(parked_answer<Reply>& x) {
 
 template <class Message, class Reply>
 void journal::refuse(parked<Message, Reply>& x) {
-  if (going_back_.contains(x.what.request.key))
+  if (rolling_back_.contains(x.what.request.key))
     compat::delegate_promise(x.promise, keys_->of(x.what.request.key), std::move(x.what.request));
   else
     x.promise.deliver(std::move(x.what.reply));
@@ -275,7 +290,7 @@ void journal::try_again() {
       on_failure(problem);
     return;
   }
-  if (!going_back_.empty())
+  if (!rolling_back_.empty())
     return;
   store_batch batch;
   batch.ended_grants = owed_grants_;

@@ -38,12 +38,15 @@ namespace lockserver {
 /// - what was decided and is not on disk, nobody knows of.
 ///
 /// **When the store fails**, every request of the commit that wanted a change is
-/// refused (`store_failed`), and each of its keys is told the holders it had
-/// before (`restore_key`). Until the key says that it has gone back, whatever
+/// refused (`store_failed`), and each of its keys is told from which change on it
+/// has to undo what it did (`roll_back_key`). Until the key says that it has, whatever
 /// else it sends is refused as well, since it builds on what never was. Then,
 /// until the disk is well again, keys refuse changes at once, and who waits is
 /// refused. What ends by itself (its time, its lease, its client is over) stays
 /// ended: the journal notes its token, and tells the store before anything else.
+///
+/// **What LEASES knows is what is stored.** The journal tells it of a lease's grant
+/// that has ended, behind the answer by which it has heard of that grant.
 class journal final : public journal_actor::base {
 public:
   /// @param kept outlives this actor. Used by its thread alone, but for `load`.
@@ -71,7 +74,7 @@ private:
   };
   template <class Reply>
   using parked_answer = parked<durable<Reply>, Reply>;
-  using item = std::variant<lock_entry, leases_expired, key_restored, parked<lease_entry, bool>,
+  using item = std::variant<lock_entry, leases_expired, key_rolled_back, parked<lease_entry, bool>,
                             parked_answer<acquire_reply>, parked_answer<release_reply>,
                             parked_answer<lease_reply>, parked<durable_check, bool>,
                             parked<durable_look, lock_info>>;
@@ -90,18 +93,18 @@ private:
   void set_alarm();
 
   // What becomes of an item when its round is stored, or is not.
-  void confirm(lock_entry&) {
-  }
+  void confirm(lock_entry& x);
   void confirm(leases_expired&) {
   }
-  void confirm(key_restored&) {
+  void confirm(key_rolled_back&) {
   }
   void confirm(parked<lease_entry, bool>& x);
   template <class Message, class Reply>
   void confirm(parked<Message, Reply>& x);
   void refuse(lock_entry& x);
+  void tell_leases(const lock_entry& x);
   void refuse(leases_expired& x);
-  void refuse(key_restored& x);
+  void refuse(key_rolled_back& x);
   void refuse(parked<lease_entry, bool>& x);
   template <class Reply>
   void refuse(parked_answer<Reply>& x);
@@ -118,7 +121,7 @@ private:
   bool failed_now_ = false;   // in the round that is being answered
 
   // While the store fails:
-  std::unordered_set<std::string, seeded_hash> going_back_; // keys that have not said so yet
+  std::unordered_set<std::string, seeded_hash> rolling_back_; // keys that have not said so yet
   std::vector<std::uint64_t> owed_grants_;                  // ended, but still stored
   std::vector<std::uint64_t> owed_leases_;
 };

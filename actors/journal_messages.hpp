@@ -13,16 +13,21 @@ namespace lockserver {
 
 // -- to the journal -----------------------------------------------------------
 
+/// A grant that is not to be stored any more.
+struct ended_record {
+  std::uint64_t token = 0;
+  std::uint64_t lease = 0; ///< Not 0: the leases have to hear of it.
+};
+
 /// From a key: its holders have changed.
 struct lock_entry {
   std::string key;
+  std::uint64_t number = 0; ///< Counts the entries of the key, as long as any may be refused.
   std::vector<grant_record> granted{}; ///< Or renewed.
-  std::vector<std::uint64_t> ended{};  ///< Tokens.
-  /// It was nobody's wish, but its time or its client was over: what has ended
+  std::vector<ended_record> ended{};
+  /// Nobody asked for it: its time, its lease or its client was over. What has ended
   /// stays ended also when it cannot be stored now.
   bool final = false;
-  /// The holders to go back to when it cannot be stored.
-  std::vector<grant_record> before{};
 };
 
 /// From a key or the leases: an answer that depends on what they have sent
@@ -35,7 +40,7 @@ struct durable {
 };
 
 /// The same for what cannot be refused: if that cannot be stored, the `request`
-/// is put again, behind the way back.
+/// is put again, behind `roll_back_key`.
 struct durable_check {
   check_request request;
   bool reply = false;
@@ -58,8 +63,8 @@ struct leases_expired {
   std::vector<std::uint64_t> ids;
 };
 
-/// From a key: it has gone back, as `restore_key` said.
-struct key_restored {
+/// From a key: it has done what `roll_back_key` said.
+struct key_rolled_back {
   std::string key;
 };
 
@@ -68,13 +73,17 @@ struct commit_now {};
 
 // -- to keys and leases, through their registry -------------------------------
 
-/// To a key, which is spawned if need be: these hold it.
+/// To a key, which is spawned if need be, before the first request: these hold it.
 struct restore_key {
   std::string key;
   std::vector<grant_record> holders;
-  /// Nobody else does, those who wait are refused (`store_failed`), and the
-  /// journal is told (`key_restored`). Otherwise they join the holders.
-  bool go_back = false;
+};
+
+/// To a key: its `lock_entry` of that number, and all behind it, cannot be stored. It
+/// undoes them, refuses who waits (`store_failed`), and says `key_rolled_back`.
+struct roll_back_key {
+  std::string key;
+  std::uint64_t number = 0;
 };
 
 /// To all keys: refuse who waits (`store_failed`). Answered by a key, by nothing, when it

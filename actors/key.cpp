@@ -4,6 +4,7 @@
 
 #include <spdlog/logger.h>
 
+#include <iterator>
 #include <utility>
 
 namespace lockserver {
@@ -39,25 +40,26 @@ errc status_of(acquire_outcome x) {
   return acquire_reply::granted;
 }
 
-errc status_of(decision::kind x) {
+// Why a wait is over.
+errc status_of(lock_change::cause x) {
   switch (x) {
-    case decision::kind::granted:
-      break;
-    case decision::kind::wait_timeout:
-      return acquire_reply::wait_timeout;
-    case decision::kind::lease_ended:
+    case lock_change::cause::turn:
+      return acquire_reply::granted;
+    case lock_change::cause::lease_ended:
       return acquire_reply::lease_expired;
+    default:
+      return acquire_reply::wait_timeout;
   }
-  return acquire_reply::granted;
 }
 
 } // namespace
 
 key::key(caf::actor_config& cfg, counted_key counted, registry_actor registry,
-         lock_environment& env, lock_counts& counts, std::string name)
+         const leases_actor& leases, lock_environment& env, lock_counts& counts, std::string name)
   : key_actor::base(cfg),
     counted_(std::move(counted)),
     registry_(std::move(registry)),
+    leases_(leases),
     env_(env),
     counts_(counts),
     name_(std::move(name)),
@@ -77,6 +79,7 @@ key_actor::behavior_type key::make_behavior() {
     [](key& self, const withdraw_request& x) { self.withdraw(x, self.begin_request()); },
     [](key& self, const lease_ended& x) { self.end_lease(x.lease); },
     [](key& self, restore_key& x) { self.restore(x); },
+    [](key& self, const roll_back_key& x) { self.roll_back(x); },
     [](key& self, const refuse_waiters&) {
       auto now = self.begin_request();
       self.refuse_waiting(acquire_reply::store_failed);
@@ -104,7 +107,7 @@ void key::on_exit() {
     compat::send(this, registry_, key_idle{name_, key_idle::has_ended});
   registry_ = nullptr;
   while (waiting_ && !waiting_->empty())
-    unpark(waiting_->begin()->first);
+    cancel(waiting_->begin()->first);
   counts_.holders -= holders_;
   counted_.reset();
 }
@@ -122,7 +125,6 @@ void key::on_exception() noexcept {
 caf::result<acquire_reply> key::acquire(acquire_request& x) {
   operation op{*this, begin_request(), true};
   if (!env_.writable()) {
-    tell_leases(x.lease, 0);
     settle_up(op);
     return refused(op.now, acquire_reply::store_failed, false);
   }
@@ -152,7 +154,6 @@ caf::result<acquire_reply> key::acquire(acquire_request& x) {
       reply.holders.push_back(holder(op.now, *has));
       reply.holder_count = lock_.holders().size();
     }
-    tell_leases(x.lease, 0);
     settle_up(op);
     return answer(std::move(reply));
   }
@@ -160,8 +161,6 @@ caf::result<acquire_reply> key::acquire(acquire_request& x) {
                  quoted{has->owner}, x.ticket, has->token, seconds(left(op.now, *has)));
   auto reply = granted(op.now, *has);
   settle_up(op);
-  // Behind what the journal is told: whoever looks at the lease waits for that.
-  tell_leases(x.lease, reply.token);
   return answer(std::move(reply));
 }
 
@@ -257,13 +256,9 @@ void key::withdraw(const withdraw_request& x, time_point now) {
   if (found)
     env_.log.debug("withdrawn: key={} ticket={}, its client is gone", quoted{name_}, x.ticket);
   // Out of those who wait before the next of them are told.
-  auto lease = lease_id{0};
-  if (auto* gone = find_parked(x.ticket); gone != nullptr && !wait_only) {
-    lease = gone->lease;
-    unpark(x.ticket);
-  }
+  if (!wait_only)
+    cancel(x.ticket);
   settle_up(op);
-  tell_leases(lease, 0);
   if (wait_only)
     refuse(op.now, x.ticket, acquire_reply::wait_timeout);
 }
@@ -336,25 +331,59 @@ std::vector<holder_info> key::holders(time_point now, std::size_t most, answer_r
   return result;
 }
 
-// After whatever may have changed the lock: answer those whose wait is over,
-// keep the counts, and see to it that the next deadline is not missed. Called
+// After whatever may have changed the lock: tell all who want to know, answer those
+// whose wait is over, and see to it that the next deadline is not missed. Called
 // again after an exception, it goes on where it was.
 void key::settle_up(operation& op) {
-  if (env_.journal && !op.written) {
-    write_down(op);
-    op.written = true;
-  }
-  for (auto& ended = op.changes.ended; op.ended < ended.size(); ++op.ended) {
-    auto& x = ended[op.ended];
-    if (x.expired)
-      env_.log.debug("expired: key={} owner={} token={}", quoted{name_}, quoted{x.owner}, x.token);
-    if (x.lease != 0)
-      compat::send(this, registry_, lease_released{x.lease, name_, x.token});
-  }
+  // Who hears of changes, in this order. The journal is the first, so that all
+  // answers come behind what they depend on.
+  using listener = void (key::*)(operation&);
+  static constexpr listener listeners[]
+    = {&key::tell_journal, &key::tell_leases, &key::tell_counts, &key::tell_log};
+  if (!op.changes.empty())
+    for (; op.listeners < std::size(listeners); ++op.listeners)
+      (this->*listeners[op.listeners])(op);
+  answer_waiters(op);
+  keep_up(op.now);
+  op.settled = true;
+}
+
+// With a journal they hear from it, when what has ended is stored: behind the answer
+// by which they have heard of the grant.
+void key::tell_leases(operation& op) {
+  if (env_.journal)
+    return;
+  for (auto& [what, why, limit, grant] : op.changes)
+    if (what == lock_change::kind::ended && grant.lease() != 0
+        && why != lock_change::cause::lease_ended)
+      compat::send(this, leases_, lease_released{grant.lease(), name_, grant.token});
+}
+
+void key::tell_counts(operation&) {
+  count_holders();
+}
+
+void key::count_holders() {
+  auto count = lock_.holders().size();
+  counts_.holders += count - holders_; // unsigned, so a difference below zero fits, too
+  holders_ = count;
+}
+
+void key::tell_log(operation& op) {
+  for (auto& [what, why, limit, grant] : op.changes)
+    if (what == lock_change::kind::ended && why == lock_change::cause::expired)
+      env_.log.debug("expired: key={} owner={} token={}", quoted{name_}, quoted{grant.owner},
+                     grant.token);
+}
+
+// Who has withdrawn its request has been answered already.
+void key::answer_waiters(operation& op) {
   std::size_t told = 0;
-  for (auto& decided = op.changes.decided; op.decided < decided.size(); ++op.decided) {
-    auto& x = decided[op.decided];
-    verdict one{x.ticket, status_of(x.what), x.owner, x.token};
+  for (; op.answered < op.changes.size(); ++op.answered) {
+    auto& [what, why, limit, request] = op.changes[op.answered];
+    if (what != lock_change::kind::waits_no_more || why == lock_change::cause::withdrawn)
+      continue;
+    verdict one{request.ticket, status_of(why), request.owner, request.token};
     if (!untold_ && told < answers_per_turn) {
       tell(op.now, one);
       ++told;
@@ -365,15 +394,9 @@ void key::settle_up(operation& op) {
     untold_->push_back(std::move(one));
   }
   tell_some(op.now, answers_per_turn - told);
-  keep_up(op.now);
-  op.settled = true;
 }
 
 void key::keep_up(time_point now) {
-  if (auto count = lock_.holders().size(); count != holders_) {
-    counts_.holders += count - holders_; // unsigned, so a difference below zero fits, too
-    holders_ = count;
-  }
   // Not by a message to itself, which might come in this very turn of the thread.
   if (untold_)
     wake_up_.no_later_than(now);
@@ -388,11 +411,6 @@ void key::keep_up(time_point now) {
     else
       compat::send(this, registry_, key_idle{name_, served_});
   }
-}
-
-void key::tell_leases(lease_id lease, std::uint64_t token) {
-  if (lease != 0)
-    compat::send(this, registry_, lease_answered{lease, name_, token});
 }
 
 } // namespace lockserver

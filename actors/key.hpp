@@ -8,7 +8,9 @@
 #include "actors/rules/answer_room.hpp"
 #include "actors/rules/lock_queue.hpp"
 
+#include <cstdint>
 #include <deque>
+#include <list>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -20,8 +22,9 @@ namespace lockserver {
 class key final : public key_actor::base {
 public:
   /// @param registry who spawns it, and is told when it is idle.
-  key(caf::actor_config& cfg, counted_key counted, registry_actor registry, lock_environment& env,
-      lock_counts& counts, std::string name);
+  /// @param leases hears of leases' grants; lives as long as the registry does.
+  key(caf::actor_config& cfg, counted_key counted, registry_actor registry,
+      const leases_actor& leases, lock_environment& env, lock_counts& counts, std::string name);
 
   key_actor::behavior_type make_behavior() override;
 
@@ -41,7 +44,6 @@ private:
   struct parked {
     caf::typed_response_promise<acquire_reply> promise;
     time_point since;
-    lease_id lease; // 0 once it has been told
     bool explain;
     bool takes_connection;
   };
@@ -54,7 +56,7 @@ private:
     std::uint64_t token; ///< If granted.
   };
 
-  // One change of the lock, from its beginning to `settle_up`, which its end
+  // One operation on the lock, from its beginning to `settle_up`, which its end
   // makes up for when an exception has come between.
   class operation {
   public:
@@ -65,18 +67,25 @@ private:
     operation& operator=(const operation&) = delete;
 
     const time_point now;
-    lock_changes changes{};
     const bool refusable;
-    std::vector<grant_record> before{}; // with a journal: who held it
+    lock_changes changes{};
 
     // What `settle_up` has done so far.
-    bool written = false;
-    std::size_t ended = 0;   // of `changes.ended`
-    std::size_t decided = 0; // of `changes.decided`
+    std::size_t listeners = 0; // that have heard of `changes`
+    std::size_t answered = 0;  // of `changes`
     bool settled = false;
+    lock_changes* keep = nullptr; // where `changes` go in the end
 
   private:
     key& self_;
+  };
+
+  // What an operation has changed, as long as the journal may refuse to store it.
+  struct unsettled {
+    std::uint64_t number;
+    settled_mark mark;
+    bool final;
+    lock_changes changes{};
   };
 
   caf::result<acquire_reply> acquire(acquire_request& x);
@@ -88,6 +97,7 @@ private:
   void end_lease(lease_id lease);
   void expire();
   void restore(restore_key& x);
+  void roll_back(const roll_back_key& x);
 
   time_point begin_request();
 
@@ -95,8 +105,14 @@ private:
   acquire_reply refused(time_point now, errc status, bool explain) const;
   std::vector<holder_info> holders(time_point now, std::size_t most, answer_room room) const;
   void settle_up(operation& x);
+  void tell_journal(operation& x);
+  void tell_leases(operation& x);
+  void tell_counts(operation& x);
+  void tell_log(operation& x);
+  void answer_waiters(operation& x);
+  void count_holders();
   void keep_up(time_point now);
-  void write_down(operation& x);
+  unsettled& remember(operation& x);
   void settle_by_another_round() noexcept;
   void remember_withdrawn(const withdraw_request& x);
   bool settled() const noexcept {
@@ -108,16 +124,17 @@ private:
   parked& park(const acquire_request& x, time_point since);
   parked* find_parked(ticket_id ticket) noexcept;
   void unpark(ticket_id ticket) noexcept;
+  void cancel(ticket_id ticket) noexcept;
   void refuse(time_point now, ticket_id ticket, errc status);
   void refuse_waiting(errc status);
   void tell_some(time_point now, std::size_t most = answers_per_turn);
   void tell(time_point now, const verdict& x);
-  void tell_leases(lease_id lease, std::uint64_t token);
 
   static double seconds(duration x); // for the log
 
   counted_key counted_; // the first: destroyed when nothing needs the environment any more
   registry_actor registry_;
+  const leases_actor& leases_;
   lock_environment& env_;
   lock_counts& counts_;
   std::string name_;
@@ -130,8 +147,10 @@ private:
   std::uint64_t served_ = 0;
   time_point last_used_;
   settled_mark mark_; // of what the journal has been told
-  // Requests whose clients have gone, until a way back cannot bring their grants
-  // back any more: what was withdrawn, and when that is.
+  // What is not settled yet, in the order in which it happened; null if all is.
+  std::unique_ptr<std::list<unsettled>> unsettled_;
+  // Requests whose clients have gone, until no roll-back can bring their grants back
+  // any more: what was withdrawn, and when that is.
   std::unique_ptr<std::deque<std::pair<withdraw_request, settled_mark>>> withdrawn_;
   std::size_t holders_ = 0; // as in `counts_`
   bool told_to_end_ = false;

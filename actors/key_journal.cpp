@@ -1,4 +1,5 @@
-// The key actor's dealings with the journal: what it tells, and the way back.
+// The key actor's dealings with the journal: what it tells, and how it undoes what
+// could not be stored.
 
 #include "actors/key.hpp"
 #include "actors/quoted.hpp"
@@ -7,55 +8,83 @@
 #include <spdlog/logger.h>
 
 #include <algorithm>
+#include <limits>
+#include <ranges>
 #include <utility>
 
 namespace lockserver {
 
 key::operation::operation(key& self, time_point now_, bool refusable_)
-  : now(now_), refusable(self.env_.journal && refusable_), self_(self) {
-  if (self.env_.journal)
-    before = records_of(self.lock_, now);
+  : now(now_), refusable(refusable_), self_(self) {
+  if (self.unsettled_ && self.settled())
+    self.unsettled_.reset();
 }
 
 // What has changed is told, whatever was thrown after it.
 key::operation::~operation() {
-  if (settled)
-    return;
-  try {
-    self_.settle_up(*this);
-  } catch (...) {
-    self_.on_exception();
+  if (!settled) {
+    try {
+      self_.settle_up(*this);
+    } catch (...) {
+      self_.on_exception();
+    }
   }
+  if (keep != nullptr)
+    *keep = std::move(changes);
 }
 
-// Before all answers, so that they come behind it. Finds out what has changed by
-// itself: no rule, and no way through one, can forget to tell.
-void key::write_down(operation& op) {
-  lock_entry entry{name_};
-  auto& before = op.before;
-  auto old = before.begin();
-  // Both are in the order of their tokens.
-  for (auto& x : lock_.holders()) {
-    for (; old != before.end() && old->token < x.token; ++old)
-      entry.ended.push_back(old->token);
-    auto stays = old != before.end() && old->token == x.token;
-    if (!stays || old->expires_at != x.expires_at.time_since_epoch())
-      entry.granted.push_back(record_of(x, lock_.limit(), op.now));
-    if (stays)
-      ++old;
-  }
-  for (; old != before.end(); ++old)
-    entry.ended.push_back(old->token);
-  if (entry.granted.empty() && entry.ended.empty())
+// Before all answers, so that they come behind it. What begins and ends within one
+// operation is nobody's business.
+void key::tell_journal(operation& op) {
+  if (!env_.journal)
     return;
-  entry.final = !op.refusable;
-  for (auto& x : before)
-    if (!entry.final || std::ranges::find(entry.ended, x.token) == entry.ended.end())
-      entry.before.push_back(x);
+  lock_entry entry{name_, 0, {}, {}, !op.refusable};
+  auto first_new = std::numeric_limits<std::uint64_t>::max(); // tokens grow
+  auto is_shared_again = false;
+  for (auto& [what, why, limit, grant] : op.changes) {
+    if (what == lock_change::kind::granted)
+      first_new = std::min(first_new, grant.token);
+    if (what == lock_change::kind::granted || what == lock_change::kind::renewed) {
+      if (auto* has = lock_.with_token(grant.token))
+        entry.granted.push_back(record_of(*has, lock_.limit(), op.now));
+    } else if (what == lock_change::kind::ended && grant.token < first_new) {
+      // Who has ended the lease knows.
+      entry.ended.push_back(
+        {grant.token, why == lock_change::cause::lease_ended ? 0 : grant.lease()});
+    } else if (what == lock_change::kind::repeated) {
+      is_shared_again = true;
+    }
+  }
+  if (entry.granted.empty() && entry.ended.empty()) {
+    if (is_shared_again && !settled()) { // with what may be undone
+      auto& kept = remember(op);
+      kept.mark = mark_;
+      op.keep = &kept.changes;
+    }
+    return;
+  }
+  auto& kept = remember(op);
+  entry.number = kept.number;
   auto rounds = env_.stored.rounds();
-  compat::send(this, env_.journal, std::move(entry));
+  try {
+    compat::send(this, env_.journal, std::move(entry));
+  } catch (...) {
+    unsettled_->pop_back();
+    throw;
+  }
+  op.keep = &kept.changes;
   if (!mark_.sent(env_.stored, rounds))
     settle_by_another_round();
+  kept.mark = mark_;
+}
+
+key::unsettled& key::remember(operation& op) {
+  if (!unsettled_)
+    unsettled_ = std::make_unique<std::list<unsettled>>();
+  while (!unsettled_->empty() && unsettled_->front().mark.settled(env_.stored))
+    unsettled_->pop_front();
+  auto number = unsettled_->empty() ? 1 : unsettled_->back().number + 1;
+  return unsettled_->emplace_back(unsettled{number, {}, !op.refusable, {}});
 }
 
 // The journal was faster than this thread, and may have nothing more to do: something
@@ -88,34 +117,51 @@ void key::deliver(parked& to, acquire_reply x) {
     compat::delegate_promise(to.promise, env_.journal, durable<acquire_reply>{name_, std::move(x)});
 }
 
-// At the start, or back to what is stored. Of leases' grants the leases hear
-// that they have ended, as far as they were there, and which are there now.
+// At the start: who holds it by what is stored.
 void key::restore(restore_key& x) {
   auto now = begin_request();
-  if (x.go_back) {
-    untold_.reset(); // what they were granted is undone
-    refuse_waiting(acquire_reply::store_failed);
-    for (auto& holder : lock_.holders())
-      if (holder.lease() != 0)
-        compat::send(this, registry_, lease_released{holder.lease(), name_, holder.token});
-    lock_.clear();
-    env_.log.debug("goes back to what is stored: key={} holders={}", quoted{name_},
-                   x.holders.size());
-  }
   for (auto& holder : x.holders) {
     if (holder.lease != 0)
-      compat::send(this, registry_, lease_regranted{holder.lease, name_, holder.token});
+      compat::send(this, leases_, lease_regranted{holder.lease, name_, holder.token});
     auto limit = holder.limit;
     lock_.restore(grant_of(std::move(holder)), limit);
   }
+  count_holders();
+  keep_up(now);
+}
+
+// Undoes what could not be stored, and all that came behind it. What ended by itself
+// stays ended if it was the first of them: the journal remembers that. If it came later,
+// it may have built on what was undone, and ends again.
+void key::roll_back(const roll_back_key& x) {
+  auto now = begin_request();
+  untold_.reset(); // what they were granted is undone
+  refuse_waiting(acquire_reply::store_failed);
+  lock_.forget_waiters();
+  for (; unsettled_ && !unsettled_->empty() && unsettled_->back().number >= x.number;
+       unsettled_->pop_back()) {
+    auto& [number, mark, final, changes] = unsettled_->back();
+    auto stays_ended = final && number == x.number;
+    for (auto& change : changes | std::views::reverse)
+      if (change.what != lock_change::kind::ended || !stays_ended)
+        lock_.undo(std::move(change));
+  }
+  // A lease that has ended meanwhile ends its grant again.
+  for (auto& holder : lock_.holders())
+    if (holder.lease() != 0)
+      compat::send(this, leases_, lease_regranted{holder.lease(), name_, holder.token});
+  env_.log.debug("rolled back to what is stored: key={} holders={}", quoted{name_},
+                 lock_.holders().size());
+  count_holders();
   tell_some(now);
   keep_up(now);
-  if (!x.go_back)
-    return;
-  compat::send(this, env_.journal, key_restored{name_});
+  compat::send(this, env_.journal, key_rolled_back{name_});
   if (auto withdrawn = std::exchange(withdrawn_, nullptr))
     for (auto& [what, mark] : *withdrawn)
       withdraw(what, now);
+  operation op{*this, now};
+  lock_.end_abandoned(now, op.changes);
+  settle_up(op);
 }
 
 } // namespace lockserver

@@ -20,7 +20,7 @@ key::parked& key::park(const acquire_request& x, time_point since) {
   if (!waiting_)
     waiting_ = std::make_unique<std::unordered_map<ticket_id, parked>>();
   auto& result
-    = waiting_->try_emplace(x.ticket, parked{{}, since, x.lease, x.explain, x.takes_connection})
+    = waiting_->try_emplace(x.ticket, parked{{}, since, x.explain, x.takes_connection})
         .first->second;
   ++counts_.waiters;
   if (x.takes_connection)
@@ -44,6 +44,19 @@ void key::unpark(ticket_id ticket) noexcept {
   waiting_->erase(i);
 }
 
+// Its client is gone. It is answered nevertheless: CAF remembers a request until then,
+// and LEASES, which asks for many, counts it.
+void key::cancel(ticket_id ticket) noexcept {
+  auto* waited = find_parked(ticket);
+  if (waited == nullptr)
+    return;
+  try {
+    waited->promise.deliver(caf::make_error(errc::cancelled));
+  } catch (...) { // then it is not
+  }
+  unpark(ticket);
+}
+
 void key::refuse(time_point now, ticket_id ticket, errc status) {
   auto* waited = find_parked(ticket);
   if (waited == nullptr)
@@ -52,8 +65,6 @@ void key::refuse(time_point now, ticket_id ticket, errc status) {
                  row_of(status).id, seconds(now - waited->since));
   auto reply = refused(now, status, waited->explain);
   reply.waited = now - waited->since;
-  tell_leases(waited->lease, 0);
-  waited->lease = 0;
   deliver(*waited, std::move(reply));
   unpark(ticket);
 }
@@ -104,8 +115,6 @@ void key::tell(time_point now, const verdict& x) {
   env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s",
                  quoted{name_}, quoted{x.owner}, x.ticket, x.token, seconds(reply.ttl),
                  seconds(reply.waited));
-  tell_leases(waited->lease, x.token);
-  waited->lease = 0;
   deliver(*waited, std::move(reply));
   unpark(x.ticket);
 }

@@ -41,22 +41,8 @@ struct lease_acquire_request {
   acquire_request request;
 };
 
-/// Asks how long a grant of this key lasts, which has this lease. Sent by way of the
-/// key's registry, so that it comes behind what the key has told the leases. Answered
-/// by `lease_reply`, without locks.
-struct lease_ttl_request {
-  std::string lease;
-  std::string key;
-};
-
-/// From a key to the leases: a request with this lease has got its answer.
-struct lease_answered {
-  std::uint64_t lease = 0;
-  std::string key;
-  std::uint64_t token = 0; ///< Of the grant; 0: it was refused or withdrawn.
-};
-
-/// From a key to the leases: a grant with this lease has ended.
+/// To the leases, from a key or, with a durable store, from the journal: a grant with
+/// this lease has ended, and not by the lease's end.
 struct lease_released {
   std::uint64_t lease = 0;
   std::string key;

@@ -1,4 +1,4 @@
-// All registries of one server, and which of them is whose.
+// All registries of one server and which of them is whose, and its leases.
 #pragma once
 
 #include "actors/actors.hpp"
@@ -13,6 +13,7 @@ namespace lockserver {
 /// shares it must give it up when the actors end.
 struct registries {
   std::vector<registry_actor> all;
+  leases_actor leases;
 
   /// The registry that is responsible for `key`.
   const registry_actor& of(std::string_view key) const noexcept {

@@ -40,13 +40,12 @@ registry_actor::behavior_type registry::make_behavior() {
       return self.pass_on<void>(*known, x);
     },
     [](registry& self, const list_request& x) { return self.list(x); },
-    [](registry& self, lease_ttl_request& x) -> caf::result<lease_reply> {
-      return compat::delegate(&self, self.leases_, std::move(x));
-    },
-    [](registry& self, lease_answered& x) { compat::send(&self, self.leases_, std::move(x)); },
-    [](registry& self, lease_released& x) { compat::send(&self, self.leases_, std::move(x)); },
-    [](registry& self, lease_regranted& x) { compat::send(&self, self.leases_, std::move(x)); },
     [](registry& self, restore_key& x) { self.restore(x); },
+    [](registry& self, roll_back_key& x) {
+      // Else it has ended by a fault, and the journal must not wait for it.
+      if (!self.tell(x))
+        compat::send(&self, self.env_.journal, key_rolled_back{std::move(x.key)});
+    },
     [](registry& self, const refuse_waiters&) {
       self.refused_up_to_.emplace(); // from the first key, whether or not it has begun before
       self.refuse_some();
@@ -61,7 +60,6 @@ registry_actor::behavior_type registry::make_behavior() {
 void registry::on_exit() {
   keys_.clear();
   left_.clear();
-  leases_ = nullptr;
 }
 
 void registry::on_exception() noexcept {
@@ -82,8 +80,6 @@ caf::result<acquire_reply> registry::acquire(acquire_request& x) {
   if (is_new) {
     if (env_.keys.fetch_add(1, std::memory_order_relaxed) >= env_.max_keys) {
       --env_.keys;
-      if (x.lease != 0)
-        compat::send(this, leases_, lease_answered{x.lease, x.key, 0});
       acquire_reply reply;
       reply.status = acquire_reply::too_many_keys;
       return reply;
@@ -103,8 +99,8 @@ registry::entry& registry::spawn_key(const std::string& name, counted_key counte
   try {
     auto& added = keys_.add(name);
     added.actor = compat::spawn_ready<key>(*this, std::move(counted),
-                                           caf::actor_cast<registry_actor>(this), env_, counts_,
-                                           name);
+                                           caf::actor_cast<registry_actor>(this), leases_, env_,
+                                           counts_, name);
     return added;
   } catch (...) {
     keys_.remove(name);
@@ -151,13 +147,15 @@ caf::result<Reply> registry::ask(Request& x, Reply of_free_key) {
   return known == nullptr ? of_free_key : pass_on<Reply>(*known, x);
 }
 
+// Returns whether there was somebody to tell.
 template <class Message>
-void registry::tell(Message& x) {
+bool registry::tell(Message& x) {
   auto* known = keys_.find(x.key);
   if (known == nullptr)
-    return;
+    return false;
   compat::send(this, known->actor, std::move(x));
   ++known->forwarded;
+  return true;
 }
 
 key_names registry::list(const list_request& x) const {

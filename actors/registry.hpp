@@ -17,7 +17,7 @@ namespace lockserver {
 
 class registry final : public registry_actor::base {
 public:
-  /// @param leases hears of what becomes of leases' grants.
+  /// @param leases hears of what becomes of leases' grants, unless a journal tells it.
   registry(caf::actor_config& cfg, leases_actor leases, lock_environment& env, lock_counts& counts);
 
   registry_actor::behavior_type make_behavior() override;
@@ -43,7 +43,7 @@ private:
   template <class Reply, class Request>
   caf::result<Reply> ask(Request& x, Reply of_free_key);
   template <class Message>
-  void tell(Message& x);
+  bool tell(Message& x);
   void restore(restore_key& x);
   void refuse_some();
   entry& spawn_key(const std::string& name, counted_key counted);
@@ -52,7 +52,7 @@ private:
   void reap_later(const entry& x) noexcept;
   void reap_left();
 
-  leases_actor leases_;
+  const leases_actor leases_; // its keys have a reference to it
   lock_environment& env_;
   lock_counts& counts_;
   key_table<entry> keys_;

@@ -5,7 +5,6 @@
 #include "actors/rules/stored.hpp"
 
 #include <cstdint>
-#include <vector>
 
 namespace lockserver {
 
@@ -13,10 +12,7 @@ namespace lockserver {
 /// @param now where its ttl counts from, if it has just been granted or renewed.
 grant_record record_of(const grant& x, std::uint32_t limit, time_point now);
 
-/// The same of all holders of a lock.
-std::vector<grant_record> records_of(const lock_queue& x, time_point now);
-
-/// The grant that was stored, or that was there before a change that failed.
+/// The grant that was stored: acknowledged, since nobody knows who relies on it.
 grant grant_of(grant_record&& x);
 
 } // namespace lockserver

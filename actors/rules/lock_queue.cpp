@@ -47,6 +47,36 @@ void remember(grant& x, ticket_id ticket) {
   repeats.push_back(ticket);
 }
 
+using change = lock_change::kind;
+using cause = lock_change::cause;
+
+// The report of a change that is about to be made: what cannot be reported does
+// not happen, and what does not happen is not reported.
+class report {
+public:
+  explicit report(lock_changes& out) : out_(out) {
+    out.emplace_back(); // may throw: before anything has changed
+  }
+  ~report() {
+    if (!made_)
+      out_.pop_back();
+  }
+  report(const report&) = delete;
+  report& operator=(const report&) = delete;
+
+  grant& made(change what, cause why) noexcept {
+    made_ = true;
+    auto& x = out_.back();
+    x.what = what;
+    x.why = why;
+    return x.about;
+  }
+
+private:
+  lock_changes& out_; // where nothing else is reported meanwhile
+  bool made_ = false;
+};
+
 } // namespace
 
 // -- asking -------------------------------------------------------------------
@@ -54,12 +84,12 @@ void remember(grant& x, ticket_id ticket) {
 acquire_result lock_queue::acquire(time_point now, lock_request&& x, lock_changes& out) {
   expire(now, out);
   if (auto i = find_holder(x.owner); i != holders_.end())
-    return repeat_of_grant(*i, x);
+    return repeat_of_grant(*i, x, out);
   if (line_)
     if (auto i = line_->by_owner.find(x.owner); i != line_->by_owner.end())
-      return {repeat_of_waiter(now, i->second, x)};
+      return {repeat_of_waiter(now, i->second, x, out)};
   if (waiting() == 0 && fits(x))
-    return {acquire_outcome::granted, &grant_to(now, std::move(x), {})};
+    return {acquire_outcome::granted, &grant_to(now, std::move(x), {}, cause::request, out)};
   if (x.wait <= duration::zero())
     return {has_other_limit(x) ? acquire_outcome::limit_mismatch : acquire_outcome::held};
   if (waiting() >= limits_->max_waiters)
@@ -72,7 +102,7 @@ acquire_result lock_queue::acquire(time_point now, lock_request&& x, lock_change
   line_->order.splice(line_->order.end(), last);
   try {
     line_->by_owner.emplace(place->request.owner, place);
-    join(now, place, place->request.ticket, place->request.wait);
+    join(now, place, place->request.ticket, place->request.wait, out);
   } catch (...) {
     take(place);
     throw;
@@ -80,24 +110,30 @@ acquire_result lock_queue::acquire(time_point now, lock_request&& x, lock_change
   return {acquire_outcome::waiting};
 }
 
-acquire_result lock_queue::repeat_of_grant(grant& x, const lock_request& repeat) {
+acquire_result lock_queue::repeat_of_grant(grant& x, const lock_request& repeat,
+                                           lock_changes& out) {
   if (!x.more || !repeats(repeat, x.more->request_id, x.more->lease)) {
     x.acknowledged = true; // its owner is told of it, with its token
     return {acquire_outcome::already_held, &x};
   }
+  report one{out};
   remember(x, repeat.ticket);
+  auto& told = one.made(change::repeated, cause::request);
+  told.ticket = repeat.ticket;
+  told.token = x.token;
+  told.expires_at = x.expires_at;
   return {acquire_outcome::granted, &x};
 }
 
 acquire_outcome lock_queue::repeat_of_waiter(time_point now, position x,
-                                             const lock_request& repeat) {
+                                             const lock_request& repeat, lock_changes& out) {
   if (!repeats(repeat, x->request.request_id, x->request.lease))
     return acquire_outcome::already_waiting;
   if (repeat.wait <= duration::zero())
     return acquire_outcome::held;
   if (x->tickets.size() > max_repeats)
     return acquire_outcome::too_many_waiters;
-  join(now, x, repeat.ticket, repeat.wait);
+  join(now, x, repeat.ticket, repeat.wait, out);
   return acquire_outcome::waiting;
 }
 
@@ -110,7 +146,7 @@ bool lock_queue::release(time_point now, std::string_view owner, std::uint64_t t
   auto found = mine != nullptr && (token == 0 || mine->token == token);
   run_until(now, out);
   if (found)
-    remove_holder(find_holder(owner), false, out);
+    remove_holder(find_holder(owner), cause::request, out);
   finish(now, out);
   return found;
 }
@@ -121,7 +157,7 @@ bool lock_queue::release_all(time_point now, lock_changes& out) {
   auto found = false;
   // As in `release`. Tokens grow.
   while (!holders_.empty() && holders_.front().token <= last) {
-    remove_holder(holders_.begin(), false, out);
+    remove_holder(holders_.begin(), cause::request, out);
     found = true;
   }
   finish(now, out);
@@ -134,11 +170,17 @@ const grant* lock_queue::renew(time_point now, std::string_view owner, std::uint
   auto i = find_holder(owner);
   if (i == holders_.end() || (token != 0 && i->token != token))
     return nullptr;
-  i->acknowledged = true;
-  if (i->lease() == 0) {
-    i->expires_at = end_of(now, ttl);
-    find_first_expiry();
+  if (i->lease() != 0) {
+    i->acknowledged = true;
+    return &*i;
   }
+  report one{out};
+  auto& before = one.made(change::renewed, cause::request);
+  before.ticket = i->ticket;
+  before.token = i->token;
+  before.expires_at = std::exchange(i->expires_at, end_of(now, ttl));
+  before.acknowledged = std::exchange(i->acknowledged, true);
+  find_first_expiry();
   return &*i;
 }
 
@@ -155,7 +197,7 @@ bool lock_queue::take_back(time_point now, ticket_id ticket, bool acknowledged_t
   // Before anything else, so that it is not granted just now.
   auto found = line_ && line_->by_ticket.contains(ticket);
   if (found)
-    leave(ticket);
+    refuse(ticket, cause::withdrawn, out);
   run_until(now, out);
   for (auto i = holders_.begin(); i != holders_.end(); ++i) {
     if (!forget(*i, ticket))
@@ -163,8 +205,10 @@ bool lock_queue::take_back(time_point now, ticket_id ticket, bool acknowledged_t
     if (i->acknowledged && !acknowledged_too)
       break;
     found = true;
-    if (i->ticket == 0)
-      remove_holder(i, false, out);
+    if (i->ticket == 0) {
+      i->ticket = ticket; // for whoever undoes it
+      remove_holder(i, cause::withdrawn, out);
+    }
     break;
   }
   finish(now, out);
@@ -177,15 +221,13 @@ void lock_queue::end_lease(time_point now, lease_id lease, lock_changes& out) {
     for (auto i = line_->order.begin(); i != line_->order.end(); ++i)
       if (i->request.lease == lease)
         gone.push_back(i);
-  for (auto& x : gone) {
-    for (auto ticket : x->tickets)
-      out.decided.push_back({ticket, x->request.owner, decision::kind::lease_ended, 0, {}});
-    take(x);
-  }
+  for (auto& x : gone)
+    for (auto left = x->tickets.size(); left > 0; --left)
+      refuse(x->tickets.front(), cause::lease_ended, out);
   run_until(now, out);
   for (std::size_t i = holders_.size(); i > 0; --i)
     if (holders_[i - 1].lease() == lease)
-      remove_holder(holders_.begin() + static_cast<std::ptrdiff_t>(i - 1), false, out);
+      remove_holder(holders_.begin() + static_cast<std::ptrdiff_t>(i - 1), cause::lease_ended, out);
   finish(now, out);
 }
 
@@ -196,21 +238,40 @@ void lock_queue::expire(time_point now, lock_changes& out) {
 
 // -- going back ---------------------------------------------------------------
 
+void lock_queue::end_abandoned(time_point now, lock_changes& out) {
+  run_until(now, out);
+  for (std::size_t i = holders_.size(); i > 0; --i)
+    if (auto& x = holders_[i - 1]; x.ticket == 0 && !x.acknowledged)
+      remove_holder(holders_.begin() + static_cast<std::ptrdiff_t>(i - 1), cause::withdrawn, out);
+  finish(now, out);
+}
+
 void lock_queue::forget_waiters() noexcept {
   line_.reset();
 }
 
-void lock_queue::clear() noexcept {
-  holders_.clear();
-  first_expiry_ = time_point::max();
-  limit_ = 0;
-  forget_waiters();
+void lock_queue::undo(lock_change&& x) {
+  auto i = std::ranges::lower_bound(holders_, x.about.token, {}, &grant::token);
+  auto holds = i != holders_.end() && i->token == x.about.token;
+  if (x.what == change::ended) {
+    limit_ = x.limit;
+    first_expiry_ = std::min(first_expiry_, x.about.expires_at);
+    holders_.insert(i, std::move(x.about));
+  } else if (x.what == change::granted && holds) {
+    drop_holder(i);
+  } else if (x.what == change::repeated && holds) {
+    forget(*i, x.about.ticket);
+  } else if (x.what == change::renewed && holds) {
+    i->expires_at = x.about.expires_at;
+    i->acknowledged = x.about.acknowledged;
+    find_first_expiry();
+  }
 }
 
 void lock_queue::restore(grant&& x, std::uint32_t limit) {
   limit_ = x.mode == lock_mode::shared ? limit : 0;
   first_expiry_ = std::min(first_expiry_, x.expires_at);
-  holders_.push_back(std::move(x));
+  holders_.insert(std::ranges::upper_bound(holders_, x.token, {}, &grant::token), std::move(x));
 }
 
 // -- looking ------------------------------------------------------------------
@@ -220,6 +281,11 @@ const grant* lock_queue::find(time_point now, std::string_view owner) const noex
     if (x.owner == owner)
       return now < x.expires_at ? &x : nullptr;
   return nullptr;
+}
+
+const grant* lock_queue::with_token(std::uint64_t token) const noexcept {
+  auto i = std::ranges::lower_bound(holders_, token, {}, &grant::token);
+  return i != holders_.end() && i->token == token ? &*i : nullptr;
 }
 
 bool lock_queue::confirm(time_point now, std::string_view owner) noexcept {
@@ -266,8 +332,9 @@ bool lock_queue::fits(const lock_request& x) const noexcept {
   return holders_.size() < limits_->max_holders && (x.limit == 0 || holders_.size() < x.limit);
 }
 
-const grant& lock_queue::grant_to(time_point now, lock_request&& x,
-                                  std::vector<ticket_id> repeats) {
+const grant& lock_queue::grant_to(time_point now, lock_request&& x, std::vector<ticket_id> repeats,
+                                  cause why, lock_changes& out) {
+  report one{out};
   grant result{std::move(x.owner), x.ticket, tokens_->next(), now,
                end_of(now, x.ttl), x.mode,   false,           {}};
   if (!x.request_id.empty() || x.lease != 0 || !x.metadata.empty())
@@ -276,14 +343,24 @@ const grant& lock_queue::grant_to(time_point now, lock_request&& x,
   auto& added = holders_.emplace_back(std::move(result));
   first_expiry_ = std::min(first_expiry_, added.expires_at);
   limit_ = x.limit;
+  auto& told = one.made(change::granted, why);
+  told.ticket = added.ticket;
+  told.token = added.token;
+  told.since = added.since;
+  told.expires_at = added.expires_at;
+  told.mode = added.mode;
   return added;
 }
 
-void lock_queue::remove_holder(std::vector<grant>::iterator x, bool expired, lock_changes& out) {
-  if (expired || x->lease() != 0) {
-    auto& ended = out.ended.emplace_back(); // may throw: before anything has changed
-    ended = {std::move(x->owner), x->token, x->lease(), x->ticket, expired};
-  }
+void lock_queue::remove_holder(std::vector<grant>::iterator x, cause why, lock_changes& out) {
+  report one{out};
+  auto& ended = one.made(change::ended, why);
+  out.back().limit = limit_;
+  ended = std::move(*x);
+  drop_holder(x);
+}
+
+void lock_queue::drop_holder(std::vector<grant>::iterator x) noexcept {
   auto expires_at = x->expires_at;
   holders_.erase(x);
   if (expires_at == first_expiry_)
@@ -300,8 +377,11 @@ void lock_queue::find_first_expiry() noexcept {
 
 // -- the line -----------------------------------------------------------------
 
-void lock_queue::join(time_point now, position x, ticket_id ticket, duration wait) {
+void lock_queue::join(time_point now, position x, ticket_id ticket, duration wait,
+                      lock_changes& out) {
   auto deadline = end_of(now, wait);
+  auto owner = x->request.owner;
+  report one{out};
   x->tickets.push_back(ticket);
   try {
     line_->by_ticket.emplace(ticket, line::ticket{x, deadline});
@@ -311,6 +391,9 @@ void lock_queue::join(time_point now, position x, ticket_id ticket, duration wai
     x->tickets.pop_back();
     throw;
   }
+  auto& told = one.made(change::waits, cause::request);
+  told.ticket = ticket;
+  told.owner = std::move(owner);
 }
 
 waiter lock_queue::take(position x) {
@@ -334,10 +417,13 @@ void lock_queue::leave(ticket_id ticket) {
   line_->by_deadline.erase({deadline, ticket});
 }
 
-void lock_queue::refuse(ticket_id ticket, lock_changes& out) {
-  auto& owner = line_->by_ticket.at(ticket).place->request.owner;
-  out.decided.push_back({ticket, owner, decision::kind::wait_timeout, 0, {}});
+void lock_queue::refuse(ticket_id ticket, cause why, lock_changes& out) {
+  auto owner = line_->by_ticket.at(ticket).place->request.owner;
+  report one{out};
   leave(ticket);
+  auto& told = one.made(change::waits_no_more, why);
+  told.ticket = ticket;
+  told.owner = std::move(owner);
 }
 
 // -- time ---------------------------------------------------------------------
@@ -351,12 +437,12 @@ void lock_queue::run_until(time_point now, lock_changes& out) {
       auto instant = first_expiry_;
       auto i = std::find_if(holders_.begin(), holders_.end(),
                             [instant](auto& x) { return x.expires_at == instant; });
-      remove_holder(i, true, out);
+      remove_holder(i, cause::expired, out);
       // Only when all have gone who go at this instant.
       if (first_expiry_ != instant)
         hand_over(now, out);
     } else if (deadline < now) {
-      refuse(line_->by_deadline.begin()->second, out);
+      refuse(line_->by_deadline.begin()->second, cause::timed_out, out);
       hand_over(now, out);
     } else {
       return;
@@ -368,7 +454,7 @@ void lock_queue::run_until(time_point now, lock_changes& out) {
 void lock_queue::finish(time_point now, lock_changes& out) {
   hand_over(now, out);
   while (line_ && line_->by_deadline.begin()->first <= now) {
-    refuse(line_->by_deadline.begin()->second, out);
+    refuse(line_->by_deadline.begin()->second, cause::timed_out, out);
     hand_over(now, out);
   }
 }
@@ -379,9 +465,17 @@ void lock_queue::hand_over(time_point now, lock_changes& out) {
     auto [request, since, tickets] = take(line_->order.begin());
     // One of them is the request's own, unless that was withdrawn.
     request.ticket = tickets.front();
-    auto& x = grant_to(now, std::move(request), {tickets.begin() + 1, tickets.end()});
-    for (auto ticket : tickets)
-      out.decided.push_back({ticket, x.owner, decision::kind::granted, x.token, x.expires_at});
+    auto& x = grant_to(now, std::move(request), {tickets.begin() + 1, tickets.end()}, cause::turn,
+                       out);
+    for (auto ticket : tickets) {
+      report one{out};
+      auto owner = x.owner;
+      auto& told = one.made(change::waits_no_more, cause::turn);
+      told.owner = std::move(owner);
+      told.ticket = ticket;
+      told.token = x.token;
+      told.expires_at = x.expires_at;
+    }
   }
 }
 

@@ -6,6 +6,8 @@
 #include "actors/rules/token_source.hpp"
 #include "lockserver/lock_mode.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <list>
@@ -90,7 +92,7 @@ struct waiter {
 /// What became of an acquire request at once.
 enum class acquire_outcome : std::uint8_t {
   granted,          ///< The owner holds the lock.
-  waiting,          ///< In line; a `decision` follows.
+  waiting,          ///< In line; `waits_no_more` follows.
   held,             ///< It would have to wait and does not want to.
   already_held,     ///< This owner holds it: locks are not re-entrant.
   already_waiting,  ///< This owner waits for it.
@@ -104,37 +106,38 @@ struct acquire_result {
   const grant* has = nullptr;
 };
 
-/// What became of a waiting request: exactly one per request that was told
-/// `waiting` and not withdrawn.
-struct decision {
-  enum class kind : std::uint8_t { granted, wait_timeout, lease_ended };
+/// One thing that an operation changed.
+struct lock_change {
+  enum class kind : std::uint8_t {
+    granted,       ///< There is a new holder.
+    repeated,      ///< One more request is answered by a grant.
+    renewed,       ///< A grant has a new end.
+    ended,         ///< A holder is no more.
+    waits,         ///< A request is in line.
+    waits_no_more, ///< A request has left the line: one such change for each `waits`.
+  };
+  enum class cause : std::uint8_t {
+    request,     ///< What was asked for: a grant, a release, a renewal.
+    turn,        ///< It was next in line, and is granted.
+    expired,     ///< The time of the grant was over.
+    timed_out,   ///< The time of the wait was over.
+    lease_ended, ///< Its lease was over.
+    withdrawn,   ///< Nobody wants it any more.
+  };
 
-  ticket_id ticket = 0;
-  std::string owner;
-  kind what = kind::wait_timeout;
-  std::uint64_t token = 0; ///< Valid when granted, as is `expires_at`.
-  time_point expires_at{};
-
-  friend bool operator==(const decision&, const decision&) = default;
+  kind what = kind::granted;
+  cause why = cause::request;
+  std::uint32_t limit = 0; ///< Of an ended grant: as `lock_queue::limit` was.
+  /// An ended grant: all of it. Otherwise the ticket of the request, and
+  /// - of a holder its token and its end (`renewed`: the end and `acknowledged` as
+  ///   they were before); the rest is among the `holders`;
+  /// - of who waits the owner, and when that was granted its token and its end.
+  grant about{};
 };
 
-/// A grant that ended without its owner's doing, or that had a lease.
-struct ended_grant {
-  std::string owner;
-  std::uint64_t token = 0;
-  lease_id lease = 0;
-  ticket_id ticket = 0;
-  bool expired = false; ///< Its time ran out.
-
-  friend bool operator==(const ended_grant&, const ended_grant&) = default;
-};
-
-/// What an operation changed for others than who called it, in the order in
-/// which it happened.
-struct lock_changes {
-  std::vector<decision> decided;
-  std::vector<ended_grant> ended;
-};
+/// What one operation changed, in the order in which it happened. Nothing is
+/// allocated for the few changes that a plain operation makes.
+using lock_changes = boost::container::small_vector<lock_change, 2>;
 
 /// One lock and its line of waiters, first come, first served: only the first
 /// in line is ever granted, as soon as it fits to the holders. So a shared
@@ -164,9 +167,10 @@ struct lock_changes {
 /// From then on it ends by its release, its time, its lease, or with the
 /// connection that its request was bound to (`end_hold`).
 ///
-/// An operation that throws (there is no memory) leaves the lock sound. The
-/// request that it was about, or one whose turn it was, may then be granted or
-/// out of the line without a decision: whoever asked must withdraw it.
+/// An operation that throws (there is no memory) leaves the lock sound, and has
+/// reported what it changed of the holders. The request that it was about, or one
+/// whose turn it was, may then be granted or out of the line without that being
+/// reported of the request: whoever asked must withdraw it.
 ///
 /// `now` must not go backwards. Not thread-safe.
 class lock_queue {
@@ -204,12 +208,20 @@ public:
   /// Ends all grants that have the lease, and refuses who waits with it.
   void end_lease(time_point now, lease_id lease, lock_changes& out);
 
-  /// Forgets all who wait, or all holders as well; none is decided or ended.
-  void forget_waiters() noexcept;
-  void clear() noexcept;
+  /// Ends all grants whose requests have all been withdrawn, unless they are
+  /// acknowledged. There is none but after `undo`.
+  void end_abandoned(time_point now, lock_changes& out);
 
-  /// Adds a holder who had the lock before, behind the others.
-  /// @param x is acknowledged, unless this process made it and goes back to it.
+  /// Forgets all who wait. Reports nothing.
+  void forget_waiters() noexcept;
+
+  /// Makes the holders what they were before a change that was reported. Of several
+  /// the last one first. Reports nothing. A grant that was acknowledged meanwhile
+  /// stays so, unless the undone change is what acknowledged it.
+  /// @pre nobody waits
+  void undo(lock_change&& x);
+
+  /// Adds a holder who had the lock in another process, in the order of tokens.
   /// @param limit the size of the semaphore that it is, or 0.
   /// @pre nobody waits
   void restore(grant&& x, std::uint32_t limit);
@@ -219,6 +231,9 @@ public:
 
   /// The grant of `owner` at `now`, or null.
   const grant* find(time_point now, std::string_view owner) const noexcept;
+
+  /// The holder with that token, as of the last operation, or null.
+  const grant* with_token(std::uint64_t token) const noexcept;
 
   /// Whether `owner` holds the lock at `now`, for whoever is told so and may rely
   /// on it: the grant is acknowledged by that.
@@ -231,7 +246,8 @@ public:
   /// When `expire` has something to do next, unless something else happens.
   std::optional<time_point> next_deadline() const noexcept;
 
-  /// The holders as of the last operation, in the order of their grants.
+  /// The holders as of the last operation, in the order of their grants, which is
+  /// that of their tokens.
   const std::vector<grant>& holders() const noexcept {
     return holders_;
   }
@@ -277,19 +293,22 @@ private:
     std::set<std::pair<time_point, ticket_id>> by_deadline;
   };
 
-  acquire_result repeat_of_grant(grant& x, const lock_request& repeat);
-  acquire_outcome repeat_of_waiter(time_point now, position x, const lock_request& repeat);
+  acquire_result repeat_of_grant(grant& x, const lock_request& repeat, lock_changes& out);
+  acquire_outcome repeat_of_waiter(time_point now, position x, const lock_request& repeat,
+                                   lock_changes& out);
   bool has_other_limit(const lock_request& x) const noexcept;
   bool take_back(time_point now, ticket_id ticket, bool acknowledged_too, lock_changes& out);
   bool fits(const lock_request& x) const noexcept;
-  const grant& grant_to(time_point now, lock_request&& x, std::vector<ticket_id> repeats);
-  void remove_holder(std::vector<grant>::iterator x, bool expired, lock_changes& out);
+  const grant& grant_to(time_point now, lock_request&& x, std::vector<ticket_id> repeats,
+                        lock_change::cause why, lock_changes& out);
+  void remove_holder(std::vector<grant>::iterator x, lock_change::cause why, lock_changes& out);
+  void drop_holder(std::vector<grant>::iterator x) noexcept;
   std::vector<grant>::iterator find_holder(std::string_view owner);
   void find_first_expiry() noexcept;
-  void join(time_point now, position x, ticket_id ticket, duration wait);
+  void join(time_point now, position x, ticket_id ticket, duration wait, lock_changes& out);
   waiter take(position x);
   void leave(ticket_id ticket);
-  void refuse(ticket_id ticket, lock_changes& out);
+  void refuse(ticket_id ticket, lock_change::cause why, lock_changes& out);
   void run_until(time_point now, lock_changes& out);
   void finish(time_point now, lock_changes& out);
   void hand_over(time_point now, lock_changes& out);

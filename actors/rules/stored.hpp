@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 namespace lockserver {
 
@@ -24,9 +23,6 @@ struct grant_record {
   std::chrono::nanoseconds since{};
   std::chrono::nanoseconds expires_at{};
   std::chrono::nanoseconds ttl{}; ///< From its grant or renewal to `expires_at`.
-  // Not stored, as they are of this process:
-  std::vector<std::uint64_t> tickets{}; ///< The requests that it answers.
-  bool acknowledged = true;             ///< As in `grant`: what comes from a store is.
 };
 
 /// A lease as it is stored.

@@ -99,7 +99,7 @@ service::service(const settings& config, spdlog::logger& log, store* kept,
          config.key_idle_timeout,
          {config.max_waiters_per_key, config.max_holders_per_key},
          config.max_keys,
-         config.max_leases,
+         {config.max_leases, config.max_locks_per_lease},
          {},
          {},
          &threads_},
@@ -120,7 +120,6 @@ service::service(const settings& config, spdlog::logger& log, store* kept,
     listener_(std::make_shared<listener>(threads_, context_, connections_)) {
   context_.reachable = std::make_shared<reachable_actors>();
   env_.max_waits = max_waits(config);
-  env_.max_locks_per_lease = config.max_locks_per_lease;
 }
 
 boost::system::error_code service::open(const boost::asio::ip::tcp::endpoint& where) {
@@ -135,6 +134,7 @@ std::string service::start() {
     env_.journal = caf::actor_cast<journal_actor>(
       system_->spawn<journal, caf::detached>(*kept_, context_.keys, env_));
   context_.leases = caf::actor_cast<leases_actor>(system_->spawn<leases>(context_.keys, env_));
+  context_.keys->leases = context_.leases;
   for (auto& x : counts_)
     context_.keys->all.push_back(
       caf::actor_cast<registry_actor>(system_->spawn<registry>(context_.leases, env_, x)));

@@ -179,7 +179,7 @@ caf::result<acquire_reply> remote_session::acquire(session_acquire& x) {
     = pending_
         .try_emplace(
           x.ticket,
-          pending{{request.key, ticket, by_lease}, request.owner, request.lease, hold, promise})
+          pending{{request.key, ticket, by_lease}, request.owner, hold, promise})
         .first;
   if (by_lease) {
     auto lease = std::move(request.lease);
@@ -198,39 +198,8 @@ void remote_session::ask_to_acquire(const Actor& whom, std::uint64_t client_tick
   compat::request(this, whom, std::forward<Request>(x))
     .then(guarded_answer(*this,
                          [this, client_ticket](acquire_reply& reply) {
-                           on_acquire_reply(client_ticket, reply);
+                           finish(client_ticket, reply);
                          }),
-          [this, client_ticket](const caf::error& why) { fail(client_ticket, why); });
-}
-
-void remote_session::on_acquire_reply(std::uint64_t client_ticket, acquire_reply& x) {
-  auto i = pending_.find(client_ticket);
-  if (i == pending_.end())
-    return; // withdrawn meanwhile
-  if (x.status == acquire_reply::granted && i->second.what.by_lease)
-    await_lease(client_ticket, x);
-  else
-    finish(client_ticket, x);
-}
-
-// As in `session`: the lease, asked by way of the key's registry, has heard of
-// the grant by then and knows how long it lasts.
-void remote_session::await_lease(std::uint64_t client_ticket, acquire_reply& x) {
-  auto& now = pending_.at(client_ticket);
-  compat::request(this, context_.keys->of(now.what.key), lease_ttl_request{now.lease, now.what.key})
-    .then(guarded_answer(
-            *this,
-            [this, client_ticket, granted = x](const lease_reply& lease) {
-              auto reply = granted;
-              if (lease.status == lease_reply::alive)
-                reply.ttl = lease.ttl;
-              else
-                reply.status
-                  = acquire_reply::lease_expired; // and the key hears of it from the lease
-              auto end = context_.env.time.wall_now().time_since_epoch() + lease.ttl;
-              reply.expires_at = std::chrono::duration_cast<std::chrono::microseconds>(end).count();
-              finish(client_ticket, reply);
-            }),
           [this, client_ticket](const caf::error& why) { fail(client_ticket, why); });
 }
 
@@ -249,7 +218,7 @@ void remote_session::fail(std::uint64_t client_ticket, const caf::error& why) {
 void remote_session::finish(std::uint64_t client_ticket, acquire_reply& x) {
   auto i = pending_.find(client_ticket);
   if (i == pending_.end())
-    return;
+    return; // withdrawn meanwhile
   auto mine = std::move(i->second);
   pending_.erase(i);
   if (x.status == acquire_reply::granted)

@@ -56,7 +56,6 @@ private:
   struct pending {
     acquisition what;
     std::string owner;
-    std::string lease;
     hold_mode hold; // with a lease: ttl
     caf::typed_response_promise<acquire_reply> promise;
   };
@@ -76,8 +75,6 @@ private:
   caf::result<acquire_reply> acquire(session_acquire& x);
   template <class Actor, class Request>
   void ask_to_acquire(const Actor& whom, std::uint64_t client_ticket, Request&& x);
-  void on_acquire_reply(std::uint64_t client_ticket, acquire_reply& x);
-  void await_lease(std::uint64_t client_ticket, acquire_reply& x);
   void fail(std::uint64_t client_ticket, const caf::error& why);
   void finish(std::uint64_t client_ticket, acquire_reply& x);
   template <class Reply, class Actor, class Request>

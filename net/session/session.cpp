@@ -252,39 +252,10 @@ void session::on_acquire_reply(std::uint64_t ticket, acquire_reply& x) {
       withdraw(mine);
     return peer_->give_up();
   }
-  if (!granted)
-    finish_acquire(x);
-  else if (!pending_->lease.empty())
-    await_lease(x);
-  else
+  if (granted)
     on_granted(x);
-}
-
-// The lease knows how long the grant lasts. Asked by way of the key's registry,
-// the lease has heard of the grant by then.
-void session::await_lease(acquire_reply& x) {
-  auto ticket = pending_->ticket;
-  auto& key = pending_->what.key;
-  compat::request(this, context_.keys->of(key), lease_ttl_request{pending_->lease, key})
-    .then(guarded_answer(*this,
-                         [this, ticket, x](const lease_reply& lease) {
-                           if (is_pending(ticket))
-                             on_lease(x, lease);
-                         }),
-          failed(ticket));
-}
-
-void session::on_lease(acquire_reply x, const lease_reply& lease) {
-  if (lease.status != lease_reply::alive) {
-    acquire_reply reply; // and the key hears of it from the lease
-    reply.status = acquire_reply::lease_expired;
-    finish_acquire(reply);
-    return;
-  }
-  auto end = context_.env.time.wall_now().time_since_epoch() + lease.ttl;
-  x.ttl = lease.ttl;
-  x.expires_at = std::chrono::duration_cast<std::chrono::microseconds>(end).count();
-  on_granted(x);
+  else
+    finish_acquire(x);
 }
 
 void session::on_granted(acquire_reply& x) {

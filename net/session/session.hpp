@@ -187,8 +187,6 @@ private:
   void on_acquire_reply(std::uint64_t ticket, acquire_reply& x);
   void on_granted(acquire_reply& x);
   void on_renewed(const acquire_reply& x);
-  void await_lease(acquire_reply& x);
-  void on_lease(acquire_reply x, const lease_reply& lease);
   void on_deadline();
   auto failed(std::uint64_t ticket);
   void on_failure(std::uint64_t ticket, const caf::error& what);

@@ -118,7 +118,7 @@ TEST_CASE("a lease with few locks does not end behind one with many") {
 
 TEST_CASE("leases that end at one instant end some at a time") {
   fixture x;
-  x.env.max_leases = crowd;
+  x.env.lease_limits.max_leases = crowd;
   for (std::size_t i = 0; i < crowd; ++i)
     x.ask->ask_any<lease_reply>(x.leases, lease_create_request{{}, 10s});
   x.world.run();
@@ -246,7 +246,7 @@ TEST_CASE("waits that occupy connections are limited, grants at once are not") {
 
 TEST_CASE("a lease has no more locks than it may have, waiting requests included") {
   fixture x;
-  x.env.max_locks_per_lease = 3;
+  x.env.lease_limits.max_locks = 3;
   auto lease = x.make_lease();
   auto acquire = [&](const std::string& key, const std::string& owner) {
     auto request = fixture::request(key, owner);

@@ -142,7 +142,7 @@ private:
     if (action < 3)
       asker.ask_any<lease_reply>(x_.leases, lease_renew_request{lease->lease});
     else if (action < 5)
-      asker.ask_any<lease_reply>(x_.registry, lease_ttl_request{lease->lease, any_key()});
+      asker.ask_any<lease_reply>(x_.leases, lease_inspect_request{lease->lease});
     else
       asker.ask_any<lease_reply>(x_.leases, lease_end_request{lease->lease});
   }

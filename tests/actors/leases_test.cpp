@@ -147,7 +147,7 @@ TEST_CASE("what is withdrawn with a lease is gone, in whatever order things come
 
 TEST_CASE("there are no more leases than the server allows") {
   fixture x;
-  x.env.max_leases = 2;
+  x.env.lease_limits.max_leases = 2;
   x.make(10s);
   x.make(60s);
   CHECK(x.about(lease_create_request{"", 60s}).status == lease_reply::too_many_leases);

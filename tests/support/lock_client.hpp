@@ -182,12 +182,13 @@ private:
 struct lock_fixture {
   explicit lock_fixture(std::chrono::steady_clock::duration key_idle_timeout
                         = std::chrono::seconds{1})
-    : env{world.time(), tokens, log, key_idle_timeout, {1000, 1000}, 1000, 1000},
+    : env{world.time(), tokens, log, key_idle_timeout, {1000, 1000}, 1000, {1000}},
       leases(caf::actor_cast<leases_actor>(world.system().spawn<lockserver::leases>(keys, env))),
       registry(caf::actor_cast<registry_actor>(
         world.system().spawn<lockserver::registry>(leases, env, counts))),
       ask(new_client()) {
     keys->all.push_back(registry);
+    keys->leases = leases;
     world.run();
     own_actors = world.actors();
   }

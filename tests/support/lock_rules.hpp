@@ -4,6 +4,7 @@
 
 #include "actors/rules/lock_queue.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ostream>
@@ -21,6 +22,23 @@ inline std::ostream& operator<<(std::ostream& out, acquire_outcome x) {
   return out << names.at(static_cast<std::size_t>(x));
 }
 
+} // namespace lockserver
+
+namespace lockserver::test {
+
+/// What became of a waiting request that was not withdrawn.
+struct decision {
+  enum class kind : std::uint8_t { granted, wait_timeout, lease_ended };
+
+  ticket_id ticket = 0;
+  std::string owner;
+  kind what = kind::wait_timeout;
+  std::uint64_t token = 0; ///< Valid when granted, as is `expires_at`.
+  time_point expires_at{};
+
+  friend bool operator==(const decision&, const decision&) = default;
+};
+
 inline std::ostream& operator<<(std::ostream& out, const decision& x) {
   out << x.owner << '#' << x.ticket;
   if (x.what == decision::kind::lease_ended)
@@ -31,17 +49,56 @@ inline std::ostream& operator<<(std::ostream& out, const decision& x) {
              << std::chrono::duration<double>{x.expires_at.time_since_epoch()}.count() << 's';
 }
 
+/// A grant that ended without its owner's doing, or that had a lease.
+struct ended_grant {
+  std::string owner;
+  std::uint64_t token = 0;
+  lease_id lease = 0;
+  ticket_id ticket = 0;
+  bool expired = false; ///< Its time ran out.
+
+  friend bool operator==(const ended_grant&, const ended_grant&) = default;
+};
+
 inline std::ostream& operator<<(std::ostream& out, const ended_grant& x) {
   return out << x.owner << '#' << x.ticket << " token " << x.token << " lease " << x.lease
              << (x.expired ? " expired" : " ended");
 }
 
-} // namespace lockserver
-
-namespace lockserver::test {
-
 using decisions = std::vector<decision>;
 using endings = std::vector<ended_grant>;
+
+inline bool is_decision(const lock_change& x) {
+  return x.what == lock_change::kind::waits_no_more && x.why != lock_change::cause::withdrawn;
+}
+
+inline bool is_ending(const lock_change& x) {
+  return x.what == lock_change::kind::ended
+         && (x.why == lock_change::cause::expired || x.about.lease() != 0);
+}
+
+inline decisions decisions_in(const lock_changes& changes) {
+  decisions result;
+  for (auto& x : changes)
+    if (is_decision(x)) {
+      auto what = decision::kind::wait_timeout;
+      if (x.why == lock_change::cause::turn)
+        what = decision::kind::granted;
+      else if (x.why == lock_change::cause::lease_ended)
+        what = decision::kind::lease_ended;
+      result.push_back({x.about.ticket, x.about.owner, what, x.about.token, x.about.expires_at});
+    }
+  return result;
+}
+
+inline endings endings_in(const lock_changes& changes) {
+  endings result;
+  for (auto& x : changes)
+    if (is_ending(x))
+      result.push_back({x.about.owner, x.about.token, x.about.lease(), x.about.ticket,
+                        x.why == lock_change::cause::expired});
+  return result;
+}
 
 inline time_point at(duration x) {
   return time_point{x};
@@ -113,10 +170,19 @@ struct lock_rules {
   }
 
   decisions decided() {
-    return std::exchange(out.decided, {});
+    auto result = decisions_in(out);
+    erase(&is_decision);
+    return result;
   }
   endings ended() {
-    return std::exchange(out.ended, {});
+    auto result = endings_in(out);
+    erase(&is_ending);
+    return result;
+  }
+
+private:
+  void erase(bool (*which)(const lock_change&)) {
+    out.erase(std::remove_if(out.begin(), out.end(), which), out.end());
   }
 };
 

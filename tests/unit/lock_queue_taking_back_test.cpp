@@ -17,29 +17,22 @@ lock_request with_id(const std::string& owner, ticket_id ticket, duration wait =
   return {owner, ticket, 100s, wait, lock_mode::exclusive, 0, std::string{"r"}};
 }
 
-void put_back(lock_rules& x, std::vector<grant_record> records) {
-  x.lock.clear();
-  for (auto& record : records)
-    x.lock.restore(grant_of(std::move(record)), 0);
-}
-
-// The same lock as it was, after a change of it that failed.
+// The same lock after a release that could not be stored.
 void go_back(lock_rules& x) {
-  put_back(x, records_of(x.lock, at(0s)));
+  x.out.clear();
+  REQUIRE(x.release(0s, "a"));
+  x.lock.forget_waiters();
+  for (; !x.out.empty(); x.out.pop_back())
+    x.lock.undo(std::move(x.out.back()));
 }
 
 // The same lock in a process that has it from a store.
 void restart(lock_rules& x) {
-  std::vector<grant_record> stored;
-  for (auto& record : records_of(x.lock, at(0s))) {
-    grant_record read; // without what is not stored
-    read.token = record.token;
-    read.owner = record.owner;
-    read.request_id = record.request_id;
-    read.expires_at = record.expires_at;
-    stored.push_back(std::move(read));
-  }
-  put_back(x, std::move(stored));
+  lock_queue stored{x.tokens, x.limits};
+  for (auto& holder : x.lock.holders())
+    stored.restore(grant_of(record_of(holder, x.lock.limit(), at(0s))), 0);
+  x.lock = std::move(stored);
+  x.out.clear();
 }
 
 } // namespace
@@ -204,4 +197,77 @@ TEST_CASE("the end of its connection takes a request out of the line") {
   x.acquire(0s, "a", 2, 10s, 60s);
   CHECK(x.lock.end_hold(at(1s), 2, x.out));
   CHECK(x.lock.waiting() == 0);
+}
+
+// -- undone -------------------------------------------------------------------
+
+TEST_CASE("a renewal that is undone lets the grant end as before, and be withdrawn") {
+  lock_rules x;
+  x.acquire(0s, "a", 1, 100s);
+  x.out.clear();
+  x.lock.renew(at(1s), "a", 0, 500s, x.out);
+  REQUIRE(x.out.size() == 1);
+  CHECK(!x.withdraw(2s, 1)); // somebody relies on it, as far as is known by now
+  x.lock.undo(std::move(x.out.front()));
+  x.out.clear();
+  CHECK(x.holder()->expires_at == at(100s));
+  x.lock.end_abandoned(at(3s), x.out);
+  CHECK(x.lock.idle());
+}
+
+TEST_CASE("what is undone leaves shared holders and their limit as they were") {
+  lock_rules x;
+  x.share(0s, "a", 1, 100s, 0s, 2);
+  x.share(0s, "b", 2, 100s, 0s, 2);
+  x.share(0s, "c", 3, 100s, 60s, 3);
+  x.out.clear();
+  x.lock.release_all(at(1s), x.out);
+  CHECK(x.holders() == "c");
+  CHECK(x.lock.limit() == 3);
+  x.lock.forget_waiters();
+  for (; !x.out.empty(); x.out.pop_back())
+    x.lock.undo(std::move(x.out.back()));
+  CHECK(x.holders() == "a b");
+  CHECK(x.lock.limit() == 2);
+  CHECK(x.lock.next_deadline() == at(100s));
+}
+
+TEST_CASE("every change is reported, in its order and with its cause") {
+  using kind = lock_change::kind;
+  using cause = lock_change::cause;
+  lock_rules x;
+  auto reported = [&] {
+    std::vector<std::pair<kind, cause>> result;
+    for (auto& one : x.out)
+      result.emplace_back(one.what, one.why);
+    x.out.clear();
+    return result;
+  };
+  using list = std::vector<std::pair<kind, cause>>;
+  x.acquire(0s, with_id("a", 1));
+  CHECK(reported() == list{{kind::granted, cause::request}});
+  x.acquire(0s, with_id("a", 2));
+  CHECK(reported() == list{{kind::repeated, cause::request}});
+  x.lock.renew(at(1s), "a", 0, 9s, x.out);
+  CHECK(reported() == list{{kind::renewed, cause::request}});
+  x.acquire(1s, "b", 3, 10s, 60s);
+  x.acquire(1s, "c", 4, 10s, 3s);
+  x.acquire(1s, "d", 5, 10s, 60s);
+  CHECK(reported()
+        == list{{kind::waits, cause::request},
+                {kind::waits, cause::request},
+                {kind::waits, cause::request}});
+  x.withdraw(2s, 5);
+  CHECK(reported() == list{{kind::waits_no_more, cause::withdrawn}});
+  x.expire(10s);
+  CHECK(reported()
+        == list{{kind::waits_no_more, cause::timed_out},
+                {kind::ended, cause::expired},
+                {kind::granted, cause::turn},
+                {kind::waits_no_more, cause::turn}});
+  x.release(11s, "b");
+  REQUIRE(x.out.size() == 1);
+  CHECK(x.out.front().about.owner == "b");
+  CHECK(x.out.front().about.token == 2);
+  CHECK(reported() == list{{kind::ended, cause::request}});
 }
