@@ -36,9 +36,6 @@ namespace {
 // `stop` may take.
 constexpr auto stop_grace = std::chrono::milliseconds{1500};
 
-// Registries per thread, so that two threads seldom want the same one.
-constexpr std::size_t registries_per_thread = 16;
-
 class system_config : public caf::actor_system_config {
 public:
   system_config() {
@@ -103,7 +100,7 @@ service::service(const settings& config, spdlog::logger& log, store* kept,
          {},
          {},
          &threads_},
-    counts_(config.threads == 1 ? 1 : config.threads * registries_per_thread),
+    counts_(key_partitions),
     context_{config,
              env_,
              std::make_shared<registries>(),
