@@ -14,20 +14,6 @@ namespace lockserver {
 
 // -- locks ----------------------------------------------------------------------
 
-/// With what else than its `ttl` a lock of a CAF client ends.
-enum class hold_mode : std::uint8_t {
-  /// With the client actor: at once when it ends in order or its program says that
-  /// it has; when only the connection is lost, which may be mended, once the server
-  /// has heard nothing for the session timeout. The client has given it up by then.
-  session,
-  /// The same, and at once with the connection of the client's node. A connection
-  /// may be lost for the server and still stand for the client: then, for as long
-  /// as the session timeout, its holder believes to have a lock that somebody else
-  /// has been granted. For programs that prefer a quick successor to that exclusion.
-  connection,
-  ttl, ///< With nothing else.
-};
-
 /// Asks for a lock. Answered by `lock_grant`, or an error of `errc`.
 struct acquire_lock {
   /// As `wait`: as the client's options say.

@@ -3,22 +3,30 @@
 #pragma once
 
 #include "lockserver/errc.hpp"
+#include "net/session/refusal.hpp"
 
 #include <stdexcept>
 #include <string>
-#include <string_view>
 
 namespace lockserver {
 
 /// Thrown for a request that is refused before anyone is asked.
 struct bad_input : std::runtime_error {
-  explicit bad_input(const std::string& sentence, errc code_ = errc::bad_request,
-                     std::string_view allow_ = {})
-    : std::runtime_error(sentence), code(code_), allow(allow_) {
+  explicit bad_input(const std::string& sentence, errc code_ = errc::bad_request)
+    : std::runtime_error(sentence), code(code_) {
   }
 
   errc code;
-  std::string_view allow; ///< With status 405: the methods that are right. Of static storage.
 };
+
+/// What `f` returns, or the refusal that its complaint becomes.
+template <class F>
+auto or_refusal(F f) -> decltype(f()) {
+  try {
+    return f();
+  } catch (const bad_input& wrong) {
+    return refusal{wrong.code, wrong.what()};
+  }
+}
 
 } // namespace lockserver

@@ -18,6 +18,9 @@ void require_json(std::string_view content_type);
 /// Every complaint is a `bad_input` that names the member.
 class json_members {
 public:
+  /// Those of no body.
+  json_members() = default;
+
   /// Reads `text`: one object whose members are strings, numbers, true or
   /// false; each name once.
   explicit json_members(std::string_view text);

@@ -1,6 +1,7 @@
 #include "net/dialects/lock_server_text.hpp"
 
 #include "actors/rules/key_name.hpp"
+#include "net/dialects/target.hpp"
 
 #include <algorithm>
 #include <array>
@@ -86,11 +87,7 @@ std::string read_times(std::string_view query, const command_limits& limits, com
            + seconds_text(most);
   };
   while (!query.empty()) {
-    auto part = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), part.size() + 1));
-    auto equals = std::min(part.find('='), part.size());
-    auto name = part.substr(0, equals);
-    auto text = part.substr(std::min(part.size(), equals + 1));
+    auto [name, text] = next_parameter(query);
     std::string wrong;
     if (name == "lock_timeout")
       wrong = set(name, text, command::duration{1}, limits.max_lock_timeout, out.lock_timeout);
@@ -108,14 +105,14 @@ std::string read_times(std::string_view query, const command_limits& limits, com
 } // namespace
 
 std::string_view methods_of(std::string_view target) noexcept {
-  auto* form = form_of(target.substr(0, target.find('?')));
+  auto* form = form_of(target_parts{target}.path());
   return form == nullptr ? std::string_view{} : form->methods;
 }
 
 std::variant<command, command_error> parse_command(std::string_view target, name_encoding encoding,
                                                    const command_limits& limits) {
-  auto path = target.substr(0, target.find('?'));
-  auto query = target.substr(std::min(target.size(), path.size() + 1));
+  target_parts parts{target};
+  auto path = parts.path();
   auto* form = form_of(path);
   if (form == nullptr)
     return command_error{404, "there is no such path"};
@@ -139,10 +136,10 @@ std::variant<command, command_error> parse_command(std::string_view target, name
   }
   if (names < form->names)
     return command_error{400, "the path must be " + std::string{form->form}};
-  if (!query.empty()) {
+  if (!parts.query().empty()) {
     if (form->what != command::verb::lock)
       return command_error{400, "only LOCK has parameters"};
-    if (auto wrong = read_times(query, limits, result); !wrong.empty())
+    if (auto wrong = read_times(parts.query(), limits, result); !wrong.empty())
       return command_error{400, std::move(wrong)};
   }
   return result;

@@ -20,9 +20,8 @@ const dialect& dialect_of(http_version version, std::string_view target) noexcep
     return lock_server;
   if (target.starts_with("/terraform/"))
     return terraform;
-  for (std::string_view start : {"/v1/", "/healthz", "/readyz", "/openapi.yaml"})
-    if (target.starts_with(start))
-      return v1;
+  if (v1_dialect::serves(target))
+    return v1;
   return lock_server;
 }
 

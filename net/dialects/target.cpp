@@ -2,16 +2,12 @@
 
 #include "actors/rules/key_name.hpp"
 #include "net/dialects/bad_input.hpp"
+#include "net/dialects/lists.hpp"
 
 #include <algorithm>
 #include <charconv>
 
 namespace lockserver {
-
-target_parts::target_parts(std::string_view target) noexcept
-  : path_(target.substr(0, target.find('?'))),
-    query_(target.substr(std::min(target.size(), path_.size() + 1))) {
-}
 
 std::optional<std::string> target_parts::name_behind(std::string_view prefix,
                                                      std::string_view what) const {
@@ -32,14 +28,23 @@ std::optional<std::string> target_parts::path_behind(std::string_view prefix,
   return result;
 }
 
-query_parameters::query_parameters(std::string_view query) {
+std::pair<std::string_view, std::string_view> next_parameter(std::string_view& query) noexcept {
+  auto part = query.substr(0, query.find('&'));
+  query.remove_prefix(std::min(query.size(), part.size() + 1));
+  auto equals = std::min(part.find('='), part.size());
+  return {part.substr(0, equals), part.substr(std::min(part.size(), equals + 1))};
+}
+
+query_parameters::query_parameters(std::string_view query, std::string_view known) {
   while (!query.empty()) {
-    auto part = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), part.size() + 1));
-    if (part.empty())
+    if (query.front() == '&') { // nothing, as between two of them
+      query.remove_prefix(1);
       continue;
-    auto equals = std::min(part.find('='), part.size());
-    left_.emplace_back(part.substr(0, equals), part.substr(std::min(part.size(), equals + 1)));
+    }
+    left_.push_back(next_parameter(query));
+    if (!lists(known, left_.back().first))
+      throw bad_input{"there is a parameter that is not known; known are: "
+                      + (known.empty() ? "none" : std::string{known})};
   }
 }
 
@@ -92,11 +97,6 @@ bool query_parameters::flag(std::string_view parameter) {
   if (text && *text != "true" && *text != "false")
     throw bad_input{std::string{parameter} + " must be true or false"};
   return text == "true";
-}
-
-void query_parameters::refuse_others(std::string_view known) const {
-  if (!left_.empty())
-    throw bad_input{"there is a parameter that is not known; known are: " + std::string{known}};
 }
 
 } // namespace lockserver

@@ -13,7 +13,10 @@ namespace lockserver {
 /// Path and query. Points into the target.
 class target_parts {
 public:
-  explicit target_parts(std::string_view target) noexcept;
+  explicit target_parts(std::string_view target) noexcept
+    : path_(target.substr(0, target.find('?'))), query_(target.substr(path_.size())) {
+    query_.remove_prefix(query_.empty() ? 0 : 1);
+  }
 
   std::string_view path() const noexcept {
     return path_;
@@ -34,11 +37,16 @@ private:
   std::string_view query_;
 };
 
+/// Takes the first parameter, as name and value, off a query that is not empty. As it
+/// is, for each dialect has rules of its own for what is empty and how it is encoded.
+std::pair<std::string_view, std::string_view> next_parameter(std::string_view& query) noexcept;
+
 /// The parameters of a query, percent-encoded as forms are (`+` is a space).
 /// Taken by name; every complaint is a `bad_input`.
 class query_parameters {
 public:
-  explicit query_parameters(std::string_view query);
+  /// @param known the names that there are, such as "owner, token"; empty: none.
+  query_parameters(std::string_view query, std::string_view known);
 
   /// A value that may be a key or an owner.
   std::optional<std::string> name(std::string_view parameter);
@@ -48,9 +56,6 @@ public:
                                       std::int64_t most);
   /// True if the value is "true".
   bool flag(std::string_view parameter);
-
-  /// Complains about a parameter that has not been taken.
-  void refuse_others(std::string_view known) const;
 
 private:
   std::optional<std::string_view> take(std::string_view parameter);

@@ -5,6 +5,7 @@
 #include "lockserver/settings.hpp"
 #include "net/dialects/bad_input.hpp"
 #include "net/dialects/json_members.hpp"
+#include "net/dialects/methods.hpp"
 #include "net/dialects/target.hpp"
 #include "net/dialects/v1.hpp"
 
@@ -48,37 +49,29 @@ std::string checked_id(const http_request& x) {
   return id;
 }
 
-// The answer to a method that a lock does not have.
-std::optional<operation> other_method(std::string_view method) {
-  auto result = answer_other_method(method, methods);
-  if (auto* wrong = result ? std::get_if<refusal>(&*result) : nullptr;
-      wrong != nullptr && wrong->code == errc::method_not_allowed)
-    wrong->reason += "; the state itself is not kept here";
+// What is wrong with a method that a lock does not have.
+std::optional<refusal> refuse_method(std::string_view method) {
+  auto result = lockserver::refuse_method(method, methods);
+  if (result && result->code == errc::method_not_allowed)
+    result->reason += "; the state itself is not kept here";
   return result;
 }
 
-operation read_request(const http_request& x, const settings& config) {
-  if (auto other = other_method(x.method))
-    return std::move(*other);
-  target_parts target{x.target};
-  auto key = target.path_behind("/terraform/", "key");
-  if (!key)
-    throw bad_input{"the path must be /terraform/{key}", errc::not_found};
-  query_parameters{target.query()}.refuse_others("none");
-  if (x.method == "LOCK" || x.method == "POST" || x.method == "PUT") {
-    acquire_operation result;
-    result.request.key = std::move(*key);
-    result.request.owner = checked_id(x);
-    auto ttl = config.terraform_lock_timeout;
-    result.request.ttl = ttl > settings::duration::zero() ? caf::timespan{ttl} : forever;
-    result.request.metadata = x.body;
-    result.request.explain = true;
-    // Terraform sends a LOCK again when its answer got lost.
-    result.request.request_id = result.request.owner;
-    return result;
-  }
-  release_request result;
-  result.key = std::move(*key);
+session_request read_acquire(std::string key, const http_request& x, const settings& config) {
+  lock_wish result;
+  auto& lock = result.request;
+  lock.key = std::move(key);
+  lock.owner = checked_id(x);
+  auto ttl = config.terraform_lock_timeout;
+  lock.ttl = ttl > settings::duration::zero() ? ttl : forever;
+  lock.metadata = x.body;
+  lock.explain = true;
+  lock.request_id = lock.owner; // Terraform sends a LOCK again when its answer got lost
+  return result;
+}
+
+session_request read_release(std::string key, const http_request& x) {
+  release_request result{std::move(key), {}};
   // `terraform force-unlock` sends nothing; it has asked its user.
   result.force = x.body.empty();
   if (!result.force)
@@ -109,43 +102,48 @@ http_content conflict(errc code, const std::vector<holder_info>& holders, std::s
 
 } // namespace
 
-std::optional<refusal> terraform_dialect::refuse_before_body(const http_request& x) const {
-  try {
-    if (auto other = other_method(x.method))
-      if (auto* wrong = std::get_if<refusal>(&*other))
-        return std::move(*wrong);
-    require_json(x.content_type);
+std::optional<refusal> terraform_dialect::refuse_before_body(const http_request& x,
+                                                             bool client_waits) const {
+  if (!client_waits)
     return std::nullopt;
-  } catch (const bad_input& wrong) {
-    return refusal{wrong.code, wrong.what(), wrong.allow};
-  }
+  return or_refusal([&] {
+    auto wrong = refuse_method(x.method);
+    if (!wrong)
+      require_json(x.content_type);
+    return wrong;
+  });
 }
 
-operation terraform_dialect::read(const http_request& x, const settings& config) const {
-  try {
-    return read_request(x, config);
-  } catch (const bad_input& wrong) {
-    return refusal{wrong.code, wrong.what(), wrong.allow};
-  }
+reading terraform_dialect::read(const http_request& x, const settings& config) const {
+  if (auto wrong = refuse_method(x.method))
+    return std::move(*wrong);
+  if (auto other = answer_other_method(x.method, methods))
+    return std::move(*other);
+  return or_refusal([&]() -> reading {
+    target_parts target{x.target};
+    auto key = target.path_behind("/terraform/", "key");
+    if (!key)
+      throw bad_input{"the path must be /terraform/{key}", errc::not_found};
+    query_parameters{target.query(), {}};
+    if (lists("LOCK, POST, PUT", x.method))
+      return read_acquire(std::move(*key), x, config);
+    return read_release(std::move(*key), x);
+  });
 }
 
-http_content terraform_dialect::write(const refusal& x, std::string& out) const {
-  return write_problem(x, out);
-}
-
-http_content terraform_dialect::write(const acquire_reply& x, const asked& what,
+http_content terraform_dialect::write(const session_reply& x, const asked& what,
                                       std::string& out) const {
-  if (x.status == acquire_reply::granted || x.status == acquire_reply::already_held)
-    return success();
-  if (!x.holders.empty())
-    return conflict(errc::held, x.holders, out);
-  return v1_dialect{}.write(x, what, out);
-}
-
-http_content terraform_dialect::write(const release_reply& x, std::string& out) const {
-  if (x.status != release_reply::not_holder || x.holders.empty())
-    return success();
-  return conflict(errc::not_holder, x.holders, out);
+  if (auto* got = std::get_if<acquire_reply>(&x)) {
+    if (got->status == acquire_reply::granted || got->status == acquire_reply::already_held)
+      return success();
+    if (!got->holders.empty())
+      return conflict(errc::held, got->holders, out);
+  } else if (auto* released = std::get_if<release_reply>(&x)) {
+    if (released->status != release_reply::not_holder || released->holders.empty())
+      return success();
+    return conflict(errc::not_holder, released->holders, out);
+  }
+  return v1_dialect{}.write(x, what, out); // a problem
 }
 
 } // namespace lockserver

@@ -12,13 +12,10 @@ namespace lockserver {
 /// key is the same as in the other dialects.
 class terraform_dialect final : public dialect {
 public:
-  operation read(const http_request& x, const settings& config) const override;
-  std::optional<refusal> refuse_before_body(const http_request& x) const override;
-
-  using dialect::write;
-  http_content write(const refusal& x, std::string& out) const override;
-  http_content write(const acquire_reply& x, const asked& what, std::string& out) const override;
-  http_content write(const release_reply& x, std::string& out) const override;
+  reading read(const http_request& x, const settings& config) const override;
+  std::optional<refusal> refuse_before_body(const http_request& x,
+                                            bool client_waits) const override;
+  http_content write(const session_reply& x, const asked& what, std::string& out) const override;
 };
 
 } // namespace lockserver

@@ -1,6 +1,7 @@
 #include "actors/rules/lock_queue.hpp"
 #include "lockserver/server.hpp"
 #include "lockserver/settings.hpp"
+#include "net/dialects/methods.hpp"
 #include "net/dialects/v1.hpp"
 #include "net/session/host_rule.hpp"
 
@@ -96,9 +97,7 @@ refusal refusal_of(const acquire_reply& x) {
   return result;
 }
 
-} // namespace
-
-http_content write_problem(const refusal& x, std::string& out, const json::object* more) {
+http_content write_problem(const refusal& x, std::string& out, const json::object* more = nullptr) {
   auto& row = row_of(x.code);
   json::object problem{{"type", "about:blank"},
                        {"title", view(reason_phrase(row.status))},
@@ -115,98 +114,117 @@ http_content write_problem(const refusal& x, std::string& out, const json::objec
   return result;
 }
 
-http_content v1_dialect::write(const refusal& x, std::string& out) const {
-  return write_problem(x, out);
-}
+struct writer {
+  const asked& what;
+  std::string& out;
 
-http_content v1_dialect::write(const acquire_reply& x, const asked& what, std::string& out) const {
-  if (x.status == acquire_reply::granted)
-    return content({{"key", view(what.key)},
-                    {"owner", view(what.owner)},
-                    {"mode", view(mode_name(x.mode))},
-                    {"token", x.token},
-                    {"ttl_ms", ttl_ms(x.ttl)},
-                    {"expires_at_ms", x.expires_at / 1000},
-                    {"waited_ms", to_ms(x.waited)}},
-                   out);
-  json::object more;
-  if (x.status == acquire_reply::held || x.status == acquire_reply::wait_timeout) {
-    more.emplace("holders", holders(x.holders));
-    more.emplace("holder_count", x.holder_count);
-    more.emplace("queue_length", x.queue_length);
-  } else if (x.status == acquire_reply::not_holder || x.status == acquire_reply::already_held) {
-    more.emplace("holders", holders(x.holders));
-    more.emplace("holder_count", x.holder_count);
-  } else if (x.status == acquire_reply::limit_mismatch && x.limit != 0) {
-    more.emplace("limit", x.limit);
+  http_content operator()(const refusal& x) const {
+    return write_problem(x, out);
   }
-  return write_problem(refusal_of(x), out, &more);
-}
 
-http_content v1_dialect::write(const release_reply& x, std::string& out) const {
-  if (x.status != release_reply::not_holder)
-    return content({{"released", x.status == release_reply::released}}, out);
-  json::object more{{"holders", holders(x.holders)}, {"holder_count", x.holder_count}};
-  return write_problem(refusal_of(x.status), out, &more);
-}
+  http_content operator()(const acquire_reply& x) const {
+    if (x.status == acquire_reply::granted)
+      return content({{"key", view(what.key)},
+                      {"owner", view(what.owner)},
+                      {"mode", view(mode_name(x.mode))},
+                      {"token", x.token},
+                      {"ttl_ms", ttl_ms(x.ttl)},
+                      {"expires_at_ms", x.expires_at / 1000},
+                      {"waited_ms", to_ms(x.waited)}},
+                     out);
+    json::object more;
+    if (x.status == acquire_reply::held || x.status == acquire_reply::wait_timeout) {
+      more.emplace("holders", holders(x.holders));
+      more.emplace("holder_count", x.holder_count);
+      more.emplace("queue_length", x.queue_length);
+    } else if (x.status == acquire_reply::not_holder || x.status == acquire_reply::already_held) {
+      more.emplace("holders", holders(x.holders));
+      more.emplace("holder_count", x.holder_count);
+    } else if (x.status == acquire_reply::limit_mismatch && x.limit != 0) {
+      more.emplace("limit", x.limit);
+    }
+    return write_problem(refusal_of(x), out, &more);
+  }
 
-http_content v1_dialect::write(const lock_info& x, std::string& out) const {
-  return content(lock(x, true), out);
-}
+  http_content operator()(const release_reply& x) const {
+    if (x.status != release_reply::not_holder)
+      return content({{"released", x.status == release_reply::released}}, out);
+    json::object more{{"holders", holders(x.holders)}, {"holder_count", x.holder_count}};
+    return write_problem(refusal_of(x.status), out, &more);
+  }
 
-http_content v1_dialect::write(const list_reply& x, std::string& out) const {
-  json::array locks;
-  for (auto& one : x.locks)
-    locks.emplace_back(lock(one, false));
-  return content({{"locks", std::move(locks)}, {"next", next_page(x.next)}}, out);
-}
+  http_content operator()(const lock_info& x) const {
+    return content(lock(x, true), out);
+  }
 
-http_content v1_dialect::write(const lease_reply& x, std::string& out) const {
-  if (x.status != lease_reply::alive)
-    return write_problem(refusal_of(x.status), out);
-  json::object result{{"lease", view(x.lease)}, {"ttl_ms", ttl_ms(x.ttl)}};
-  if (x.with_locks) {
+  http_content operator()(const list_reply& x) const {
     json::array locks;
     for (auto& one : x.locks)
-      locks.emplace_back(json::object{{"key", view(one.key)}, {"token", one.token}});
-    result.emplace("locks", std::move(locks));
-    result.emplace("next", next_page(x.next));
+      locks.emplace_back(lock(one, false));
+    return content({{"locks", std::move(locks)}, {"next", next_page(x.next)}}, out);
   }
-  return content(result, out);
-}
 
-http_content v1_dialect::write(const server_info& x, std::string& out) const {
-  auto& c = x.config;
-  json::object settings{{"lock_timeout_ms", to_ms(c.lock_timeout)},
-                        {"lock_attempt_timeout_ms", to_ms(c.lock_attempt_timeout)},
-                        {"max_lock_timeout_ms", to_ms(c.max_lock_timeout)},
-                        {"max_lock_attempt_timeout_ms", to_ms(c.max_lock_attempt_timeout)},
-                        {"allowed_hosts", allowed_hosts(c)},
-                        {"allow_shutdown", c.allow_shutdown},
-                        {"threads", c.threads},
-                        {"max_connections", c.max_connections},
-                        {"max_keys", c.max_keys},
-                        {"max_waiters_per_key", c.max_waiters_per_key},
-                        {"max_holders_per_key", c.max_holders_per_key},
-                        {"max_leases", c.max_leases},
-                        {"max_locks_per_lease", c.max_locks_per_lease},
-                        {"header_timeout_ms", to_ms(c.header_timeout)},
-                        {"idle_timeout_ms", to_ms(c.idle_timeout)},
-                        {"write_timeout_ms", to_ms(c.write_timeout)},
-                        {"terraform_lock_timeout_ms", to_ms(c.terraform_lock_timeout)},
-                        {"restart_grace_ms", to_ms(restart_grace(c))},
-                        {"durable", !c.data_dir.empty()},
-                        {"sync", c.sync == sync_mode::always ? "always" : "off"}};
-  json::object counts{{"keys", x.now.keys},          {"holders", x.now.holders},
-                      {"waiters", x.now.waiters},    {"connections", x.now.connections},
-                      {"leases", x.now.leases},      {"commits", x.now.commits},
-                      {"decisions", x.now.decisions}};
-  return content({{"name", "lockserver-caf"},
-                  {"version", LOCKSERVER_VERSION},
-                  {"uptime_ms", to_ms(x.uptime)},
-                  {"settings", std::move(settings)},
-                  {"counts", std::move(counts)}},
-                 out);
+  http_content operator()(const lease_reply& x) const {
+    if (x.status != lease_reply::alive)
+      return write_problem(refusal_of(x.status), out);
+    json::object result{{"lease", view(x.lease)}, {"ttl_ms", ttl_ms(x.ttl)}};
+    if (x.with_locks) {
+      json::array locks;
+      for (auto& one : x.locks)
+        locks.emplace_back(json::object{{"key", view(one.key)}, {"token", one.token}});
+      result.emplace("locks", std::move(locks));
+      result.emplace("next", next_page(x.next));
+    }
+    return content(result, out);
+  }
+
+  http_content operator()(const server_info& x) const {
+    auto& c = x.config;
+    json::object settings{{"lock_timeout_ms", to_ms(c.lock_timeout)},
+                          {"lock_attempt_timeout_ms", to_ms(c.lock_attempt_timeout)},
+                          {"max_lock_timeout_ms", to_ms(c.max_lock_timeout)},
+                          {"max_lock_attempt_timeout_ms", to_ms(c.max_lock_attempt_timeout)},
+                          {"allowed_hosts", allowed_hosts(c)},
+                          {"allow_shutdown", c.allow_shutdown},
+                          {"threads", c.threads},
+                          {"max_connections", c.max_connections},
+                          {"max_keys", c.max_keys},
+                          {"max_waiters_per_key", c.max_waiters_per_key},
+                          {"max_holders_per_key", c.max_holders_per_key},
+                          {"max_leases", c.max_leases},
+                          {"max_locks_per_lease", c.max_locks_per_lease},
+                          {"header_timeout_ms", to_ms(c.header_timeout)},
+                          {"idle_timeout_ms", to_ms(c.idle_timeout)},
+                          {"write_timeout_ms", to_ms(c.write_timeout)},
+                          {"terraform_lock_timeout_ms", to_ms(c.terraform_lock_timeout)},
+                          {"restart_grace_ms", to_ms(restart_grace(c))},
+                          {"durable", !c.data_dir.empty()},
+                          {"sync", c.sync == sync_mode::always ? "always" : "off"}};
+    json::object counts{{"keys", x.now.keys},          {"holders", x.now.holders},
+                        {"waiters", x.now.waiters},    {"connections", x.now.connections},
+                        {"leases", x.now.leases},      {"commits", x.now.commits},
+                        {"decisions", x.now.decisions}};
+    return content({{"name", "lockserver-caf"},
+                    {"version", LOCKSERVER_VERSION},
+                    {"uptime_ms", to_ms(x.uptime)},
+                    {"settings", std::move(settings)},
+                    {"counts", std::move(counts)}},
+                   out);
+  }
+
+  http_content operator()(ready) const {
+    return {200, media_type::json, "{\"status\":\"ready\"}\n"};
+  }
+  template <class Other>
+  http_content operator()(const Other&) const {
+    return write_problem(mixed_up(), out);
+  }
+};
+
+} // namespace
+
+http_content v1_dialect::write(const session_reply& x, const asked& what, std::string& out) const {
+  return std::visit(writer{what, out}, x);
 }
 
 } // namespace lockserver

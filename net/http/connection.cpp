@@ -50,7 +50,7 @@ void connection::start(caf::actor_system& sys) {
   guard([&] {
     self_ = shared_from_this();
     session_handle_ = caf::actor_cast<caf::strong_actor_ptr>(
-      compat::spawn_ready<session>(sys, host_, context_, *this));
+      compat::spawn_ready<session>(sys, host_, context_, *this, surplus_));
     session_ = static_cast<session*>(caf::actor_cast<caf::abstract_actor*>(session_handle_));
     set_deadline(context_.config.header_timeout);
     do_wait_readable();
@@ -240,7 +240,7 @@ std::size_t connection::serve_head(std::string_view input) {
   auto& how = context_.dialect_of(version_, head.target);
   http_request request{version_, head.method, head.target, head.content_type};
   if (auto wrong = refuse_browser(head)) {
-    refuse_and_close(how, *wrong);
+    refuse_and_close(how, std::move(*wrong));
   } else if (head.has_body) {
     begin_body(request, how, input.size() == size);
   } else {
@@ -266,9 +266,8 @@ std::optional<refusal> connection::refuse_browser(const request_head& head) cons
 void connection::begin_body(const http_request& x, const dialect& how, bool client_waits) {
   auto& head = reader_.head();
   auto asks_first = head.expects_continue && client_waits;
-  if (asks_first || !how.takes_bodies())
-    if (auto wrong = how.refuse_before_body(x))
-      return refuse_and_close(how, *wrong);
+  if (auto wrong = how.refuse_before_body(x, asks_first))
+    return refuse_and_close(how, std::move(*wrong));
   auto body = std::make_unique<body_reader>(head);
   if (body->now() == body_reader::status::error)
     return refuse_broken(body->error(), head.target);
@@ -301,23 +300,24 @@ void connection::answer_continue() {
 
 void connection::serve_request(const http_request& x, const dialect& how) {
   ++share_;
-  auto request = how.read(x, context_.config);
-  // What would make the crowd larger is refused; the rest, for one what gives a lock
-  // back, is served, once.
-  if (surplus_) {
+  auto read = how.read(x, context_.config);
+  // It is served once, for it may give a lock back.
+  if (surplus_)
     keep_alive_ = false;
-    if (std::holds_alternative<acquire_operation>(request))
-      return refuse(how, {errc::too_many, "too many connections", {}, 1});
+  if (auto* wrong = std::get_if<refusal>(&read))
+    return refuse(how, std::move(*wrong));
+  if (auto* known = std::get_if<http_content>(&read)) {
+    answer(*known);
+    return;
   }
-  if (auto* wrong = std::get_if<refusal>(&request))
-    return refuse(how, *wrong);
+  auto& wanted = std::get<session_request>(read);
   // A client that can no more be watched does not wait.
-  if (auto* lock = std::get_if<acquire_operation>(&request); lock != nullptr && end_of_input_)
-    lock->request.wait = caf::timespan::zero();
+  if (auto* lock = std::get_if<lock_wish>(&wanted); lock != nullptr && end_of_input_)
+    lock->request.wait = duration::zero();
   busy_ = true;
   if (!writing_)
     deadline_ = time_point::max(); // the session has its own for the answer
-  session_->submit(std::move(request), how);
+  session_->submit(std::move(wanted), how);
 }
 
 // Nobody knows where the next request starts.
@@ -326,12 +326,12 @@ void connection::refuse_broken(const head_error& x, std::string_view target) {
   refuse_and_close(context_.dialect_of(version_, target), {code, x.reason});
 }
 
-void connection::refuse_and_close(const dialect& how, const refusal& x) {
+void connection::refuse_and_close(const dialect& how, refusal&& x) {
   keep_alive_ = false;
-  refuse(how, x);
+  refuse(how, std::move(x));
 }
 
-void connection::refuse(const dialect& how, const refusal& x) {
+void connection::refuse(const dialect& how, refusal&& x) {
   if (context_.env.log.should_log(spdlog::level::debug)) {
     error_code ec;
     auto peer = socket_.remote_endpoint(ec);
@@ -339,7 +339,7 @@ void connection::refuse(const dialect& how, const refusal& x) {
                            peer.address().to_string(), peer.port(), quoted{x.reason});
   }
   std::string text;
-  answer(how.write(x, text));
+  answer(how.write(std::move(x), {}, text));
 }
 
 connection::position connection::answer(const http_content& x) {

@@ -94,9 +94,9 @@ private:
   void begin_body(const http_request& x, const dialect& how, bool client_waits);
   void answer_continue();
   void serve_request(const http_request& x, const dialect& how);
-  void refuse(const dialect& how, const refusal& x);
+  void refuse(const dialect& how, refusal&& x);
   void refuse_broken(const head_error& x, std::string_view target);
-  void refuse_and_close(const dialect& how, const refusal& x);
+  void refuse_and_close(const dialect& how, refusal&& x);
 
   // Writing.
   void do_flush();

@@ -113,11 +113,10 @@ std::string check(lease_end_request& x, const settings&) {
   return check_lease(x.lease);
 }
 
-acquire_request to_acquire_request(acquire_lock&& x, std::uint64_t ticket) {
+acquire_request to_acquire_request(acquire_lock& x) {
   acquire_request result;
-  result.key = std::move(x.key);
+  result.key = x.key;
   result.owner = std::move(x.owner);
-  result.ticket = ticket;
   result.ttl = x.ttl;
   result.wait = x.wait;
   result.mode = x.mode;

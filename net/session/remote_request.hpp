@@ -22,7 +22,8 @@ std::string check(lease_renew_request& x, const settings& config);
 std::string check(lease_inspect_request& x, const settings& config);
 std::string check(lease_end_request& x, const settings& config);
 
-/// The request that the actors of a checked one know.
-acquire_request to_acquire_request(acquire_lock&& x, std::uint64_t ticket);
+/// The request that the actors of a checked one know, but for its ticket. Leaves key,
+/// lease and hold in `x`.
+acquire_request to_acquire_request(acquire_lock& x);
 
 } // namespace lockserver

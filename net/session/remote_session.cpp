@@ -1,11 +1,10 @@
 #include "net/session/remote_session.hpp"
 
 #include "actors/caf_answers.hpp"
-#include "actors/lister.hpp"
 #include "actors/quoted.hpp"
-#include "net/session/dialect.hpp"
 #include "net/session/releaser.hpp"
 #include "net/session/remote_request.hpp"
+#include "net/session/ways.hpp"
 
 #include <spdlog/logger.h>
 
@@ -21,9 +20,24 @@ caf::error bad_request(std::string sentence) {
   return caf::make_error(errc::bad_request, std::move(sentence));
 }
 
-caf::error no_grants_for(unsigned seconds) {
-  return caf::make_error(errc::restart_grace, restart_grace(seconds).reason);
+caf::error error_of(const refusal& x) {
+  return caf::make_error(x.code, x.reason);
 }
+
+// Makes it the answer, also when there is nobody to hear it.
+void deliver(caf::typed_response_promise<acquire_reply> to, errc status) {
+  acquire_reply x;
+  x.status = status;
+  to.deliver(std::move(x));
+}
+
+// By its token: the client knew of it, and may have renewed it.
+release_request release_of(const hold& x) {
+  return {x.key, x.owner, x.token};
+}
+
+// Who should have been answered is found by a look at all acquires: not too often.
+constexpr auto look_interval = std::chrono::milliseconds{100};
 
 } // namespace
 
@@ -44,27 +58,13 @@ remote_session_actor::behavior_type remote_session::make_behavior() {
     [](remote_session& self, session_acquire& x) { return self.acquire(x); },
     [](remote_session& self, release_request& x) { return self.release(x); },
     [](remote_session& self, renew_request& x) { return self.renew(x); },
-    [](remote_session& self, check_request& x) {
-      return self.pass_on<bool>(self.context_.keys->of(x.key), x);
-    },
-    [](remote_session& self, inspect_request& x) {
-      return self.pass_on<lock_info>(self.context_.keys->of(x.key), x);
-    },
-    [](remote_session& self, list_request& x) { return self.list(x); },
-    [](remote_session& self, lease_create_request& x) -> caf::result<lease_reply> {
-      if (auto rest = self.context_.grace_left(); rest > 0)
-        return no_grants_for(rest);
-      return self.pass_on<lease_reply>(self.context_.leases, x);
-    },
-    [](remote_session& self, lease_renew_request& x) {
-      return self.pass_on<lease_reply>(self.context_.leases, x);
-    },
-    [](remote_session& self, lease_inspect_request& x) {
-      return self.pass_on<lease_reply>(self.context_.leases, x);
-    },
-    [](remote_session& self, lease_end_request& x) {
-      return self.pass_on<lease_reply>(self.context_.leases, x);
-    },
+    [](remote_session& self, check_request& x) { return self.pass_on(x); },
+    [](remote_session& self, inspect_request& x) { return self.pass_on(x); },
+    [](remote_session& self, list_request& x) { return self.pass_on(x); },
+    [](remote_session& self, lease_create_request& x) { return self.pass_on(x); },
+    [](remote_session& self, lease_renew_request& x) { return self.pass_on(x); },
+    [](remote_session& self, lease_inspect_request& x) { return self.pass_on(x); },
+    [](remote_session& self, lease_end_request& x) { return self.pass_on(x); },
     [](remote_session& self, const withdraw_request& x) {
       self.withdraw(x);
       return true;
@@ -75,33 +75,50 @@ remote_session_actor::behavior_type remote_session::make_behavior() {
     },
     // The server stops: what does not hang on a connection goes on, for as long as
     // it lasts, and may be kept by a store.
-    [](remote_session& self, shut_down) { self.end("is told to connect again"); },
-    [](remote_session& self, deadline_reached) { self.look_whether_gone(); });
+    [](remote_session& self, shut_down) {
+      self.end("is told to connect again", hold_mode::connection);
+    },
+    [](remote_session& self, deadline_reached) { self.on_deadline(); });
 }
 
-void remote_session::look_whether_gone() {
+void remote_session::on_deadline() {
   wake_up_.arrived();
-  auto due = last_heard_ + context_.config.caf_session_timeout;
-  if (context_.env.time.now() < due)
-    return wake_up_.no_later_than(due);
-  give_back_all(hold_mode::session);
-  end("has been silent for too long");
+  if (is_silent())
+    return;
+  for (auto number : holdings_.overdue(context_.env.time.now())) {
+    context_.env.log.warn("no answer in time: key={}", quoted{holdings_.find(number)->key});
+    give_up(number).deliver(error_of(refusal_of(errc::no_answer)));
+  }
+  set_alarm();
+}
+
+bool remote_session::is_silent() {
+  if (context_.env.time.now() < last_heard_ + context_.config.caf_session_timeout)
+    return false;
+  end("has been silent for too long", hold_mode::session);
+  return true;
+}
+
+void remote_session::set_alarm() {
+  wake_up_.no_later_than(last_heard_ + context_.config.caf_session_timeout);
+  if (holdings_.under_way() > 0)
+    wake_up_.no_later_than(std::max(holdings_.next_due(), context_.env.time.now() + look_interval));
 }
 
 // The client asks again, or is silent from now on; then it is noticed in time.
 void remote_session::on_exception() noexcept {
   log_exception(context_.env.log, "remote session");
   try {
-    wake_up_.no_later_than(last_heard_ + context_.config.caf_session_timeout);
+    set_alarm();
   } catch (...) { // its next message tries it again
   }
 }
 
 void remote_session::on_exit() {
   wake_up_.clear();
-  drop_waits();
-  give_back_all(hold_mode::connection);
-  held_.clear();
+  drop_waits(hold_mode::connection);
+  give_back(hold_mode::connection);
+  holdings_ = {};
   client_ = nullptr;
   if (--context_.remote_sessions == 0)
     context_.on_last_connection_closed();
@@ -116,7 +133,7 @@ void remote_session::heard() {
 // It has no answer any more to what it asked before, and asks again.
 session_welcome remote_session::meet(const session_hello& x) {
   heard();
-  drop_waits();
+  drop_waits(hold_mode::connection);
   auto client = caf::actor_cast<caf::actor>(current_sender());
   if (client_ == nullptr || client_.address() != client.address()) {
     client_ = std::move(client);
@@ -125,7 +142,7 @@ session_welcome remote_session::meet(const session_hello& x) {
     });
   }
   context_.env.log.info("CAF client connected: client={} locks={}", quoted{client_name_},
-                        held_.size());
+                        holdings_.held());
   return {caf::actor_cast<caf::strong_actor_ptr>(this), context_.config.caf_session_timeout,
           std::min(x.protocol, session_hello::newest_protocol)};
 }
@@ -135,216 +152,152 @@ void remote_session::on_client_down(const caf::actor_addr& gone, const caf::erro
     return; // it has come back by another way
   if (compat::is_unreachable(why))
     return on_connection_lost();
-  give_back_all(hold_mode::session);
-  end("has ended");
+  end("has ended", hold_mode::session);
 }
 
 // To the client the connection may still stand: it counts on what hangs on the
 // session until it has had no answer for too long.
 void remote_session::on_connection_lost() {
   client_ = nullptr;
-  drop_waits();
-  give_back_all(hold_mode::connection);
-  forget_expired();
-  if (held_.empty())
-    return end("is gone");
+  drop_waits(hold_mode::connection);
+  give_back(hold_mode::connection);
+  holdings_.forget_expired(context_.env.time.now());
+  if (holdings_.held() == 0)
+    return end("is gone", hold_mode::connection);
   context_.env.log.info("CAF client has lost its connection: client={} locks={}",
-                        quoted{client_name_}, held_.size());
+                        quoted{client_name_}, holdings_.held());
 }
 
 // -- requests -----------------------------------------------------------------
 
-caf::result<acquire_reply> remote_session::acquire(session_acquire& x) {
+// Why it is not asked; no error if it may be.
+template <class Request>
+caf::error remote_session::refuse(Request& x, need needs, hold_mode hold) {
   heard();
-  auto& request = x.request;
-  if (auto wrong = check(request, context_.config); !wrong.empty())
+  if (auto wrong = check(x, context_.config); !wrong.empty())
     return bad_request(std::move(wrong));
-  acquire_reply refused;
-  refused.status = acquire_reply::stopping;
-  if (context_.stopping)
-    return refused;
-  if (auto rest = context_.grace_left(); rest > 0)
-    return no_grants_for(rest);
-  if (pending_.size() >= max_pending)
-    return caf::make_error(errc::too_many,
-                           "this client has " + std::to_string(max_pending)
-                             + " acquires under way, which is the most: use several clients");
-  if (pending_.contains(x.ticket))
-    return bad_request("ticket is in use: each request needs one of its own");
-  auto ticket = context_.last_ticket.fetch_add(1, std::memory_order_relaxed) + 1;
-  auto promise = make_response_promise<acquire_reply>();
-  auto by_lease = !request.lease.empty();
-  auto hold = by_lease ? hold_mode::ttl : request.hold;
-  auto i
-    = pending_
-        .try_emplace(
-          x.ticket,
-          pending{{request.key, ticket, by_lease}, request.owner, hold, promise})
-        .first;
-  if (by_lease) {
-    auto lease = std::move(request.lease);
-    ask_to_acquire(context_.leases, x.ticket,
-                   lease_acquire_request{std::move(lease),
-                                         to_acquire_request(std::move(request), ticket)});
-  } else {
-    ask_to_acquire(context_.keys->of(i->second.what.key), x.ticket,
-                   to_acquire_request(std::move(request), ticket));
-  }
-  return promise;
+  auto now = context_.env.time.now();
+  client_state mine{false, holdings_.under_way(), holdings_.bound(now, most.bound)};
+  wish wanted{needs, hold != hold_mode::ttl};
+  auto no = lockserver::refuse(wanted, context_.state(), mine, most, now);
+  return no ? error_of(*no) : caf::error{};
 }
 
-template <class Actor, class Request>
-void remote_session::ask_to_acquire(const Actor& whom, std::uint64_t client_ticket, Request&& x) {
-  compat::request(this, whom, std::forward<Request>(x))
+caf::result<acquire_reply> remote_session::acquire(session_acquire& x) {
+  auto number = x.ticket;
+  auto hold = x.request.lease.empty() ? x.request.hold : hold_mode::ttl;
+  if (auto no = refuse(x.request, need::grant, hold))
+    return no;
+  if (holdings_.find(number) != nullptr)
+    return bad_request("ticket is in use: each request needs one of its own");
+  auto due = context_.env.time.now() + x.request.wait + context_.config.answer_margin;
+  wake_up_.no_later_than(due);
+  auto wanted = to_acquire_request(x.request);
+  auto answer = make_response_promise<acquire_reply>();
+  promises_.insert_or_assign(number, answer);
+  auto& mine = holdings_.begin(number,
+                               {std::move(x.request.key), wanted.owner, context_.next_ticket(),
+                                std::move(x.request.lease), hold, due});
+  ask_to_acquire(*this, context_, mine, std::move(wanted))
     .then(guarded_answer(*this,
-                         [this, client_ticket](acquire_reply& reply) {
-                           finish(client_ticket, reply);
-                         }),
-          [this, client_ticket](const caf::error& why) { fail(client_ticket, why); });
+                         [this, number](acquire_reply& reply) { finish(number, reply); }),
+          guarded_answer(*this, [this, number](const caf::error& why) { fail(number, why); }));
+  return answer;
 }
 
 // Whom it asked has ended, as when the server stops, or has failed; then the lock may
 // be held or waited for.
-void remote_session::fail(std::uint64_t client_ticket, const caf::error& why) {
-  auto i = pending_.find(client_ticket);
-  if (i == pending_.end())
-    return;
-  take_back(i->second.what);
-  acquire_reply reply;
-  reply.status = why == caf::sec::runtime_error ? errc::internal : acquire_reply::stopping;
-  finish(client_ticket, reply);
+void remote_session::fail(std::uint64_t number, const caf::error& why) {
+  if (holdings_.find(number) != nullptr)
+    deliver(give_up(number), why == caf::sec::runtime_error ? errc::internal : errc::stopping);
 }
 
-void remote_session::finish(std::uint64_t client_ticket, acquire_reply& x) {
-  auto i = pending_.find(client_ticket);
-  if (i == pending_.end())
+void remote_session::finish(std::uint64_t number, acquire_reply& x) {
+  if (holdings_.find(number) == nullptr)
     return; // withdrawn meanwhile
-  auto mine = std::move(i->second);
-  pending_.erase(i);
+  // Only this client repeats a request in this session: the last is as good as all.
+  auto now = context_.env.time.now();
   if (x.status == acquire_reply::granted)
-    hold({std::move(mine.what.key), std::move(mine.owner)},
-         {client_ticket, x.token, mine.hold, end_of(x.ttl)});
-  mine.promise.deliver(std::move(x));
+    holdings_.keep(number, x.token, now, end_of(now, x.ttl), true);
+  holdings_.end(number);
+  promises_.extract(number).mapped().deliver(std::move(x));
 }
 
-template <class Reply, class Actor, class Request>
-caf::result<Reply> remote_session::pass_on(const Actor& whom, Request& x) {
-  heard();
-  if (auto wrong = check(x, context_.config); !wrong.empty())
-    return bad_request(std::move(wrong));
-  return compat::delegate(this, whom, std::move(x));
+template <class Request>
+caf::result<reply_to<Request>> remote_session::pass_on(Request& x) {
+  if (auto no = refuse(x, need_of(x)))
+    return no;
+  return compat::delegate(this, receiver_of(*this, context_, x), std::move(x));
 }
 
 caf::result<release_reply> remote_session::release(release_request& x) {
-  // What the answer will be does not matter: a lock that is not held by that
-  // token is not one that this session would have to give back, and one that cannot
-  // be released now ends with its ttl.
-  if (auto i = held_.find({x.key, x.owner}); i != held_.end() && !x.force)
-    if (x.token == 0 || x.token == i->second.token)
-      held_.erase(i);
-  auto& registry = context_.keys->of(x.key);
-  return pass_on<release_reply>(registry, x);
+  if (!holdings_.has(x.key))
+    return pass_on(x);
+  if (auto no = refuse(x, need_of(x)))
+    return no;
+  auto answer = make_response_promise<release_reply>();
+  auto on_reply = [this, answer, x](release_reply& reply) {
+    if (reply.status == release_reply::released && x.force)
+      holdings_.released_all(x.key);
+    else if (reply.status == release_reply::released)
+      holdings_.released(x.key, x.owner, x.token);
+    auto to = answer;
+    to.deliver(std::move(reply));
+  };
+  compat::request(this, context_.keys->of(x.key), x)
+    .then(guarded_answer(*this, std::move(on_reply)),
+          guarded_answer(*this, [answer](const caf::error& why) {
+            auto to = answer;
+            to.deliver(why);
+          }));
+  return answer;
 }
 
 caf::result<acquire_reply> remote_session::renew(renew_request& x) {
-  if (auto i = held_.find({x.key, x.owner}); i != held_.end()) {
-    auto ttl = x.ttl == caf::timespan::zero() ? caf::timespan{context_.config.lock_timeout} : x.ttl;
-    auto most = caf::timespan{context_.config.max_lock_timeout};
-    i->second.expires_at = std::max(i->second.expires_at, end_of(std::min(ttl, most)));
-  }
-  auto& registry = context_.keys->of(x.key);
-  return pass_on<acquire_reply>(registry, x);
-}
-
-caf::result<list_reply> remote_session::list(list_request& x) {
-  heard();
-  if (auto wrong = check(x, context_.config); !wrong.empty())
-    return bad_request(std::move(wrong));
-  return compat::delegate(this, compat::spawn_ready<lister>(*this, context_.keys), std::move(x));
+  if (auto no = refuse(x, need_of(x)))
+    return no;
+  auto latest = context_.env.time.now() + context_.config.answer_margin;
+  holdings_.renewing(x.key, x.owner, x.token, end_of(latest, x.ttl));
+  return compat::delegate(this, context_.keys->of(x.key), std::move(x));
 }
 
 // -- taking back --------------------------------------------------------------
 
+// Of a request under way, whatever may still come of it is taken back.
+remote_session::promise remote_session::give_up(std::uint64_t number) {
+  lockserver::withdraw(*this, context_, holdings_.take_wait(number));
+  return promises_.extract(number).mapped();
+}
+
 void remote_session::withdraw(const withdraw_request& x) {
   heard();
-  if (auto i = pending_.find(x.ticket); i != pending_.end()) {
-    auto gone = std::move(i->second);
-    pending_.erase(i);
-    take_back(gone.what);
-    acquire_reply reply;
-    reply.status = acquire_reply::wait_timeout;
-    gone.promise.deliver(std::move(reply)); // so that the promise is kept
-    return;
-  }
+  if (holdings_.find(x.ticket) != nullptr)
+    deliver(give_up(x.ticket), errc::wait_timeout); // so that the promise is kept
   // Its answer and this have crossed, or the answer was lost with a connection.
-  auto i = std::find_if(held_.lower_bound({x.key, {}}), held_.end(), [&](const auto& y) {
-    return y.first.first != x.key || y.second.client_ticket == x.ticket;
-  });
-  if (i == held_.end() || i->first.first != x.key)
-    return;
-  compat::anon_send(context_.keys->of(x.key), release_of(i->first, i->second));
-  held_.erase(i);
+  else if (auto mine = holdings_.take(x.key, x.ticket))
+    compat::anon_send(context_.keys->of(mine->key), release_of(*mine));
 }
 
-// The way the acquire went, so as to come behind it.
-void remote_session::take_back(const acquisition& x) {
-  withdraw_request message{x.key, x.ticket};
-  if (x.by_lease)
-    compat::send(this, context_.leases, std::move(message));
-  else
-    compat::send(this, context_.keys->of(x.key), std::move(message));
+void remote_session::drop_waits(hold_mode over) {
+  for (auto& x : holdings_.take_waits(over))
+    lockserver::withdraw(*this, context_, x);
+  for (auto& [number, x] : std::exchange(promises_, {}))
+    deliver(x, errc::stopping);
 }
 
-void remote_session::drop_waits() {
-  for (auto& [ticket, x] : std::exchange(pending_, {})) {
-    take_back(x.what);
-    acquire_reply reply;
-    reply.status = acquire_reply::stopping;
-    x.promise.deliver(std::move(reply));
-  }
-}
-
-// By its token: the client knew of it, and may have renewed it.
-release_request remote_session::release_of(const held_name& name, const held& x) {
-  return {name.first, name.second, x.token};
-}
-
-// What ends with `hold`, which is hold_session or hold_connection, of which the
-// former's end is also the latter's.
-void remote_session::give_back_all(hold_mode hold) {
+void remote_session::give_back(hold_mode over) {
   std::vector<release_request> all;
-  std::erase_if(held_, [&](const auto& x) {
-    auto ends = x.second.hold == hold || x.second.hold == hold_mode::connection;
-    if (ends)
-      all.push_back(release_of(x.first, x.second));
-    return ends;
-  });
+  for (auto& x : holdings_.take_holds(over))
+    all.push_back(release_of(x));
   if (!all.empty())
     home_system().spawn<releaser>(context_, std::move(all));
 }
 
-void remote_session::hold(held_name name, const held& x) {
-  if (held_.size() >= most_held_) {
-    forget_expired();
-    most_held_ = std::max<std::size_t>(64, 2 * held_.size());
-  }
-  held_.insert_or_assign(std::move(name), x);
-}
-
-void remote_session::forget_expired() {
-  auto now = context_.env.time.now();
-  std::erase_if(held_, [now](const auto& y) { return y.second.expires_at <= now; });
-}
-
-timers::time_point remote_session::end_of(caf::timespan ttl) const {
-  auto now = context_.env.time.now();
-  // The most there is: no end of its own.
-  return ttl > timers::time_point::max() - now ? timers::time_point::max() : now + ttl;
-}
-
-void remote_session::end(const char* why) {
+void remote_session::end(const char* why, hold_mode over) {
+  give_back(over);
   context_.env.log.info("CAF client {}: client={} waits={} locks={}", why, quoted{client_name_},
-                        pending_.size(), held_.size());
+                        holdings_.under_way(), holdings_.held());
+  drop_waits(over);
   quit();
 }
 

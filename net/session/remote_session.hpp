@@ -6,14 +6,13 @@
 
 #include "actors/guarded.hpp"
 #include "net/caf_protocol/actors.hpp"
+#include "net/session/holdings.hpp"
+#include "net/session/reply.hpp"
 #include "net/session/server_context.hpp"
 
-#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <unordered_map>
-#include <utility>
 
 namespace lockserver {
 
@@ -28,9 +27,10 @@ namespace lockserver {
 /// were to end with the connection.
 class remote_session final : public remote_session_actor::base {
 public:
-  /// Acquires of one client that may be under way at a time: as many as may
-  /// wait for one key by default.
-  static constexpr std::size_t max_pending = 10'000;
+  /// A client serves a whole program, so it has more than a connection: as many
+  /// acquires under way as may wait for one key by default, and as many locks that
+  /// end with it.
+  static constexpr client_limits most{10'000, 10'000};
 
   /// @param name the client's own, for the log. It has yet to say hello.
   remote_session(caf::actor_config& cfg, server_context& context, std::string name);
@@ -47,51 +47,30 @@ public:
   void on_exception() noexcept;
 
 private:
-  // One acquire request, and the way that it went.
-  struct acquisition {
-    std::string key;
-    std::uint64_t ticket; // the server's
-    bool by_lease;
-  };
-  struct pending {
-    acquisition what;
-    std::string owner;
-    hold_mode hold; // with a lease: ttl
-    caf::typed_response_promise<acquire_reply> promise;
-  };
-  struct held {
-    std::uint64_t client_ticket;
-    std::uint64_t token;
-    hold_mode hold;
-    timers::time_point expires_at;
-  };
-  using held_name = std::pair<std::string, std::string>; // key and owner
+  using promise = caf::typed_response_promise<acquire_reply>;
 
   session_welcome meet(const session_hello& x);
-  void look_whether_gone();
+  void on_deadline();
+  bool is_silent();
+  void set_alarm();
   void on_client_down(const caf::actor_addr& gone, const caf::error& why);
   void on_connection_lost();
 
+  template <class Request>
+  caf::error refuse(Request& x, need needs, hold_mode hold = hold_mode::ttl);
   caf::result<acquire_reply> acquire(session_acquire& x);
-  template <class Actor, class Request>
-  void ask_to_acquire(const Actor& whom, std::uint64_t client_ticket, Request&& x);
-  void fail(std::uint64_t client_ticket, const caf::error& why);
-  void finish(std::uint64_t client_ticket, acquire_reply& x);
-  template <class Reply, class Actor, class Request>
-  caf::result<Reply> pass_on(const Actor& whom, Request& x);
+  void fail(std::uint64_t number, const caf::error& why);
+  void finish(std::uint64_t number, acquire_reply& x);
+  promise give_up(std::uint64_t number);
+  template <class Request>
+  caf::result<reply_to<Request>> pass_on(Request& x);
   caf::result<release_reply> release(release_request& x);
   caf::result<acquire_reply> renew(renew_request& x);
-  caf::result<list_reply> list(list_request& x);
 
   void withdraw(const withdraw_request& x);
-  void take_back(const acquisition& x);
-  void drop_waits();
-  static release_request release_of(const held_name& name, const held& x);
-  void give_back_all(hold_mode hold);
-  void hold(held_name name, const held& x);
-  void forget_expired();
-  timers::time_point end_of(caf::timespan ttl) const;
-  void end(const char* why);
+  void drop_waits(hold_mode over);
+  void give_back(hold_mode over);
+  void end(const char* why, hold_mode over);
   void heard();
 
   server_context& context_;
@@ -99,9 +78,8 @@ private:
   std::string client_name_;
   wake_up wake_up_;
   timers::time_point last_heard_;
-  std::unordered_map<std::uint64_t, pending> pending_; // by the client's ticket
-  std::map<held_name, held> held_;                     // granted, and not ended as far as known
-  std::size_t most_held_ = 64;                         // before it is looked what has expired
+  holdings holdings_;                                   // acquires have the client's numbers
+  std::unordered_map<std::uint64_t, promise> promises_; // for each of them
 };
 
 } // namespace lockserver

@@ -7,10 +7,10 @@
 #include "actors/registries.hpp"
 #include "lockserver/server.hpp"
 #include "lockserver/settings.hpp"
+#include "net/session/admission.hpp"
 #include "net/session/host_rule.hpp"
 #include "net/session/http_content.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -44,13 +44,16 @@ struct server_context {
 
   host_rule hosts{config};
 
-  /// Seconds, rounded up, in which nothing is granted yet (`restart_grace`).
-  unsigned grace_left() const {
-    if (config.restart_grace == settings::duration::zero())
-      return 0;
-    auto left = started_at + restart_grace(config) - env.time.now();
-    return static_cast<unsigned>(
-      std::max(std::chrono::ceil<std::chrono::seconds>(left).count(), std::int64_t{0}));
+  /// What admission is to know of the server.
+  server_state state() const {
+    server_state result{stopping, recovering};
+    if (config.restart_grace != settings::duration::zero())
+      result.grants_from = started_at + restart_grace(config);
+    return result;
+  }
+
+  ticket_id next_ticket() noexcept {
+    return last_ticket.fetch_add(1, std::memory_order_relaxed) + 1;
   }
 
   std::atomic<std::uint64_t> last_ticket{0};

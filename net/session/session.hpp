@@ -8,13 +8,12 @@
 #include "actors/guarded.hpp"
 #include "net/io/io_thread.hpp"
 #include "net/session/dialect.hpp"
+#include "net/session/holdings.hpp"
 #include "net/session/server_context.hpp"
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace lockserver {
 
@@ -22,7 +21,7 @@ namespace lockserver {
 class session_peer {
 public:
   /// A place in the stream of bytes to the client: how many precede it.
-  using position = std::uint64_t;
+  using position = holdings::position;
 
   /// The answer to the operation under way; written at the end of the turn.
   /// Returns where it ends.
@@ -61,18 +60,17 @@ class session final : public compat::pinned<session_actor::base> {
 public:
   using time_point = timers::time_point;
 
-  /// A client that sends nothing more gives no occasion to look what has arrived.
-  /// From so many grants on, they are looked through, each time they have doubled.
-  static constexpr std::size_t min_in_doubt = 64;
-
   /// So many are kept until it is looked when the client sends something: each look is
   /// a call of the system, and what has arrived is not taken back in any case.
   static constexpr std::size_t few_in_doubt = 4;
 
-  /// Grants that end with one connection.
-  static constexpr std::size_t max_held = 1000;
+  /// A connection has one request under way. Each lock that ends with it is a message
+  /// when it closes, all in one turn.
+  static constexpr client_limits most{1, 1000};
 
-  session(caf::actor_config& cfg, io_thread& host, server_context& context, session_peer& peer);
+  /// @param surplus there are too many connections: its client gets no lock.
+  session(caf::actor_config& cfg, io_thread& host, server_context& context, session_peer& peer,
+          bool surplus);
 
   behavior_type make_behavior() override;
 
@@ -90,7 +88,7 @@ public:
   /// Carries out `x`: one call of `session_peer::answer` follows, perhaps
   /// before this returns. @pre no operation is under way
   /// @param how writes the answer; of static storage.
-  void submit(operation&& x, const dialect& how);
+  void submit(session_request&& x, const dialect& how);
 
   /// Answers the operation under way with no if it is an acquire that waits.
   void refuse_wait();
@@ -105,13 +103,13 @@ public:
 
   /// Whether a grant has been given to `answer` that may not have arrived.
   bool in_doubt() const noexcept {
-    return !in_doubt_.empty();
+    return holdings_.in_doubt() > 0;
   }
 
   /// The client has sent something, and with it what it acknowledges.
   void client_continued() {
-    if (in_doubt_.size() >= few_in_doubt)
-      forget_arrived();
+    if (holdings_.in_doubt() >= few_in_doubt)
+      holdings_.arrived(peer_->arrived());
   }
 
   /// The connection broke: takes back every grant that did not arrive.
@@ -127,94 +125,54 @@ public:
   }
 
 private:
-  using position = session_peer::position;
-
-  // One acquire request, and the way that it went.
-  struct acquisition {
-    std::string key;
-    std::uint64_t ticket;
-    bool by_lease;
-    bool hold_connection;
-  };
-  struct doubtful {
-    acquisition grant;
-    position answer_end;
-  };
+  // The operation under way. Of an acquire that was asked, key and owner are in the holdings.
   struct pending {
-    pending(std::uint64_t ticket_, const dialect& how_, time_point answer_due_)
-      : ticket(ticket_), how(&how_), answer_due(answer_due_) {
-    }
-
-    std::uint64_t ticket; // names the operation, whatever it is
+    ticket_id ticket; // names the operation, whatever it is
     const dialect* how;
     time_point answer_due;
-    asked what; // of an acquire, renew or release, else empty
+    std::string key;
+    std::string owner;
     bool acquires = false;
     bool may_wait = false;
-    std::string lease;
-    bool hold_connection = false;
-  };
-  struct held {
-    std::uint64_t ticket;
-    asked what;
-    time_point expires_at;
   };
 
-  void do_submit(acquire_operation& x, const dialect& how);
-  void do_submit(renew_request& x, const dialect& how);
-  void do_submit(release_request& x, const dialect& how);
-  void do_submit(check_request& x, const dialect& how);
-  void do_submit(inspect_request& x, const dialect& how);
-  void do_submit(list_request& x, const dialect& how);
-  void do_submit(lease_create_request& x, const dialect& how);
-  void do_submit(lease_renew_request& x, const dialect& how);
-  void do_submit(lease_inspect_request& x, const dialect& how);
-  void do_submit(lease_end_request& x, const dialect& how);
-  void do_submit(server_info_operation, const dialect& how);
-  void do_submit(readiness_operation, const dialect& how);
-  void do_submit(shutdown_operation, const dialect& how);
-  void do_submit(known_answer& x, const dialect& how);
-  void do_submit(refusal& x, const dialect& how);
+  template <class Request>
+  void check(Request& x, const dialect& how);
+  template <class Request>
+  wish wish_of(const Request& x, client_state& mine);
+  void begin(std::string_view key, std::string_view owner, const dialect& how, duration wait);
+  template <class Request>
+  void ask(Request& x);
+  void ask(lock_wish& x);
+  void ask(server_info_request&);
+  void ask(readiness_request&);
+  void ask(shutdown_request&);
 
-  pending& begin(const dialect& how, caf::timespan wait = {});
-  bool is_pending(std::uint64_t ticket) const noexcept {
+  bool is_pending(ticket_id ticket) const noexcept {
     return pending_ && pending_->ticket == ticket;
   }
-  template <class Reply, class Actor, class Request>
-  void ask(const Actor& whom, Request& x, const dialect& how);
-  template <class Actor, class Request>
-  void ask_to_acquire(const Actor& whom, Request&& x);
-  void on_acquire_reply(std::uint64_t ticket, acquire_reply& x);
+  void on_acquire_reply(ticket_id ticket, acquire_reply& x);
   void on_granted(acquire_reply& x);
-  void on_renewed(const acquire_reply& x);
   void on_deadline();
-  auto failed(std::uint64_t ticket);
-  void on_failure(std::uint64_t ticket, const caf::error& what);
+  auto failed(ticket_id ticket);
+  void on_failure(ticket_id ticket, const caf::error& what);
 
+  asked what() const;
   template <class Reply>
-  position finish(const Reply& x);
-  position finish_acquire(const acquire_reply& x);
-  void refuse(const refusal& x);
-  acquisition take_pending_acquisition();
-  void withdraw(const acquisition& x);
-  template <class Message>
-  void tell(const acquisition& x, Message message);
-  time_point end_of(caf::timespan ttl);
-  void forget_before(position arrived);
-  void forget_arrived();
-  bool has_room_to_hold();
-
-  void on_released(const asked& what, bool all);
+  void finish(Reply& x);
+  void answer(const session_reply& x, bool granted = false);
+  void refuse(refusal&& x);
+  void refuse_acquire(errc why);
+  void take_back();
 
   io_thread& host_;
   server_context& context_;
   session_peer* peer_;
+  bool surplus_;
   wake_up wake_up_;
   std::optional<pending> pending_;
-  std::string text_;                         // of the answer that is just being written
-  std::vector<doubtful> in_doubt_;           // in the order of their answers
-  std::size_t most_in_doubt_ = min_in_doubt; // before it is looked who has arrived
-  std::vector<held> held_;                   // ends with the connection
+  holdings holdings_; // acquires are numbered by their tickets
+  std::string text_;  // of the answer that is just being written
 };
 
 } // namespace lockserver

@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(fuzz::is_sentence(wrong.what()), "a complaint is a sentence");
   }
   try {
-    query_parameters query{parts.query()};
+    query_parameters query{parts.query(), "owner, prefix, token, force"};
     if (auto owner = query.name("owner"))
       require(check_name("owner", *owner).empty(), "an owner is a name");
     if (auto prefix = query.name_or_empty("prefix"); !prefix.empty())
@@ -29,7 +29,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (auto token = query.integer("token", 1, 1000))
       require(*token >= 1 && *token <= 1000, "an integer is within its bounds");
     query.flag("force");
-    query.refuse_others("owner, prefix, token, force");
   } catch (const bad_input& wrong) {
     require(fuzz::is_sentence(wrong.what()), "a complaint is a sentence");
   }

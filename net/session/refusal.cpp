@@ -1,0 +1,25 @@
+#include "net/session/refusal.hpp"
+
+namespace lockserver {
+
+refusal refusal_of(errc x) {
+  refusal result{x, std::string{row_of(x).sentence}};
+  if (x == errc::too_many_waits)
+    result.retry_after = 1; // the least: a wait may end at any moment
+  return result;
+}
+
+refusal store_failed(const std::string& problem) {
+  if (problem.empty())
+    return refusal_of(errc::store_failed);
+  return {errc::store_failed, problem + "; nothing has changed"};
+}
+
+refusal restart_grace(unsigned seconds) {
+  auto result = refusal_of(errc::restart_grace);
+  result.reason += "; it grants in " + std::to_string(seconds) + " s";
+  result.retry_after = seconds;
+  return result;
+}
+
+} // namespace lockserver

@@ -1,0 +1,50 @@
+// What a client can be answered, whatever the dialect: mostly what the actors answer.
+#pragma once
+
+#include "actors/messages.hpp"
+#include "lockserver/server.hpp"
+#include "net/session/refusal.hpp"
+#include "net/session/request.hpp"
+
+#include <chrono>
+#include <utility>
+#include <variant>
+
+namespace lockserver {
+
+struct settings;
+
+/// Answer to `server_info_request`.
+struct server_info {
+  const settings& config;
+  counts now;
+  std::chrono::steady_clock::duration uptime;
+};
+
+/// Answer to `readiness_request`, unless it is a refusal.
+struct ready {};
+
+/// A bool answers `check_request` and `shutdown_request`.
+using session_reply = std::variant<acquire_reply, release_reply, bool, lock_info, list_reply,
+                                   lease_reply, server_info, ready, refusal>;
+
+namespace detail {
+
+// Declared only.
+acquire_reply answer_to(const renew_request&);
+release_reply answer_to(const release_request&);
+bool answer_to(const check_request&);
+lock_info answer_to(const inspect_request&);
+list_reply answer_to(const list_request&);
+lease_reply answer_to(const lease_create_request&);
+lease_reply answer_to(const lease_renew_request&);
+lease_reply answer_to(const lease_inspect_request&);
+lease_reply answer_to(const lease_end_request&);
+
+} // namespace detail
+
+/// What an actor answers to a request that a session passes on.
+template <class Request>
+using reply_to = decltype(detail::answer_to(std::declval<const Request&>()));
+
+} // namespace lockserver
