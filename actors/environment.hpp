@@ -36,8 +36,8 @@ struct lock_environment {
   spdlog::logger& log;
   /// How long an unused key keeps its actor.
   std::chrono::steady_clock::duration key_idle_timeout;
-  lock_limits limits;               ///< Of each lock.
-  std::size_t max_keys = 0;         ///< Key actors at a time.
+  lock_limits limits;       ///< Of each lock.
+  std::size_t max_keys = 0; ///< Key actors at a time.
   lockserver::lease_limits lease_limits{};
   std::atomic<std::size_t> keys{0}; ///< Of all registries.
   std::atomic<std::size_t> leases{0};

@@ -122,7 +122,7 @@ private:
 
   // While the store fails:
   std::unordered_set<std::string, seeded_hash> rolling_back_; // keys that have not said so yet
-  std::vector<std::uint64_t> owed_grants_;                  // ended, but still stored
+  std::vector<std::uint64_t> owed_grants_;                    // ended, but still stored
   std::vector<std::uint64_t> owed_leases_;
 };
 

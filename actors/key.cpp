@@ -338,8 +338,8 @@ void key::settle_up(operation& op) {
   // Who hears of changes, in this order. The journal is the first, so that all
   // answers come behind what they depend on.
   using listener = void (key::*)(operation&);
-  static constexpr listener listeners[]
-    = {&key::tell_journal, &key::tell_leases, &key::tell_counts, &key::tell_log};
+  static constexpr listener listeners[] = {&key::tell_journal, &key::tell_leases, &key::tell_counts,
+                                           &key::tell_log};
   if (!op.changes.empty())
     for (; op.listeners < std::size(listeners); ++op.listeners)
       (this->*listeners[op.listeners])(op);

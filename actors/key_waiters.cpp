@@ -19,9 +19,8 @@ double key::seconds(duration x) {
 key::parked& key::park(const acquire_request& x, time_point since) {
   if (!waiting_)
     waiting_ = std::make_unique<std::unordered_map<ticket_id, parked>>();
-  auto& result
-    = waiting_->try_emplace(x.ticket, parked{{}, since, x.explain, x.takes_connection})
-        .first->second;
+  auto& result = waiting_->try_emplace(x.ticket, parked{{}, since, x.explain, x.takes_connection})
+                   .first->second;
   ++counts_.waiters;
   if (x.takes_connection)
     ++env_.waits;

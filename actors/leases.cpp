@@ -179,12 +179,13 @@ caf::result<lease_reply> leases::inspect(const lease_inspect_request& question) 
   auto now = env_.time.now();
   lease_reply reply;
   if (auto* x = leases_.find(now, question.lease)) {
-    reply
-      = {lease_reply::alive, x->name, std::max<duration>(x->promised - now, duration::zero()), true};
+    reply = {lease_reply::alive, x->name, std::max<duration>(x->promised - now, duration::zero()),
+             true};
     auto most = question.limit == 0 ? default_page : question.limit;
-    reply.next = lease_table::for_page(
-      *x, question.after, most,
-      [&reply](const std::string& key, std::uint64_t token) { reply.locks.push_back({key, token}); });
+    reply.next = lease_table::for_page(*x, question.after, most,
+                                       [&reply](const std::string& key, std::uint64_t token) {
+                                         reply.locks.push_back({key, token});
+                                       });
   }
   if (!env_.journal)
     return reply;
@@ -276,9 +277,8 @@ void leases::add(const lease_record& x) {
 void leases::restore(const lease_regranted& x) {
   if (leases_.restore(x.lease, x.key, x.token))
     return;
-  endings_.add(x.lease, {}, {}, [one = lease_table::share_map{{x.key, {}}}](auto& keys) mutable {
-    keys.swap(one);
-  });
+  endings_.add(x.lease, {}, {},
+               [one = lease_table::share_map{{x.key, {}}}](auto& keys) mutable { keys.swap(one); });
   tell_keys();
 }
 
@@ -303,7 +303,8 @@ void leases::expire_some() {
 // `answer` is given.
 void leases::end(const lease_table::lease& x, promise answer) {
   auto id = x.id;
-  auto all = endings_.add(id, x.name, std::move(answer), [&](auto& keys) { leases_.end(id, keys); });
+  auto all = endings_.add(id, x.name, std::move(answer),
+                          [&](auto& keys) { leases_.end(id, keys); });
   env_.leases = leases_.size();
   if (all->is_over())
     return finish(*all);

@@ -23,12 +23,15 @@ int main() {
   auto client = server.client("me");
   lockserver::scoped_lock guard{client, "nightly-report"};
   if (!guard) {
-    std::cerr << "no lock: " << guard.result().message << '\n';
+    std::cerr << "no lock: " << guard.error().detail << '\n';
     return 1;
   }
-  std::cout << "got the lock; locked: " << client.is_locked(guard.key()) << '\n';
-  guard.unlock();
-  std::cout << "gave it back; locked: " << client.is_locked("nightly-report") << '\n';
+  // `value` throws what a call has come to, if that is nothing.
+  auto holders = [&] { return client.inspect(guard.key()).value().holder_count; };
+  std::cout << "got the lock; holders: " << holders() << '\n';
+  if (!guard.unlock())
+    std::cerr << "it was not ours any more\n";
+  std::cout << "gave it back; holders: " << holders() << '\n';
 
   // The destructor would do this as well. Locks that are still held end here,
   // and waiting clients are told that they did not get theirs.

@@ -24,26 +24,24 @@ bool work(const std::string& name, const std::string& host, std::uint16_t port) 
   // the server takes two that share a name for one and the same.
   lockserver::rest_client client{name, host, port};
   for (int turn = 1; turn <= 3; ++turn) {
-    // The lock's time protects the others when this program dies with the lock.
-    // It must be longer than the work takes. The second time is how long we are
+    // The first time is how soon the others get the lock when this program dies with
+    // it: while it lives, the guard renews the lock. The second is how long we are
     // willing to stand in line.
-    lockserver::scoped_lock guard{client,
-                                  "the-printer",
-                                  {.lock_timeout = 10s, .lock_attempt_timeout = 20s}};
+    lockserver::scoped_lock guard{client, "the-printer", {.ttl = 10s, .wait = 20s}};
     if (!guard) {
-      // Either the wait was in vain, or there is a message that says what went wrong.
-      auto failed = guard.result().status == lockserver::lock_status::error;
-      auto why = failed ? guard.result().message : "not in time";
-      std::osyncstream(std::cerr) << name << " did not get the lock: " << why << '\n';
+      std::osyncstream(std::cerr) << name << " did not get the lock: " << guard.error().detail
+                                  << '\n';
       return false;
     }
     std::osyncstream(std::cout) << name << " has the printer, turn " << turn << '\n';
     std::this_thread::sleep_for(50ms); // the work
     std::osyncstream(std::cout) << name << " is done\n";
     // Leaving the scope would give the lock back too, but only asking tells
-    // whether it was still ours: false means that the work took too long.
-    if (!guard.unlock()) {
-      std::osyncstream(std::cerr) << name << " lost the lock while it worked\n";
+    // whether it was still ours, and not taken away by an operator.
+    if (auto given_back = guard.unlock(); !given_back) {
+      std::osyncstream(std::cerr) << name
+                                  << " lost the lock while it worked: " << given_back.error().detail
+                                  << '\n';
       return false;
     }
   }

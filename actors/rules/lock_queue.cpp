@@ -125,8 +125,8 @@ acquire_result lock_queue::repeat_of_grant(grant& x, const lock_request& repeat,
   return {acquire_outcome::granted, &x};
 }
 
-acquire_outcome lock_queue::repeat_of_waiter(time_point now, position x,
-                                             const lock_request& repeat, lock_changes& out) {
+acquire_outcome lock_queue::repeat_of_waiter(time_point now, position x, const lock_request& repeat,
+                                             lock_changes& out) {
   if (!repeats(repeat, x->request.request_id, x->request.lease))
     return acquire_outcome::already_waiting;
   if (repeat.wait <= duration::zero())

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <type_traits>
 #include <utility>
 
 namespace lockserver::lockctl {
@@ -23,8 +24,9 @@ rest_client client_of(const options& x) {
 template <class T>
 T value_of(answer<T> x, const std::string& about) {
   if (!x)
-    throw failure_of(x.why(), about);
-  return std::move(*x);
+    throw failure_of(x.error(), about);
+  if constexpr (!std::is_void_v<T>)
+    return std::move(*x);
 }
 
 // A client in the name of the holder: whoever knows the token need not also
@@ -58,11 +60,11 @@ void deliver(Print print, GiveBack give_back) {
   try {
     flush_output();
   } catch (const failure& x) {
-    answer<done> given = give_back();
+    answer<void> given = give_back();
     throw failure{x.status(),
                   std::string{x.what()} + "; "
                     + (given ? "it is given back"
-                             : "it cannot be given back: " + printable(given.why().detail))};
+                             : "it cannot be given back: " + printable(given.error().detail))};
   }
 }
 
@@ -172,7 +174,7 @@ int leases(const options& x) {
 }
 
 int ping(const options& x) {
-  auto answers = client_of(x).ping();
+  auto answers = client_of(x).ping().has_value();
   auto where = printable(x.host) + " port " + std::to_string(x.port);
   if (x.json)
     std::cout << to_json("answers", answers) << '\n';

@@ -77,15 +77,15 @@ public:
 
 private:
   void obtain() {
-    async_client_.async_acquire(
+    async_client_.reporting_to(why_not_).async_acquire(
       options_.key, options_.acquire,
-      asio::bind_cancellation_slot(waiting_.slot(), [this](answer<grant> result) {
-        if (result)
-          return start(std::move(*result));
+      asio::bind_cancellation_slot(waiting_.slot(), [this](error_code ec, grant obtained) {
+        if (!ec)
+          return start(std::move(obtained));
         finished_ = true;
         signals_.cancel();
         if (!interrupted_)
-          failed_ = failure_of(result.why(), "lock " + options_.key);
+          failed_ = failure_of(why_not_, "lock " + options_.key);
       }));
   }
 
@@ -124,8 +124,8 @@ private:
   // command than after it.
   bool may_last() {
     auto renewed = client_.renew(options_.key, lock_.token(), options_.at_least);
-    if (!renewed && renewed.why().code == errc::bad_request)
-      failed_ = failure_of(renewed.why(), "keep the lock " + options_.key + " for --at-least");
+    if (renewed.error() == errc::bad_request)
+      failed_ = failure_of(renewed.error(), "keep the lock " + options_.key + " for --at-least");
     return !failed_;
   }
 
@@ -236,7 +236,7 @@ private:
       return;
     losing_ = true;
     auto why = lock_.loss();
-    auto was_stopped = why.code == errc::expired && child_ && child_->stopped();
+    auto was_stopped = why == errc::expired && child_ && child_->stopped();
     complain("lost the lock",
              was_stopped ? "the command was stopped for longer than the lock's time" : why.detail);
     end_group(std::chrono::steady_clock::now() + grace);
@@ -271,9 +271,9 @@ private:
     signals_.cancel();
     auto lost = losing_;
     if (auto released = end_lock(); !released && !lost) {
-      auto& why = released.why();
+      auto why = released.error();
       // Taken away, and nobody has noticed: the command was not alone.
-      lost = why.code == errc::not_holder;
+      lost = why == errc::not_holder;
       complain(lost ? "lost the lock" : "cannot release the lock", why.detail);
     }
     if (lost && !failed_)
@@ -282,7 +282,7 @@ private:
 
   // After a command that was too quick the server keeps the lock for a while: that
   // takes neither this process nor another connection.
-  answer<done> end_lock() {
+  answer<void> end_lock() {
     auto rest = std::chrono::ceil<std::chrono::milliseconds>(granted_ + options_.at_least
                                                              - boot_clock::now());
     return ended_ && rest > 0ms ? lock_.leave(rest) : lock_.release();
@@ -296,6 +296,7 @@ private:
   asio::cancellation_signal waiting_;
   rest_client client_;
   async_rest_client async_client_;
+  problem why_not_; // of `async_client_`
   held_lock lock_;
   boot_clock::time_point granted_{}; // or a little later
   std::optional<child> child_;

@@ -3,7 +3,7 @@
 #include "apps/lockserver_caf/commands.hpp"
 #include "apps/lockserver_caf/failure.hpp"
 #include "apps/lockserver_caf/pid_file.hpp"
-#include "lockserver/rest_client.hpp"
+#include "lockserver/lines_client.hpp"
 
 #include <signal.h>
 
@@ -33,10 +33,10 @@ bool within(std::chrono::seconds time, Condition met) {
   return true;
 }
 
-rest_client client_of(const std::string& host, std::uint16_t port) {
+lines_client client_of(const std::string& host, std::uint16_t port) {
   client_options once;
   once.reconnect_attempts = 1;
-  return rest_client{"lockserver-caf", host, port, once};
+  return lines_client{"lockserver-caf", host, port, once};
 }
 
 int stop_by_signal(const running_server& server) {

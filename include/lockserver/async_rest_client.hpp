@@ -1,5 +1,5 @@
-// The JSON dialect's calls as asynchronous operations of Boost.Asio, for
-// callbacks, futures, coroutines and every other completion token.
+// The calls of `rest_client` as asynchronous operations of Boost.Asio, for callbacks,
+// futures, coroutines and every other completion token.
 #pragma once
 
 #include "lockserver/client_error.hpp"
@@ -9,180 +9,271 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace lockserver {
 
 class async_core;
 
+namespace detail {
+
+/// The operations of clients of all executors, compiled once. Each starts when it is
+/// called, and owns all that it needs.
+struct async_calls {
+  using duration = std::chrono::milliseconds;
+  template <class... Ts>
+  using handler = boost::asio::any_completion_handler<void(boost::system::error_code, Ts...)>;
+
+  void acquire(std::string key, client::acquire_options options, handler<client::grant> done) const;
+  void renew(std::string key, std::uint64_t fencing_token, std::optional<duration> ttl,
+             handler<client::grant> done) const;
+  void release(std::string key, std::uint64_t fencing_token, handler<> done) const;
+  void force_release(std::string key, handler<bool> done) const;
+  void inspect(std::string key, handler<client::lock_info> done) const;
+  void list(client::list_options options, handler<client::lock_page> done) const;
+  void create_lease(std::optional<duration> ttl, handler<client::lease> done) const;
+  void renew_lease(std::string id, handler<client::lease> done) const;
+  void inspect_lease(std::string id, client::lease_page page,
+                     handler<client::lease_info> done) const;
+  void end_lease(std::string id, handler<> done) const;
+  void server(handler<client::server_info> done) const;
+  void ping(handler<> done) const;
+
+  /// Throws as the constructor of the client.
+  static async_calls make(const boost::asio::any_io_executor& executor, std::string name,
+                          std::string host, std::uint16_t port, const client_options& options);
+
+  boost::asio::any_io_executor executor; ///< Where handlers run that have none.
+  std::shared_ptr<async_core> core;
+  std::string name;
+  client::problem* why = nullptr; ///< Where to tell of problems; null: nowhere.
+};
+
+} // namespace detail
+
 /// As the methods of `rest_client` with the same names, without blocking:
 ///
-///     async_rest_client client{io.get_executor(), "me"};
+///     async_rest_client client{io, "me"};
 ///     client::acquire_options options;
-///     client.async_acquire("key", options, [](client::answer<client::grant> result) { … });
+///     client.async_acquire("key", options, [](error_code ec, client::grant got) { … });
 ///     auto future = client.async_acquire("key", options, asio::use_future);
-///     auto result = co_await client.async_acquire("key", options, asio::use_awaitable);
+///     auto grant = co_await client.async_acquire("key", options, asio::use_awaitable);
 ///
 /// In a `co_await` the options must be a variable and no `{…}`: GCC 12 destroys
 /// temporaries of such types twice there.
 ///
-/// The completion signature is always `void(answer<T>)`: no operation reports
-/// by exception or error code. Handlers run on their associated executor, or on
-/// the one given here. Operations run at the same time as they please, each on
-/// a connection of its own; some connections are kept between operations.
+/// Completion signatures are those of Asio: `void(error_code, T)`, or `void(error_code)`
+/// where there is nothing to give. The code is an `errc`, or the system's for a connection
+/// that could not be made. The server's own words, who holds the lock, and when to
+/// ask again come through `reporting_to`.
+///
+/// Handlers run on their associated executor, or on the client's. Operations run at the
+/// same time as they please, each on a connection of its own; some connections are kept
+/// between operations.
 ///
 /// An operation supports cancellation of the kind `terminal` through its
-/// handler's cancellation slot, and then ends with `errc::cancelled`; an
-/// acquire that was cancelled gets no lock, because its connection is closed.
-/// The look-up of a host's name cannot be cut short, nor has it a deadline:
-/// where that matters, give an address.
+/// handler's cancellation slot, and then ends with `errc::cancelled`, which equals
+/// `std::errc::operation_canceled`; an acquire that was cancelled gets no lock, because
+/// its connection is closed.
 ///
 /// After a fork the child does not use connections of the parent; Asio wants to be
 /// told (`io_context::notify_fork`) before the context is used there.
 ///
 /// Thread-safe, except that cancellation slots are not, as everywhere in Asio.
-/// The object may be destroyed while operations are under way: they go on.
-class async_rest_client {
+/// The object may be destroyed while operations are under way: they go on. Copies share
+/// their connections.
+template <class Executor = boost::asio::any_io_executor>
+class basic_async_rest_client {
 public:
+  using executor_type = Executor;
   using duration = std::chrono::milliseconds;
+  using error_code = boost::system::error_code;
+
+  /// The client for another executor, such as one with a default completion token:
+  /// `use_awaitable_t<>::as_default_on_t<async_rest_client>`.
+  template <class Other>
+  struct rebind_executor {
+    using other = basic_async_rest_client<Other>;
+  };
 
   /// Does not connect yet. Parameters and exceptions as those of `rest_client`.
-  async_rest_client(const boost::asio::any_io_executor& executor, std::string name,
-                    std::string host = "127.0.0.1", std::uint16_t port = 8004,
-                    const client_options& options = {});
-  ~async_rest_client();
-  async_rest_client(async_rest_client&&) noexcept;
-  async_rest_client& operator=(async_rest_client&&) noexcept;
+  basic_async_rest_client(const executor_type& executor, std::string name,
+                          std::string host = "127.0.0.1", std::uint16_t port = 8004,
+                          const client_options& options = {})
+    : executor_(executor),
+      calls_(detail::async_calls::make(erased(executor), std::move(name), std::move(host), port,
+                                       options)) {
+  }
+
+  /// The same, with the executor of `context`.
+  template <class Context>
+  requires std::convertible_to<Context&, boost::asio::execution_context&>
+  basic_async_rest_client(Context& context, std::string name, std::string host = "127.0.0.1",
+                          std::uint16_t port = 8004, const client_options& options = {})
+    : basic_async_rest_client(executor_type(context.get_executor()), std::move(name),
+                              std::move(host), port, options) {
+  }
+
+  /// A copy with another type of executor.
+  template <class Other>
+  requires(!std::same_as<Other, Executor> && std::convertible_to<Other, Executor>)
+    basic_async_rest_client(const basic_async_rest_client<Other>& x)
+    : executor_(x.executor_), calls_(x.calls_) {
+  }
 
   const std::string& name() const noexcept {
-    return name_;
+    return calls_.name;
   }
 
-  /// Gives an `answer<grant>`.
-  template <class Token>
-  auto async_acquire(std::string key, client::acquire_options options, Token&& token) const {
-    return start<client::grant>(token, &async_rest_client::acquire, std::move(key),
-                                std::move(options));
+  executor_type get_executor() const noexcept {
+    return executor_;
   }
 
-  /// Gives an `answer<grant>`.
-  template <class Token>
+  /// A copy whose operations write into `why` what has kept them from their result, or
+  /// clear it, before they complete. One operation at a time; `why` must outlive it.
+  ///
+  ///     client::problem why;
+  ///     client.reporting_to(why).async_acquire("key", options, …);
+  basic_async_rest_client reporting_to(client::problem& why) const {
+    auto result = *this;
+    result.calls_.why = &why;
+    return result;
+  }
+
+  /// `void(error_code, grant)`
+  template <boost::asio::completion_token_for<void(error_code, client::grant)> Token
+            = boost::asio::default_completion_token_t<Executor>>
+  auto async_acquire(std::string key, client::acquire_options options,
+                     Token&& token = boost::asio::default_completion_token_t<Executor>()) const {
+    return start<client::grant>(token, &calls::acquire, std::move(key), std::move(options));
+  }
+
+  /// `void(error_code, grant)`
+  template <boost::asio::completion_token_for<void(error_code, client::grant)> Token
+            = boost::asio::default_completion_token_t<Executor>>
   auto async_renew(std::string key, std::uint64_t fencing_token, std::optional<duration> ttl,
-                   Token&& token) const {
-    return start<client::grant>(token, &async_rest_client::renew, std::move(key), fencing_token,
-                                ttl);
+                   Token&& token = boost::asio::default_completion_token_t<Executor>()) const {
+    return start<client::grant>(token, &calls::renew, std::move(key), fencing_token, ttl);
   }
 
-  /// Gives an `answer<done>`.
-  template <class Token>
-  auto async_release(std::string key, std::uint64_t fencing_token, Token&& token) const {
-    return start<client::done>(token, &async_rest_client::release, std::move(key), fencing_token);
+  /// `void(error_code)`
+  template <boost::asio::completion_token_for<void(error_code)> Token
+            = boost::asio::default_completion_token_t<Executor>>
+  auto async_release(std::string key, std::uint64_t fencing_token,
+                     Token&& token = boost::asio::default_completion_token_t<Executor>()) const {
+    return start<>(token, &calls::release, std::move(key), fencing_token);
   }
 
-  /// Gives an `answer<bool>`: whether there was a holder.
-  template <class Token>
-  auto async_force_release(std::string key, Token&& token) const {
-    return start<bool>(token, &async_rest_client::force_release, std::move(key));
+  /// `void(error_code, bool)`: whether there was a holder.
+  template <boost::asio::completion_token_for<void(error_code, bool)> Token
+            = boost::asio::default_completion_token_t<Executor>>
+  auto
+  async_force_release(std::string key,
+                      Token&& token = boost::asio::default_completion_token_t<Executor>()) const {
+    return start<bool>(token, &calls::force_release, std::move(key));
   }
 
-  /// Gives an `answer<lock_info>`.
-  template <class Token>
-  auto async_inspect(std::string key, Token&& token) const {
-    return start<client::lock_info>(token, &async_rest_client::inspect, std::move(key));
+  /// `void(error_code, lock_info)`
+  template <boost::asio::completion_token_for<void(error_code, client::lock_info)> Token
+            = boost::asio::default_completion_token_t<Executor>>
+  auto async_inspect(std::string key,
+                     Token&& token = boost::asio::default_completion_token_t<Executor>()) const {
+    return start<client::lock_info>(token, &calls::inspect, std::move(key));
   }
 
-  /// Gives an `answer<lock_page>`.
-  template <class Token>
-  auto async_list(client::list_options options, Token&& token) const {
-    return start<client::lock_page>(token, &async_rest_client::list, std::move(options));
+  /// `void(error_code, lock_page)`
+  template <boost::asio::completion_token_for<void(error_code, client::lock_page)> Token
+            = boost::asio::default_completion_token_t<Executor>>
+  auto async_list(client::list_options options,
+                  Token&& token = boost::asio::default_completion_token_t<Executor>()) const {
+    return start<client::lock_page>(token, &calls::list, std::move(options));
   }
 
-  /// Gives an `answer<lease>`.
-  template <class Token>
-  auto async_create_lease(std::optional<duration> ttl, Token&& token) const {
-    return start<client::lease>(token, &async_rest_client::create_lease, ttl);
+  /// `void(error_code, lease)`
+  template <boost::asio::completion_token_for<void(error_code, client::lease)> Token
+            = boost::asio::default_completion_token_t<Executor>>
+  auto
+  async_create_lease(std::optional<duration> ttl,
+                     Token&& token = boost::asio::default_completion_token_t<Executor>()) const {
+    return start<client::lease>(token, &calls::create_lease, ttl);
   }
 
-  /// Gives an `answer<lease>`.
-  template <class Token>
-  auto async_renew_lease(std::string id, Token&& token) const {
-    return start<client::lease>(token, &async_rest_client::renew_lease, std::move(id));
+  /// `void(error_code, lease)`
+  template <boost::asio::completion_token_for<void(error_code, client::lease)> Token
+            = boost::asio::default_completion_token_t<Executor>>
+  auto
+  async_renew_lease(std::string id,
+                    Token&& token = boost::asio::default_completion_token_t<Executor>()) const {
+    return start<client::lease>(token, &calls::renew_lease, std::move(id));
   }
 
-  /// Gives an `answer<lease_info>`.
-  template <class Token>
-  auto async_inspect_lease(std::string id, client::lease_page page, Token&& token) const {
-    return start<client::lease_info>(token, &async_rest_client::inspect_lease, std::move(id),
-                                     std::move(page));
+  /// `void(error_code, lease_info)`
+  template <boost::asio::completion_token_for<void(error_code, client::lease_info)> Token
+            = boost::asio::default_completion_token_t<Executor>>
+  auto
+  async_inspect_lease(std::string id, client::lease_page page,
+                      Token&& token = boost::asio::default_completion_token_t<Executor>()) const {
+    return start<client::lease_info>(token, &calls::inspect_lease, std::move(id), std::move(page));
   }
 
-  /// The same, the first page.
-  template <class Token>
-  auto async_inspect_lease(std::string id, Token&& token) const {
-    return async_inspect_lease(std::move(id), {}, std::forward<Token>(token));
+  /// `void(error_code)`
+  template <boost::asio::completion_token_for<void(error_code)> Token
+            = boost::asio::default_completion_token_t<Executor>>
+  auto async_end_lease(std::string id,
+                       Token&& token = boost::asio::default_completion_token_t<Executor>()) const {
+    return start<>(token, &calls::end_lease, std::move(id));
   }
 
-  /// Gives an `answer<done>`.
-  template <class Token>
-  auto async_end_lease(std::string id, Token&& token) const {
-    return start<client::done>(token, &async_rest_client::end_lease, std::move(id));
+  /// `void(error_code, server_info)`
+  template <boost::asio::completion_token_for<void(error_code, client::server_info)> Token
+            = boost::asio::default_completion_token_t<Executor>>
+  auto async_server(Token&& token = boost::asio::default_completion_token_t<Executor>()) const {
+    return start<client::server_info>(token, &calls::server);
   }
 
-  /// Gives an `answer<server_info>`.
-  template <class Token>
-  auto async_server(Token&& token) const {
-    return start<client::server_info>(token, &async_rest_client::server);
+  /// `void(error_code)`
+  template <boost::asio::completion_token_for<void(error_code)> Token
+            = boost::asio::default_completion_token_t<Executor>>
+  auto async_ping(Token&& token = boost::asio::default_completion_token_t<Executor>()) const {
+    return start<>(token, &calls::ping);
   }
 
 private:
-  using core_ptr = std::shared_ptr<async_core>;
-  template <class T>
-  using handler = boost::asio::any_completion_handler<void(client::answer<T>)>;
+  template <class>
+  friend class basic_async_rest_client;
+  using calls = detail::async_calls;
 
-  // Each starts one operation; `who` is the client's name.
-  static void acquire(const core_ptr& core, const std::string& who, const std::string& key,
-                      const client::acquire_options& options, handler<client::grant> done);
-  static void renew(const core_ptr& core, const std::string& who, const std::string& key,
-                    std::uint64_t fencing_token, std::optional<duration> ttl,
-                    handler<client::grant> done);
-  static void release(const core_ptr& core, const std::string& who, const std::string& key,
-                      std::uint64_t fencing_token, handler<client::done> done);
-  static void force_release(const core_ptr& core, const std::string& who, const std::string& key,
-                            handler<bool> done);
-  static void inspect(const core_ptr& core, const std::string& who, const std::string& key,
-                      handler<client::lock_info> done);
-  static void list(const core_ptr& core, const std::string& who,
-                   const client::list_options& options, handler<client::lock_page> done);
-  static void create_lease(const core_ptr& core, const std::string& who,
-                           std::optional<duration> ttl, handler<client::lease> done);
-  static void renew_lease(const core_ptr& core, const std::string& who, const std::string& id,
-                          handler<client::lease> done);
-  static void inspect_lease(const core_ptr& core, const std::string& who, const std::string& id,
-                            const client::lease_page& page, handler<client::lease_info> done);
-  static void end_lease(const core_ptr& core, const std::string& who, const std::string& id,
-                        handler<client::done> done);
-  static void server(const core_ptr& core, const std::string& who,
-                     handler<client::server_info> done);
+  // Not wrapped once more when it has a default token, and so this as its base.
+  static boost::asio::any_io_executor erased(const boost::asio::any_io_executor& x) {
+    return x;
+  }
 
-  // The operation starts when its token says so, perhaps long after this has
-  // returned: it owns all that it needs.
-  template <class T, class Token, class Operation, class... Ts>
-  auto start(Token& token, Operation operation, Ts... arguments) const {
-    return boost::asio::async_initiate<Token, void(client::answer<T>)>(
-      [operation, core = core_, who = name_](auto&& completion, Ts... xs) {
-        operation(core, who, xs..., handler<T>{std::forward<decltype(completion)>(completion)});
+  // The operation starts when its token says so, perhaps long after this has returned
+  // and the client is gone.
+  template <class... Results, class Token, class Call, class... Ts>
+  auto start(Token& token, Call call, Ts... arguments) const {
+    return boost::asio::async_initiate<Token, void(error_code, Results...)>(
+      [all = calls_, call](auto&& completion, Ts... xs) {
+        calls::handler<Results...> done{std::forward<decltype(completion)>(completion)};
+        (all.*call)(std::move(xs)..., std::move(done));
       },
       token, std::move(arguments)...);
   }
 
-  core_ptr core_;
-  std::string name_;
+  executor_type executor_;
+  calls calls_;
 };
+
+using async_rest_client = basic_async_rest_client<>;
 
 } // namespace lockserver

@@ -1,22 +1,22 @@
-// The form in which the JSON dialect's calls hand out a result, or why there is
-// none.
+// The form in which a client's calls hand out a result, or why there is none.
 #pragma once
 
 #include "lockserver/client_types.hpp"
 #include "lockserver/errc.hpp"
+
+#include <boost/system/result.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <system_error>
-#include <utility>
-#include <variant>
 #include <vector>
 
 namespace lockserver::client {
 
-/// A reason, for programs and for people.
+/// A reason, for programs and for people. Compares with its code:
+/// `problem == errc::held`, `problem == std::errc::timed_out`.
 struct problem {
   /// An `errc`, `std::errc::invalid_argument` for input that no server takes
   /// (nothing was sent then), or the system's code for a connection that could
@@ -34,60 +34,25 @@ struct problem {
   std::optional<std::uint32_t> limit{};
   /// After how long the server asks to be asked again; none: it does not say.
   std::optional<std::chrono::seconds> retry_after{};
+
+  friend bool operator==(const problem& x, const std::error_code& code) noexcept {
+    return x.code == code;
+  }
+  friend bool operator==(const problem& x, const std::error_condition& condition) noexcept {
+    return x.code == condition;
+  }
 };
 
-/// What a call came to: a `T`, or the problem that there is none. Converts to
-/// true when there is a `T`; `*` and `->` are only allowed then.
+/// What a blocking call came to: a `T`, or the problem that there is none. Converts
+/// to true when it worked; `*` and `->` are only allowed then. `error()` is the
+/// problem, and `value()` throws it as a `std::system_error`.
 template <class T>
-class [[nodiscard]] answer {
-public:
-  /// For containers and coroutines: nothing has come of it yet.
-  answer() : content_(problem{}) {
-  }
-  answer(T x) : content_(std::move(x)) {
-  }
-  answer(problem x) : content_(std::move(x)) {
-  }
+using answer = boost::system::result<T, problem>;
 
-  explicit operator bool() const noexcept {
-    return std::holds_alternative<T>(content_);
-  }
-
-  T& operator*() {
-    return *std::get_if<T>(&content_);
-  }
-  const T& operator*() const {
-    return *std::get_if<T>(&content_);
-  }
-  T* operator->() {
-    return std::get_if<T>(&content_);
-  }
-  const T* operator->() const {
-    return std::get_if<T>(&content_);
-  }
-
-  /// The result; throws `std::system_error` with the problem when there is none.
-  T& value() {
-    if (!*this)
-      throw std::system_error(error(), why().detail);
-    return **this;
-  }
-
-  /// The problem's code; clear when there is none.
-  std::error_code error() const noexcept {
-    return *this ? std::error_code{} : std::get_if<problem>(&content_)->code;
-  }
-
-  /// @pre there is no result.
-  const problem& why() const {
-    return *std::get_if<problem>(&content_);
-  }
-
-private:
-  std::variant<T, problem> content_;
-};
-
-/// The result of a call that has no other than that it worked.
-struct done {};
+/// What `answer::value` throws; found by Boost.System.
+[[noreturn]] inline void throw_exception_from_error(const problem& x,
+                                                    const boost::source_location&) {
+  throw std::system_error{x.code, x.detail};
+}
 
 } // namespace lockserver::client

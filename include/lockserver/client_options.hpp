@@ -19,15 +19,15 @@ struct client_options {
   /// `ping` gives up after this, including the time to connect.
   duration ping_timeout = std::chrono::seconds{3};
 
-  /// Longest time for one try to connect, over all addresses of the host.
+  /// Longest time for one try to connect: the look-up of the host and all its
+  /// addresses.
   duration connect_timeout = std::chrono::seconds{5};
 
-  /// Longest time for an answer, on top of the time that a LOCK may wait by
-  /// its own `lock_attempt_timeout` (or, when the call names none, on top of
-  /// `longest_wait`).
+  /// Longest time for an answer, on top of the time that the call may wait
+  /// for a lock (or, when it names none, on top of `longest_wait`).
   duration answer_timeout = std::chrono::seconds{10};
 
-  /// The longest that a `lock` without times of its own may wait on the
+  /// The longest that a call for a lock without a time of its own may wait on the
   /// server: not less than the server's `lock_attempt_timeout`.
   duration longest_wait = std::chrono::seconds{60};
 };

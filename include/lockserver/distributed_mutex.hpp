@@ -94,9 +94,10 @@ private:
       lock_ = std::move(*result);
       return true;
     }
-    if (result.error() == std::errc::device_or_resource_busy)
+    auto why = result.error();
+    if (why == std::errc::device_or_resource_busy)
       return false;
-    throw std::system_error(result.error(), result.why().detail);
+    throw std::system_error(why.code, why.detail);
   }
 
   const rest_client& client_;

@@ -14,7 +14,7 @@
 
 namespace lockserver {
 
-class client_core;
+class blocking_core;
 class kept_lock;
 class lock_keeper;
 
@@ -120,18 +120,18 @@ public:
   /// most for the client's `answer_timeout` (and then for the time that one try
   /// takes). A problem when it was not ours any more, or when all of that did not
   /// help: then the lock ends by its time.
-  client::answer<client::done> release() noexcept;
+  client::answer<void> release() noexcept;
 
   /// As `release`, but the lock ends by itself `ttl` from now, for work that is not
   /// to be done again too soon. A problem leaves the lock to end by its time. Refused
   /// with `std::errc::invalid_argument` when the lock is bound to its connection.
-  client::answer<client::done> leave(std::chrono::milliseconds ttl) noexcept;
+  client::answer<void> leave(std::chrono::milliseconds ttl) noexcept;
 
 private:
   bool is_here() const noexcept;
 
   int process_ = 0; // that obtained it
-  std::shared_ptr<client_core> core_;
+  std::shared_ptr<blocking_core> core_;
   std::weak_ptr<lock_keeper> keeper_;
   std::shared_ptr<kept_lock> lock_;
 };

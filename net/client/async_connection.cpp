@@ -3,8 +3,8 @@
 #include "net/client/bound_connection.hpp"
 #include "net/client/client_answer.hpp"
 #include "net/client/client_socket.hpp"
+#include "net/client/name_lookup.hpp"
 
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -29,17 +29,7 @@ async_connection::open(asio::any_io_executor executor, std::string host, std::ui
                        clock::time_point deadline, std::error_code& ec) {
   auto result = std::make_shared<async_connection>(executor, host_header(host, port));
   error_code error;
-  std::vector<tcp::endpoint> endpoints;
-  if (auto address = asio::ip::make_address(host, error); !error) {
-    endpoints.emplace_back(address, port);
-  } else {
-    tcp::resolver resolver{executor};
-    auto found = co_await resolver.async_resolve(host, std::to_string(port),
-                                                 tcp::resolver::numeric_service,
-                                                 asio::redirect_error(asio::use_awaitable, error));
-    for (const auto& entry : found)
-      endpoints.push_back(entry.endpoint());
-  }
+  auto endpoints = co_await look_up(executor, host, port, deadline, error);
   auto& stream = result->stream_;
   if (!error && endpoints.empty())
     error = asio::error::host_not_found;

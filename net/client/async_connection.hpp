@@ -1,6 +1,6 @@
-// One connection of the asynchronous client to its server: the counterpart of
-// `client_connection`. Knows HTTP, but nothing of locks, and not when something is
-// to be tried again.
+// One connection of a client to its server: connects, sends a request, reads the
+// answer, each with a deadline. Knows HTTP, but nothing of locks, and not when
+// something is to be tried again.
 #pragma once
 
 #include "net/client/http_call.hpp"
@@ -23,7 +23,7 @@ namespace lockserver {
 
 class bound_connection;
 
-/// Used on its executor, a strand, for one request at a time.
+/// Used on its executor, which runs one thing at a time, for one request at a time.
 class async_connection {
 public:
   using clock = std::chrono::steady_clock;

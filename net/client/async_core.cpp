@@ -4,7 +4,6 @@
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -25,7 +24,7 @@ constexpr std::size_t most_idle = 8;
 
 async_core::async_core(const asio::any_io_executor& x, std::string host_name,
                        std::uint16_t port_number, const client_options& o)
-  : executor(asio::make_strand(x)), host(std::move(host_name)), port(port_number), options(o) {
+  : executor(x), host(std::move(host_name)), port(port_number), options(o) {
 }
 
 async_core::connection_ptr async_core::take_idle() {
@@ -76,7 +75,7 @@ asio::awaitable<exchange_result> async_core::ask(http_call call, repeat again, e
   if (auto connection = take_idle()) {
     result = co_await connection->exchange(call, limits.until(limits.answer));
     auto lost = result.error == errc::connection_lost;
-    auto unseen = lost && !result.answered;
+    auto unseen = lost && !result.answered; // the server may have closed it long ago
     auto goes_on = (unseen && (!result.sent || again != repeat::never))
                    || (lost && again == repeat::once);
     if (!goes_on) {

@@ -1,11 +1,10 @@
-// The asynchronous counterpart of `client_core`: keeps connections between
-// calls, and says when connecting is tried again and a request repeated. Knows
-// nothing of locks.
+// The core under both clients: keeps connections between calls, and says when
+// connecting is tried again and a request repeated. Knows nothing of locks.
 #pragma once
 
 #include "lockserver/client_options.hpp"
 #include "net/client/async_connection.hpp"
-#include "net/client/client_core.hpp"
+#include "net/client/effort.hpp"
 #include "net/client/http_call.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -18,20 +17,32 @@
 
 namespace lockserver {
 
-/// Runs on a strand of the executor that it is given, so that the executor may
-/// have any number of threads. Shared by its operations.
+/// Shared by its operations. Used on its executor.
 class async_core : public std::enable_shared_from_this<async_core> {
 public:
+  /// @param executor runs one thing at a time: a strand, or that of a context with one
+  ///        thread.
   async_core(const boost::asio::any_io_executor& executor, std::string host, std::uint16_t port,
              const client_options& options);
 
-  /// As `client_core::ask`. To be awaited on `executor`; a terminal cancellation
-  /// ends it with `errc::cancelled`. The look-up of a host name is the
-  /// system's: it neither ends early nor knows deadlines.
+  /// Connects unless there is a connection, sends, and reads the answer. To be awaited
+  /// on `executor`; a terminal cancellation ends it with `errc::cancelled`.
+  /// @param check decides whether the connection can be kept; none: it can.
+  /// Throws when there are no file descriptors, threads or memory left.
   boost::asio::awaitable<exchange_result> ask(http_call call, repeat again, effort limits,
                                               answer_check check = {});
 
-  const boost::asio::any_io_executor executor; ///< The strand.
+  /// Whether a connection is kept.
+  bool has_idle() const noexcept {
+    return !idle_.empty();
+  }
+
+  /// Closes the connections that are kept.
+  void drop_idle() noexcept {
+    idle_.clear();
+  }
+
+  const boost::asio::any_io_executor executor;
   const std::string host;
   const std::uint16_t port;
   const client_options options;

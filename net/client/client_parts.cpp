@@ -1,5 +1,8 @@
-#include "net/client/rest_client_impl.hpp"
+#include "net/client/client_parts.hpp"
 
+#include "actors/rules/key_name.hpp"
+
+#include <stdexcept>
 #include <unistd.h>
 #include <utility>
 
@@ -7,7 +10,7 @@ namespace lockserver {
 
 process_parts::process_parts(const std::string& host, std::uint16_t port,
                              const client_options& options)
-  : process(getpid()), core(std::make_shared<client_core>(host, port, options)) {
+  : process(getpid()), core(std::make_shared<blocking_core>(host, port, options)) {
 }
 
 // A lock that is being released may have the keeper for a moment longer: its
@@ -24,9 +27,20 @@ std::shared_ptr<lock_keeper> process_parts::keeper() {
   return keeper_;
 }
 
+void check_client(const std::string& name, const std::string& host) {
+  if (name.empty())
+    throw std::invalid_argument("Must supply a locker name: it must have 1 to 512 bytes");
+  if (auto wrong = check_name("locker name", name); !wrong.empty())
+    throw std::invalid_argument(wrong);
+  if (auto wrong = check_name("host", host); !wrong.empty())
+    throw std::invalid_argument(wrong);
+}
+
 client_parts::client_parts(std::string who, const std::string& host, std::uint16_t port,
                            const client_options& options)
-  : name(std::move(who)), parts_(new process_parts{host, port, options}) {
+  : name(std::move(who)) {
+  check_client(name, host);
+  parts_ = new process_parts{host, port, options};
 }
 
 client_parts::~client_parts() {

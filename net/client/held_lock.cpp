@@ -1,12 +1,10 @@
 #include "lockserver/held_lock.hpp"
 
 #include "net/client/bound_connection.hpp"
-#include "net/client/client_call.hpp"
-#include "net/client/client_core.hpp"
+#include "net/client/client_parts.hpp"
 #include "net/client/lock_keeper.hpp"
-#include "net/client/rest_client_impl.hpp"
+#include "net/client/operations.hpp"
 #include "net/client/v1_answer.hpp"
-#include "net/client/v1_request.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -107,11 +105,11 @@ void held_lock::resume() noexcept {
     lock_->paused = false;
 }
 
-answer<done> held_lock::release() noexcept {
+answer<void> held_lock::release() noexcept {
   try {
     if (lock_ && !is_here()) {
       // Its destruction would close what the parent goes on to use.
-      (void) new std::shared_ptr<client_core>(std::move(core_));
+      (void) new std::shared_ptr<blocking_core>(std::move(core_));
       lock_.reset();
       return problem{errc::not_holder, "the lock belongs to the process that obtained it"};
     }
@@ -131,14 +129,16 @@ answer<done> held_lock::release() noexcept {
     effort limits{1, {}, core_->options.connect_timeout, core_->options.answer_timeout};
     limits.give_up = limits.until(std::chrono::duration_cast<client_options::duration>(left));
     auto& x = lock_->obtained;
-    return release_grant(*core_, persistence{boot_clock::now(), patience, true}, limits,
-                         v1::release(x.key, x.owner, x.token));
-  } catch (const std::exception&) { // out of memory: the lock ends by its time
-    return problem{std::make_error_code(std::errc::not_enough_memory), {}};
+    persistence plan{boot_clock::now(), patience, true};
+    return core_->run<answer<void>>([&](const auto& core) {
+      return operations::release_within(core, x.key, x.owner, x.token, plan, limits);
+    });
+  } catch (const std::exception&) { // the lock ends by its time
+    return operations::thrown_problem();
   }
 }
 
-answer<done> held_lock::leave(std::chrono::milliseconds ttl) noexcept {
+answer<void> held_lock::leave(std::chrono::milliseconds ttl) noexcept {
   try {
     if (!lock_)
       return problem{errc::not_holder, "there is no lock to leave"};
@@ -154,17 +154,16 @@ answer<done> held_lock::leave(std::chrono::milliseconds ttl) noexcept {
     if (before == hold_state::lost)
       return lock_->loss();
     auto& x = lock_->obtained;
-    v1::grant_request what{x.key, x.owner, boot_clock::now()};
-    auto left
-      = std::chrono::duration_cast<client_options::duration>(lock_->safe_until() - what.sent);
+    auto left = std::chrono::duration_cast<client_options::duration>(lock_->safe_until()
+                                                                     - boot_clock::now());
     effort limits{1, {}, core_->options.connect_timeout, core_->options.answer_timeout};
     limits.give_up = limits.until(left);
-    auto request = v1::renew(x.key, x.owner, x.token, ttl);
-    auto renewed = v1::read_grant(core_->ask(request.call, repeat::once, limits), core_->server,
-                                  what);
-    return renewed ? answer<done>{done{}} : answer<done>{renewed.why()};
-  } catch (const std::exception&) { // out of memory: the lock ends by its time
-    return problem{std::make_error_code(std::errc::not_enough_memory), {}};
+    auto renewed = core_->run<answer<client::grant>>([&](const auto& core) {
+      return operations::renew_within(core, x.key, x.owner, x.token, ttl, limits);
+    });
+    return renewed ? answer<void>{} : renewed.error();
+  } catch (const std::exception&) { // the lock ends by its time
+    return operations::thrown_problem();
   }
 }
 
@@ -174,7 +173,7 @@ answer<held_lock> hold(const rest_client& client, std::string_view key, acquire_
     return v1::refused("lease: what lives with a lease is renewed with the lease");
   auto obtained = client.acquire(key, std::move(options));
   if (!obtained)
-    return obtained.why();
+    return obtained.error();
   return held_lock{client, std::move(*obtained), std::move(on_lost)};
 }
 

@@ -1,5 +1,4 @@
-// One HTTP request of a client and what comes of it, in the terms that the
-// blocking and the asynchronous connection share. Knows HTTP, but nothing of
+// One HTTP request of a client and what comes of it. Knows HTTP, but nothing of
 // locks, and does no input or output.
 #pragma once
 

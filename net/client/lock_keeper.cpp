@@ -1,7 +1,7 @@
 #include "net/client/lock_keeper.hpp"
 
-#include "net/client/async_call.hpp"
 #include "net/client/bound_connection.hpp"
+#include "net/client/operations.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -298,15 +298,16 @@ asio::awaitable<answer<grant>> lock_keeper::renew_once(std::shared_ptr<entry> x,
   answer<grant> result;
   if (x->connection) { // another try would need another connection
     x->asks = true;
-    result = co_await renew_grant_on(*x->connection, core_->server, what.key, what.owner,
-                                     what.token, ttl, deadline_of(*x->lock));
+    result = co_await operations::renew_on(*x->connection, core_->server, what.key, what.owner,
+                                           what.token, ttl, deadline_of(*x->lock));
   } else {
     auto third = std::max<client_options::duration>(lasts / 3, 1ms);
     effort limits{1,
                   {},
                   std::min(core_->options.connect_timeout, third),
                   std::min(core_->options.answer_timeout, third)};
-    result = co_await renew_grant(core_, what.key, what.owner, what.token, ttl, limits);
+    result = co_await operations::renew_within(core_, what.key, what.owner, what.token, ttl,
+                                               limits);
   }
   co_return result;
 }
@@ -357,15 +358,15 @@ asio::awaitable<void> lock_keeper::renew(std::shared_ptr<entry> x) {
       pause = std::max<client_options::duration>(lasts / 3, 1ms);
       continue;
     }
-    auto code = renewed.error();
-    if (code == errc::not_holder || code == errc::lease_expired || code == errc::wrong_owner
-        || code == errc::bad_request) {
-      lock.lose(renewed.why());
+    auto why = renewed.error();
+    if (why == errc::not_holder || why == errc::lease_expired || why == errc::wrong_owner
+        || why == errc::bad_request) {
+      lock.lose(std::move(why));
       break;
     }
-    if (x->connection && !goes_on(x, renewed.why().detail))
+    if (x->connection && !goes_on(x, why.detail))
       break;
-    lock.note(renewed.why());
+    lock.note(why);
     pause = retry_pause(lasts);
   }
   if (lock.state() == hold_state::lost)

@@ -1,182 +1,34 @@
 #include "lockserver/rest_client.hpp"
 
-#include "actors/rules/key_name.hpp"
-#include "net/client/client_core.hpp"
-#include "net/client/rest_client_impl.hpp"
+#include "net/client/client_parts.hpp"
+#include "net/client/operations.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <stdexcept>
+#include <exception>
 #include <utility>
 
 namespace lockserver {
 
-namespace {
-
-namespace http = boost::beast::http;
-using duration = client_options::duration;
-
-// What one request came to: a line or an error.
-struct outcome {
-  std::string line{};
-  std::error_code error{};
-  std::string about{}; // what the error is about: the server, or what is wrong
-};
-
-outcome failure(std::error_code ec, std::string about) {
-  return {{}, ec, std::move(about)};
-}
-
-// What the server said, short and fit for a log, when it makes no sense.
-outcome senseless(std::string line) {
-  line.resize(std::min<std::size_t>(line.size(), 40));
-  std::replace_if(
-    line.begin(), line.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
-  return failure(errc::bad_answer, "'" + line + "'");
-}
-
-// The outcome as the "1" or "0" that most requests are answered with.
-bool yes_or_no(outcome& x) {
-  if (!x.error && x.line != "1" && x.line != "0")
-    x = senseless(std::move(x.line));
-  return !x.error && x.line == "1";
-}
-
-bool yes_or_no(outcome x, std::error_code& ec) {
-  auto result = yes_or_no(x);
-  ec = x.error;
-  return result;
-}
-
-bool yes_or_throw(outcome x) {
-  auto result = yes_or_no(x);
-  if (x.error)
-    throw std::system_error(x.error, x.about);
-  return result;
-}
-
-std::string decimal_seconds(duration x) {
-  auto magnitude = x < duration::zero() ? 0 - static_cast<std::uint64_t>(x.count())
-                                        : static_cast<std::uint64_t>(x.count());
-  auto fraction = std::to_string(magnitude % 1'000'000);
-  return (x < duration::zero() ? "-" : "") + std::to_string(magnitude / 1'000'000) + "."
-         + std::string(6 - fraction.size(), '0') + fraction;
-}
-
-// Reads epoch seconds with at most six decimals. Lock::Server prints fewer when
-// they are zeros.
-std::optional<std::chrono::system_clock::time_point> parse_epoch(std::string_view text) {
-  auto dot = std::min(text.find('.'), text.size());
-  std::int64_t seconds = 0;
-  auto number = text.substr(0, dot);
-  auto [end, ec] = std::from_chars(number.data(), number.data() + number.size(), seconds);
-  // The system's clock counts nanoseconds: above this it overflows, in 2262.
-  if (ec != std::errc{} || end != number.data() + number.size() || seconds <= 0
-      || seconds > 9'000'000'000)
-    return std::nullopt;
-  std::int64_t micros = 0;
-  if (dot < text.size()) {
-    auto digits = text.substr(dot + 1);
-    if (digits.empty() || digits.size() > 6
-        || digits.find_first_not_of("0123456789") != std::string_view::npos)
-      return std::nullopt;
-    for (std::size_t i = 0; i < 6; ++i)
-      micros = micros * 10 + (i < digits.size() ? digits[i] - '0' : 0);
-  }
-  return std::chrono::system_clock::time_point{std::chrono::seconds{seconds}
-                                               + std::chrono::microseconds{micros}};
-}
-
-std::string first_line(std::string body) {
-  body.resize(std::min(body.find_first_of("\r\n"), body.size()));
-  return body;
-}
-
-} // namespace
-
-// -- requests ------------------------------------------------------------------
+using namespace client;
 
 namespace {
 
-outcome judge(const client_core& core, exchange_result x) {
-  if (x.error)
-    return failure(x.error, core.server);
-  switch (x.status) {
-    case 200:
-      return {first_line(std::move(x.body))};
-    case 400:
-      return failure(errc::bad_request, std::move(x.complaint));
-    case 429:
-      return failure(errc::too_many, core.server);
-    case 502:
-    case 503:
-    case 504:
-      return failure(errc::unavailable, core.server);
-    default:
-      return failure(errc::bad_answer, core.server + ", status " + std::to_string(x.status));
+using milliseconds = std::chrono::milliseconds;
+
+// `start` makes an operation of a core.
+template <class T, class Start>
+answer<T> run(client_parts& x, const Start& start) {
+  try {
+    return x.core().run<answer<T>>(start);
+  } catch (const std::exception&) {
+    return operations::thrown_problem();
   }
 }
 
-outcome ask(client_core& core, std::string target, repeat again, const effort& limits) {
-  return judge(core, core.ask({http::verb::get, std::move(target), {}}, again, limits));
-}
-
-outcome ask_key(client_core& core, std::string_view path, std::string_view key,
-                std::string_view rest, repeat again, duration wait = {}) {
-  if (auto wrong = check_name("key", key); !wrong.empty())
-    return failure(std::make_error_code(std::errc::invalid_argument), std::move(wrong));
-  std::string target{path};
-  target += percent_encode(key);
-  target += rest;
-  return ask(core, std::move(target), again, usual_effort(core.options, wait));
-}
-
-std::string slash_name(const std::string& name) {
-  return "/" + percent_encode(name);
-}
-
-outcome check(client_parts& x, std::string_view key) {
-  return ask_key(x.core(), "/CHECK/", key, "", repeat::on_kept_connection);
-}
-
-outcome verify(client_parts& x, std::string_view key) {
-  return ask_key(x.core(), "/VERIFY/", key, slash_name(x.name), repeat::on_kept_connection);
-}
-
-outcome unlock_key(client_parts& x, std::string_view key) {
-  return ask_key(x.core(), "/UNLOCK/", key, slash_name(x.name), repeat::never);
-}
-
-outcome lock_key(client_parts& x, std::string_view key, const lock_times& times) {
-  auto rest = slash_name(x.name);
-  auto separator = '?';
-  auto add = [&](const char* parameter, std::optional<duration> value) {
-    if (!value)
-      return;
-    rest += separator;
-    rest += parameter;
-    rest += decimal_seconds(*value);
-    separator = '&';
-  };
-  add("lock_timeout=", times.lock_timeout);
-  add("lock_attempt_timeout=", times.lock_attempt_timeout);
-  return ask_key(x.core(), "/LOCK/", key, rest, repeat::never,
-                 times.lock_attempt_timeout.value_or(x.core().options.longest_wait));
-}
-
 } // namespace
-
-// -- the public face -----------------------------------------------------------
 
 rest_client::rest_client(std::string name, const std::string& host, std::uint16_t port,
-                         client_options options) {
-  if (name.empty())
-    throw std::invalid_argument("Must supply a locker name: it must have 1 to 512 bytes");
-  if (auto wrong = check_name("locker name", name); !wrong.empty())
-    throw std::invalid_argument(wrong);
-  if (auto wrong = check_name("host", host); !wrong.empty())
-    throw std::invalid_argument(wrong);
-  impl_ = std::make_unique<client_parts>(std::move(name), host, port, options);
+                         const client_options& options)
+  : impl_(std::make_unique<client_parts>(std::move(name), host, port, options)) {
 }
 
 rest_client::~rest_client() = default;
@@ -189,68 +41,91 @@ const std::string& rest_client::name() const noexcept {
   return impl_->name;
 }
 
-bool rest_client::is_locked(std::string_view key) const {
-  return yes_or_throw(check(*impl_, key));
+answer<grant> rest_client::acquire(std::string_view key, acquire_options options) const {
+  return run<grant>(*impl_, [&](const auto& core) {
+    return operations::acquire(core, std::string{key}, name(), options);
+  });
 }
 
-bool rest_client::is_locked(std::string_view key, std::error_code& ec) const {
-  return yes_or_no(check(*impl_, key), ec);
+answer<grant> rest_client::renew(std::string_view key, std::uint64_t token,
+                                 std::optional<milliseconds> ttl) const {
+  return run<grant>(*impl_, [&](const auto& core) {
+    return operations::renew(core, std::string{key}, name(), token, ttl);
+  });
 }
 
-bool rest_client::locked_by_me(std::string_view key) const {
-  return yes_or_throw(verify(*impl_, key));
+answer<void> rest_client::release(std::string_view key, std::uint64_t token) const {
+  return run<void>(*impl_, [&](const auto& core) {
+    return operations::release(core, std::string{key}, name(), token);
+  });
 }
 
-bool rest_client::locked_by_me(std::string_view key, std::error_code& ec) const {
-  return yes_or_no(verify(*impl_, key), ec);
+answer<bool> rest_client::force_release(std::string_view key) const {
+  return run<bool>(*impl_, [&](const auto& core) {
+    return operations::force_release(core, std::string{key});
+  });
 }
 
-bool rest_client::unlock(std::string_view key) const {
-  return yes_or_throw(unlock_key(*impl_, key));
+answer<lock_info> rest_client::inspect(std::string_view key) const {
+  return run<lock_info>(*impl_, [&](const auto& core) {
+    return operations::inspect(core, std::string{key});
+  });
 }
 
-bool rest_client::unlock(std::string_view key, std::error_code& ec) const {
-  return yes_or_no(unlock_key(*impl_, key), ec);
+answer<lock_page> rest_client::list(const list_options& options) const {
+  return run<lock_page>(*impl_, [&](const auto& core) { return operations::list(core, options); });
 }
 
-lock_result rest_client::lock(std::string_view key, lock_times times) const {
-  auto answer = lock_key(*impl_, key, times);
-  lock_result result;
-  if (!answer.error) {
-    if (answer.line == "0")
-      return result;
-    if (auto expiry = parse_epoch(answer.line)) {
-      result.status = lock_status::held;
-      result.expires_at = *expiry;
-      return result;
+answer<std::uint64_t>
+rest_client::for_each_lock(std::string prefix,
+                           const std::function<bool(const lock_info&)>& visit) const {
+  list_options options;
+  options.prefix = std::move(prefix);
+  options.limit = 1000;
+  std::uint64_t count = 0;
+  for (;;) {
+    auto page = list(options);
+    if (!page)
+      return page.error();
+    for (auto& x : page->locks) {
+      ++count;
+      if (!visit(x))
+        return count;
     }
-    answer = senseless(std::move(answer.line));
+    if (!page->next)
+      return count;
+    options.after = *page->next;
   }
-  result.status = lock_status::error;
-  result.error = answer.error;
-  // These two come with a sentence that says it all.
-  auto refused = answer.error == errc::bad_request
-                 || answer.error == std::make_error_code(std::errc::invalid_argument);
-  if (!refused)
-    answer.about += ": ";
-  result.message = std::move(answer.about);
-  if (!refused || result.message.empty())
-    result.message += answer.error.message();
-  return result;
 }
 
-bool rest_client::ping() const {
-  auto limit = impl_->core().options.ping_timeout;
-  std::error_code ignored;
-  effort once{1, {}, limit, limit};
-  once.give_up = once.until(limit);
-  return yes_or_no(ask(impl_->core(), "/PING", repeat::on_kept_connection, once), ignored);
+answer<lease> rest_client::create_lease(std::optional<milliseconds> ttl) const {
+  return run<lease>(*impl_,
+                    [&](const auto& core) { return operations::create_lease(core, name(), ttl); });
 }
 
-bool rest_client::shutdown() const {
-  std::error_code ignored;
-  return yes_or_no(
-    ask(impl_->core(), "/SHUTDOWN", repeat::never, usual_effort(impl_->core().options)), ignored);
+answer<lease> rest_client::renew_lease(std::string_view id) const {
+  return run<lease>(*impl_, [&](const auto& core) {
+    return operations::renew_lease(core, std::string{id});
+  });
+}
+
+answer<lease_info> rest_client::inspect_lease(std::string_view id, const lease_page& page) const {
+  return run<lease_info>(*impl_, [&](const auto& core) {
+    return operations::inspect_lease(core, std::string{id}, page);
+  });
+}
+
+answer<void> rest_client::end_lease(std::string_view id) const {
+  return run<void>(*impl_,
+                   [&](const auto& core) { return operations::end_lease(core, std::string{id}); });
+}
+
+answer<server_info> rest_client::server() const {
+  return run<server_info>(*impl_, [](const auto& core) { return operations::server(core); });
+}
+
+answer<void> rest_client::ping() const {
+  return run<void>(*impl_, [](const auto& core) { return operations::ping(core); });
 }
 
 } // namespace lockserver

@@ -260,10 +260,10 @@ answer<T> read_object(const exchange_result& x, const std::string& server, Read 
 
 // The result of a request by which `code` is what had to come about.
 template <class T>
-answer<done> read_end(const answer<T>& x, bool repeated, errc code) {
+answer<void> read_end(const answer<T>& x, bool repeated, errc code) {
   if (x || (repeated && x.error() == code))
-    return done{};
-  return x.why();
+    return {};
+  return x.error();
 }
 
 } // namespace
@@ -283,7 +283,7 @@ answer<grant> read_grant(const exchange_result& x, const std::string& server,
   return result;
 }
 
-answer<done> read_release(const exchange_result& x, const std::string& server) {
+answer<void> read_release(const exchange_result& x, const std::string& server) {
   return read_end(read_released(x, server), x.repeated, errc::not_holder);
 }
 
@@ -330,7 +330,7 @@ answer<lease> read_lease(const exchange_result& x, const std::string& server,
   });
 }
 
-answer<done> read_lease_end(const exchange_result& x, const std::string& server,
+answer<void> read_lease_end(const exchange_result& x, const std::string& server,
                             const std::string& id) {
   return read_end(read_lease(x, server, id), x.repeated, errc::lease_expired);
 }
@@ -369,6 +369,12 @@ answer<server_info> read_server(const exchange_result& x, const std::string& ser
     }
     return result;
   });
+}
+
+answer<void> read_ping(const exchange_result& x, const std::string& server) {
+  auto status = read_object<std::string>(x, server,
+                                         [](auto& body) { return same(body, "status", "ok"); });
+  return status ? answer<void>{} : status.error();
 }
 
 problem refused(std::string sentence) {

@@ -1,5 +1,5 @@
 // The answers of the JSON dialect (/v1), from HTTP to C++ values. Pure: does no
-// input or output, so that the blocking and the asynchronous client share it.
+// input or output.
 #pragma once
 
 #include "lockserver/boot_clock.hpp"
@@ -29,7 +29,7 @@ client::answer<client::grant> read_grant(const exchange_result& x, const std::st
 
 /// Of a request that was sent before, `not_holder` is as good: the first has done
 /// it, or the lock's time was over.
-client::answer<client::done> read_release(const exchange_result& x, const std::string& server);
+client::answer<void> read_release(const exchange_result& x, const std::string& server);
 
 /// Whether there was anything to release.
 client::answer<bool> read_released(const exchange_result& x, const std::string& server);
@@ -46,10 +46,13 @@ client::answer<client::lease_info>
 read_lease_info(const exchange_result& x, const std::string& server, const std::string& id);
 
 /// Of a request that was sent before, `lease_expired` is as good.
-client::answer<client::done> read_lease_end(const exchange_result& x, const std::string& server,
-                                            const std::string& id);
+client::answer<void> read_lease_end(const exchange_result& x, const std::string& server,
+                                    const std::string& id);
 client::answer<client::server_info> read_server(const exchange_result& x,
                                                 const std::string& server);
+
+/// Whether it is that of a lock server.
+client::answer<void> read_ping(const exchange_result& x, const std::string& server);
 
 /// The problem of a request that must not be sent.
 client::problem refused(std::string sentence);

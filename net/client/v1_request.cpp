@@ -181,6 +181,10 @@ request server() {
   return make(http::verb::get, "/v1/server");
 }
 
+request ping() {
+  return make(http::verb::get, "/healthz");
+}
+
 acquire_options remaining(acquire_options options, std::chrono::nanoseconds elapsed) {
   if (options.wait)
     options.wait = std::max(milliseconds{0},

@@ -1,5 +1,5 @@
-// The requests of the JSON dialect (/v1), from C++ values to HTTP. Pure: does
-// no input or output, so that the blocking and the asynchronous client share it.
+// The requests of the JSON dialect (/v1), from C++ values to HTTP. Pure: does no
+// input or output.
 #pragma once
 
 #include "lockserver/client_error.hpp"
@@ -50,6 +50,9 @@ request inspect_lease(std::string_view id, const client::lease_page& page);
 request end_lease(std::string_view id);
 
 request server();
+
+/// Whether there is a server.
+request ping();
 
 /// The options of a later try of an acquire that began `elapsed` ago: what
 /// is left of its wait.

@@ -416,7 +416,7 @@ void server::stop() {
 }
 
 bool server::ping() const {
-  return port() != 0 && client("ping").ping();
+  return port() != 0 && client("ping").ping().has_value();
 }
 
 rest_client server::client(std::string name, client_options options) const {

@@ -199,8 +199,7 @@ caf::result<acquire_reply> remote_session::acquire(session_acquire& x) {
                                {std::move(x.request.key), wanted.owner, context_.next_ticket(),
                                 std::move(x.request.lease), hold, due});
   ask_to_acquire(*this, context_, mine, std::move(wanted))
-    .then(guarded_answer(*this,
-                         [this, number](acquire_reply& reply) { finish(number, reply); }),
+    .then(guarded_answer(*this, [this, number](acquire_reply& reply) { finish(number, reply); }),
           guarded_answer(*this, [this, number](const caf::error& why) { fail(number, why); }));
   return answer;
 }

@@ -11,7 +11,7 @@ namespace {
 
 template <class T>
 void check(const client::answer<T>& x) {
-  require(x || x.error(), "there is a result or a problem");
+  require(x || x.error().code, "there is a result or a problem");
 }
 
 } // namespace

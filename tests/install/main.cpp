@@ -1,4 +1,5 @@
 // A user's program, built against the installed library and its headers alone.
+#include <lockserver/lines_client.hpp>
 #include <lockserver/rest_client.hpp>
 #include <lockserver/scoped_lock.hpp>
 #include <lockserver/server.hpp>
@@ -26,15 +27,18 @@ int main() {
     return 1;
   }
   auto client = server.client("user");
-  expect(client.ping(), "the server answers");
-  expect(static_cast<bool>(client.lock("key")), "a lock is granted");
-  expect(client.locked_by_me("key"), "and held");
-  expect(client.unlock("key"), "and given back");
+  expect(client.ping().has_value(), "the server answers");
+  auto obtained = client.acquire("key");
+  expect(obtained.has_value(), "a lock is granted");
+  expect(client.inspect("key")->holders.size() == 1, "and held");
+  expect(client.release("key", obtained->token).has_value(), "and given back");
+  lockserver::lines_client lines{"user", "127.0.0.1", server.port()};
+  expect(lines.lock("key") && lines.unlock("key"), "by lines, too");
   {
     lockserver::scoped_lock guard{client, "key"};
-    expect(guard.owns_lock(), "a guard takes the lock");
+    expect(guard.held(), "a guard takes the lock");
   }
-  expect(!client.is_locked("key"), "and gives it back");
+  expect(!lines.is_locked("key"), "and gives it back");
   server.stop();
   expect(!client.ping(), "a stopped server does not answer");
   return ok ? 0 : 1;

@@ -1,4 +1,5 @@
 // The server as an object: its settings, its port, its life.
+#include "lockserver/lines_client.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/running_server.hpp"
 
@@ -87,12 +88,12 @@ TEST_CASE("a server is reachable when it has started, and counts what it holds",
   CHECK(!it.start()); // it serves already
   auto client = it.client("me");
   CHECK(client.name() == "me");
-  REQUIRE(client.lock("key", {.lock_timeout = 60s}));
+  REQUIRE(client.acquire("key", {.ttl = 60s}));
   CHECK(it.count().connections >= 1);
   CHECK(it.count().keys == 1);
   CHECK(it.count().holders == 1);
   CHECK(it.count().waiters == 0);
-  CHECK(client.unlock("key"));
+  CHECK(client.release("key"));
   CHECK(eventually([&] { return it.count().keys == 0; }));
   CHECK_THROWS_AS(it.client(""), std::invalid_argument);
 }
@@ -211,7 +212,7 @@ TEST_CASE("wait and run return when a client has stopped the server", "[net]") {
   });
   REQUIRE(eventually([&] { return answers(it.port()); }));
   CHECK(result.wait_for(0s) == std::future_status::timeout);
-  CHECK(it.client("me").shutdown());
+  CHECK(lines_client{"me", "127.0.0.1", it.port()}.shutdown());
   REQUIRE(result.wait_for(patience) == std::future_status::ready);
   CHECK(!result.get());
   CHECK(!answers(it.port()));

@@ -71,7 +71,7 @@ reply failed(const lockserver::client::problem& x) {
 
 reply granted(const lockserver::client::answer<lockserver::client::grant>& x) {
   if (!x)
-    return failed(x.why());
+    return failed(x.error());
   reply result;
   result.result = outcome::ok;
   result.token = x->token;
@@ -82,7 +82,7 @@ reply granted(const lockserver::client::answer<lockserver::client::grant>& x) {
 
 reply leased(const lockserver::client::answer<lockserver::client::lease>& x) {
   if (!x)
-    return failed(x.why());
+    return failed(x.error());
   reply result;
   result.result = outcome::ok;
   result.lasts = x->ttl - milliseconds{1};
@@ -117,7 +117,7 @@ public:
   reply release(const std::string& key, std::uint64_t token) override {
     auto done = client_.release(key, token);
     if (!done)
-      return failed(done.why());
+      return failed(done.error());
     reply result;
     result.result = outcome::ok;
     result.token = token;
@@ -127,7 +127,7 @@ public:
   reply verify(const std::string& key) override {
     auto info = client_.inspect(key);
     if (!info)
-      return failed(info.why());
+      return failed(info.error());
     reply result;
     result.result = outcome::ok;
     show(result, info->holders);
@@ -147,7 +147,7 @@ public:
   reply end_lease(const std::string& id) override {
     auto done = client_.end_lease(id);
     if (!done)
-      return failed(done.why());
+      return failed(done.error());
     reply result;
     result.result = outcome::ok;
     return result;

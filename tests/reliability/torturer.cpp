@@ -201,14 +201,14 @@ void torturer::collect_left_over(history& to) {
       return true;
     });
     auto info = client.server();
-    auto recovers = !counted && counted.why().code == lockserver::errc::recovering;
+    auto recovers = !counted && counted.error() == lockserver::errc::recovering;
     if (recovers && steady_clock::now() < deadline) {
       end_requested_within(milliseconds{50});
       continue;
     }
     if (!counted || !info)
       throw std::runtime_error{"no list in the end: "
-                               + (counted ? info.why().detail : counted.why().detail)};
+                               + (counted ? info.error().detail : counted.error().detail)};
     auto& counts = info->counts;
     if (counts.waiters + counts.holders + counts.leases > 0)
       to.left_over.push_back(std::to_string(counts.waiters) + " waiters, "
@@ -233,7 +233,7 @@ void torturer::await_recovery() {
     server_.check_alive();
     if (steady_clock::now() > deadline)
       throw std::runtime_error{"the server does not go on although its disk is well again: "
-                               + got.why().detail};
+                               + got.error().detail};
     if (wait(milliseconds{20}))
       return;
   }

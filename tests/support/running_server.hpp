@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lockserver/server.hpp"
+#include "tests/support/answers.hpp"
 #include "tests/support/raw_client.hpp"
 
 #include <spdlog/logger.h>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lockserver/rest_client.hpp"
+#include "tests/support/answers.hpp"
 #include "tests/support/scripted_peer.hpp"
 
 namespace test {

@@ -37,10 +37,11 @@ struct rules {
   // "key token, key token" of a page, and behind which key the next begins.
   std::string page(const std::string& name, const std::string& after, std::uint64_t most) const {
     std::string result;
-    auto next = lease_table::for_page(
-      *leases.find(at(0s), name), after, most, [&](const std::string& key, std::uint64_t token) {
-        result += (result.empty() ? "" : ", ") + key + ' ' + std::to_string(token);
-      });
+    auto next = lease_table::for_page(*leases.find(at(0s), name), after, most,
+                                      [&](const std::string& key, std::uint64_t token) {
+                                        result += (result.empty() ? "" : ", ") + key + ' '
+                                                  + std::to_string(token);
+                                      });
     return next.empty() ? result : result + " > " + next;
   }
 };

@@ -2,7 +2,7 @@
 #include "actors/rules/safe_time.hpp"
 #include "net/client/v1_answer.hpp"
 
-#include "tests/support/catch.hpp"
+#include "tests/support/answers.hpp"
 
 #include <string>
 #include <utility>
@@ -70,7 +70,7 @@ TEST_CASE("what is not a grant is an error and never one") {
     auto x = grant_of(text);
     CHECK(!x);
     CHECK(x.error() == errc::bad_answer);
-    CHECK_THAT(x.why().detail, Catch::Matchers::StartsWith(server));
+    CHECK_THAT(x.error().detail, Catch::Matchers::StartsWith(server));
   }
 }
 
@@ -82,7 +82,7 @@ TEST_CASE("a problem is read with all that it says") {
   REQUIRE(!x);
   CHECK(x.error() == errc::held);
   CHECK(x.error() == std::errc::device_or_resource_busy);
-  auto& why = x.why();
+  auto why = x.error();
   CHECK(why.detail == "key is held");
   CHECK(why.queue_length == 3);
   REQUIRE(why.holders.size() == 1);
@@ -116,7 +116,7 @@ TEST_CASE("the passing states of a server are worth another try") {
     INFO(code);
     auto x = grant_of("{\"code\":\"" + code + "\",\"detail\":\"d\"}", 503);
     CHECK(x.error() == std::errc::resource_unavailable_try_again);
-    CHECK(row_of(static_cast<errc>(x.error().value())).retry);
+    CHECK(row_of(static_cast<errc>(x.error().code.value())).retry);
   }
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("no answer is the connection's error") {
   x.error = errc::timeout;
   auto result = v1::read_lock(x, server, "k");
   CHECK(result.error() == errc::timeout);
-  CHECK(result.why().detail == "host port 8004: no answer in time");
+  CHECK(result.error().detail == "host port 8004: no answer in time");
 }
 
 TEST_CASE("a lock is read with its holders and its queue") {
@@ -231,9 +231,9 @@ TEST_CASE("what a server says is cut to a length that can be shown") {
                       + R"("held_ms":10,"metadata":"x)" + many + R"("}]})",
                     423);
   CHECK(x.error() == errc::held);
-  CHECK(x.why().detail == many.substr(0, 1024));
-  CHECK(x.why().holders.at(0).owner == many.substr(0, 512));
-  CHECK(x.why().holders.at(0).metadata == "x" + many.substr(0, 1022)); // no half character
+  CHECK(x.error().detail == many.substr(0, 1024));
+  CHECK(x.error().holders.at(0).owner == many.substr(0, 512));
+  CHECK(x.error().holders.at(0).metadata == "x" + many.substr(0, 1022)); // no half character
 }
 
 TEST_CASE("a name that no server takes is no answer") {
@@ -249,13 +249,13 @@ TEST_CASE("a name that no server takes is no answer") {
 
 TEST_CASE("a problem tells when to ask again") {
   auto x = body(R"({"code":"restart_grace","detail":"d"})", 503);
-  CHECK(!v1::read_release(x, server).why().retry_after);
+  CHECK(!v1::read_release(x, server).error().retry_after);
   x.retry_after = 7s;
-  CHECK(v1::read_release(x, server).why().retry_after == 7s);
+  CHECK(v1::read_release(x, server).error().retry_after == 7s);
   x.body = "<html>";
-  CHECK(v1::read_release(x, server).why().retry_after == 7s);
+  CHECK(v1::read_release(x, server).error().retry_after == 7s);
   x.status = 404; // it does not get better by waiting
-  CHECK(!v1::read_release(x, server).why().retry_after);
+  CHECK(!v1::read_release(x, server).error().retry_after);
 }
 
 TEST_CASE("the server's settings are read, those of a later version left out") {

@@ -3,6 +3,7 @@
 #include <lockserver/async_rest_client.hpp>
 #include <lockserver/distributed_mutex.hpp>
 #include <lockserver/held_lock.hpp>
+#include <lockserver/lines_client.hpp>
 #include <lockserver/rest_client.hpp>
 #include <lockserver/scoped_lock.hpp>
 
@@ -29,6 +30,7 @@ int main() {
   ls::rest_client client{"user", "127.0.0.1", 1, once}; // tcpmux, which nobody has
   expect(!client.ping(), "there is no server");
   expect(client.acquire("key").error() == std::errc::connection_refused, "and so no lock");
+  expect(!ls::lines_client("user", "127.0.0.1", 1, once).lock("key"), "nor one by a line");
   expect(!hold(client, "key"), "and none to hold");
   ls::distributed_mutex mutex{client, "key"};
   try {
@@ -38,10 +40,10 @@ int main() {
     expect(x.code() == std::errc::connection_refused, "a mutex throws");
   }
   boost::asio::io_context io;
-  ls::async_rest_client other{io.get_executor(), "user", "127.0.0.1", 1, once};
-  std::error_code error;
+  ls::async_rest_client other{io, "user", "127.0.0.1", 1, once};
+  boost::system::error_code error;
   other.async_acquire("key", {},
-                      [&](const ls::client::answer<ls::client::grant>& x) { error = x.error(); });
+                      [&](boost::system::error_code ec, const ls::client::grant&) { error = ec; });
   io.run();
   expect(error == std::errc::connection_refused, "nor an asynchronous one");
   return ok ? 0 : 1;

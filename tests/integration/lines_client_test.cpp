@@ -1,5 +1,4 @@
-#include "lockserver/rest_client.hpp"
-#include "lockserver/scoped_lock.hpp"
+#include "lockserver/lines_client.hpp"
 #include "lockserver/server.hpp"
 
 #include "tests/support/catch.hpp"
@@ -11,6 +10,7 @@
 #include <future>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace lockserver;
@@ -32,6 +32,10 @@ struct running_server {
     return config;
   }
 
+  lines_client client(std::string name, const client_options& options = {}) const {
+    return lines_client{std::move(name), "127.0.0.1", it.port(), options};
+  }
+
   server it;
 };
 
@@ -46,7 +50,7 @@ client_options one_try() {
 
 TEST_CASE("a client takes a lock, sees it, and gives it back", "[net]") {
   running_server server;
-  auto client = server.it.client("me");
+  auto client = server.client("me");
   CHECK(client.name() == "me");
   CHECK(client.ping());
   CHECK(!client.is_locked("key"));
@@ -70,8 +74,8 @@ TEST_CASE("a client takes a lock, sees it, and gives it back", "[net]") {
 
 TEST_CASE("another name neither gets nor gives back a lock that is held", "[net]") {
   running_server server;
-  auto holder = server.it.client("holder");
-  auto other = server.it.client("other");
+  auto holder = server.client("holder");
+  auto other = server.client("other");
   REQUIRE(holder.lock("key", {.lock_timeout = 60s}));
   auto result = other.lock("key", {.lock_attempt_timeout = 0s});
   CHECK(result.status == lock_status::not_obtained);
@@ -84,14 +88,14 @@ TEST_CASE("another name neither gets nor gives back a lock that is held", "[net]
 
 TEST_CASE("a name that holds a key does not get it twice", "[net]") {
   running_server server;
-  auto client = server.it.client("me");
+  auto client = server.client("me");
   REQUIRE(client.lock("key", {.lock_timeout = 60s}));
   CHECK(client.lock("key").status == lock_status::not_obtained);
 }
 
 TEST_CASE("a lock ends by its time, with fractions of a second", "[net]") {
   running_server server;
-  auto client = server.it.client("me");
+  auto client = server.client("me");
   auto start = clock::now();
   REQUIRE(client.lock("key", {.lock_timeout = 200ms}));
   CHECK(eventually([&] { return !client.locked_by_me("key"); }));
@@ -100,8 +104,8 @@ TEST_CASE("a lock ends by its time, with fractions of a second", "[net]") {
 
 TEST_CASE("a lock that waits delays no other call of the same client", "[net]") {
   running_server server;
-  auto holder = server.it.client("holder");
-  auto client = server.it.client("me");
+  auto holder = server.client("holder");
+  auto client = server.client("me");
   REQUIRE(holder.lock("key", {.lock_timeout = 60s}));
   auto waiting = std::async(std::launch::async, [&] {
     return client.lock("key", {.lock_timeout = 60s, .lock_attempt_timeout = 60s});
@@ -121,13 +125,13 @@ TEST_CASE("the client waits as long as the server's own limit when a call names 
   settings config;
   config.lock_attempt_timeout = 300ms;
   running_server server{config};
-  auto holder = server.it.client("holder");
+  auto holder = server.client("holder");
   REQUIRE(holder.lock("key", {.lock_timeout = 60s}));
   client_options options;
   options.answer_timeout = 10s;
   options.longest_wait = 1s;
   auto start = clock::now();
-  CHECK(server.it.client("me", options).lock("key").status == lock_status::not_obtained);
+  CHECK(server.client("me", options).lock("key").status == lock_status::not_obtained);
   CHECK(clock::now() - start >= 300ms);
 }
 
@@ -147,10 +151,10 @@ TEST_CASE("keys and names may have any printable character", "[net]") {
                                  "\xF0\x9F\x94\x92",
                                  "\"'<>\\^`{|}",
                                  std::string(512, '/')};
-  auto plain = server.it.client("me");
+  auto plain = server.client("me");
   for (auto& text : texts) {
     INFO(text);
-    auto odd = server.it.client(text);
+    auto odd = server.client(text);
     CHECK(!plain.is_locked(text)); // no two of the texts are the same key
     CHECK(odd.lock(text, {.lock_timeout = 60s}));
     CHECK(odd.locked_by_me(text));
@@ -158,7 +162,7 @@ TEST_CASE("keys and names may have any printable character", "[net]") {
   }
   CHECK(server.it.count().holders == texts.size());
   for (auto& text : texts)
-    CHECK(server.it.client(text).unlock(text));
+    CHECK(server.client(text).unlock(text));
   CHECK(server.it.count().holders == 0);
 }
 
@@ -166,7 +170,7 @@ TEST_CASE("the server's reason against a request reaches the caller", "[net]") {
   settings config;
   config.max_lock_timeout = 10s;
   running_server server{config};
-  auto client = server.it.client("me");
+  auto client = server.client("me");
   auto result = client.lock("key", {.lock_timeout = 11s});
   CHECK(result.status == lock_status::error);
   CHECK(result.error == errc::bad_request);
@@ -177,7 +181,7 @@ TEST_CASE("the server's reason against a request reaches the caller", "[net]") {
 
 TEST_CASE("calls one after the other share a connection", "[net]") {
   running_server server;
-  auto client = server.it.client("me");
+  auto client = server.client("me");
   for (int i = 0; i < 5; ++i) {
     CHECK(client.ping());
     CHECK(client.lock("key"));
@@ -188,7 +192,7 @@ TEST_CASE("calls one after the other share a connection", "[net]") {
 
 TEST_CASE("many threads may use one client", "[net]") {
   running_server server;
-  auto client = server.it.client("me");
+  auto client = server.client("me");
   std::atomic<int> good = 0;
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i)
@@ -203,28 +207,10 @@ TEST_CASE("many threads may use one client", "[net]") {
   CHECK(eventually([&] { return server.it.count().connections == 1; }));
 }
 
-TEST_CASE("only one of many clients is in the guarded part at a time", "[net]") {
-  running_server server;
-  std::atomic<int> inside = 0;
-  std::atomic<int> failures = 0;
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i)
-    threads.emplace_back([&, client = server.it.client("client" + std::to_string(i))] {
-      for (int round = 0; round < 25; ++round) {
-        scoped_lock guard{client, "key", {.lock_timeout = 60s, .lock_attempt_timeout = 60s}};
-        failures += !guard || ++inside != 1;
-        --inside;
-      }
-    });
-  for (auto& thread : threads)
-    thread.join();
-  CHECK(failures == 0);
-}
-
 TEST_CASE("a client outlives a server that is started again on its port", "[net]") {
   settings config;
   running_server first{config};
-  auto client = first.it.client("me");
+  auto client = first.client("me");
   REQUIRE(client.lock("key"));
   config.port = first.it.port();
   first.it.stop();
@@ -239,14 +225,14 @@ TEST_CASE("a server stops at a client's word only when it may", "[net]") {
   settings config;
   SECTION("by default it may not") {
     running_server server{config};
-    auto client = server.it.client("me");
+    auto client = server.client("me");
     CHECK(!client.shutdown());
     CHECK(client.ping());
   }
   SECTION("with allow_shutdown it does") {
     config.allow_shutdown = true;
     running_server server{config};
-    auto client = server.it.client("me", one_try());
+    auto client = server.client("me", one_try());
     CHECK(client.shutdown());
     server.it.wait();
     CHECK(!client.ping());
@@ -255,78 +241,18 @@ TEST_CASE("a server stops at a client's word only when it may", "[net]") {
 
 TEST_CASE("a client can be moved, with its connection", "[net]") {
   running_server server;
-  auto client = server.it.client("me");
+  auto client = server.client("me");
   REQUIRE(client.lock("key"));
   auto moved = std::move(client);
   CHECK(moved.name() == "me");
   CHECK(moved.unlock("key"));
-  client = server.it.client("you");
+  client = server.client("you");
   CHECK(client.name() == "you");
   CHECK(client.lock("key"));
 }
 
 TEST_CASE("the host may be a name", "[net]") {
   running_server server;
-  rest_client client{"me", "localhost", server.it.port()};
+  lines_client client{"me", "localhost", server.it.port()};
   CHECK(client.lock("key"));
-}
-
-// -- scoped_lock -----------------------------------------------------------------
-
-TEST_CASE("a scoped_lock gives its lock back at the end of the scope", "[net]") {
-  running_server server;
-  auto client = server.it.client("me");
-  {
-    scoped_lock guard{client, "key"};
-    REQUIRE(guard);
-    CHECK(guard.owns_lock());
-    CHECK(guard.key() == "key");
-    CHECK(client.locked_by_me("key"));
-  }
-  CHECK(!client.is_locked("key"));
-}
-
-TEST_CASE("a scoped_lock that did not get the lock leaves it to its holder", "[net]") {
-  running_server server;
-  auto client = server.it.client("me");
-  REQUIRE(client.lock("key", {.lock_timeout = 60s}));
-  {
-    // The same name on purpose: an unlock by it would succeed.
-    scoped_lock guard{client, "key", {.lock_attempt_timeout = 0s}};
-    CHECK(!guard);
-    CHECK(guard.result().status == lock_status::not_obtained);
-    CHECK(!guard.unlock());
-  }
-  CHECK(client.locked_by_me("key"));
-}
-
-TEST_CASE("a scoped_lock gives back once, early or when replaced", "[net]") {
-  running_server server;
-  auto client = server.it.client("me");
-  scoped_lock first{client, "first"};
-  REQUIRE(first);
-  CHECK(first.unlock());
-  CHECK(!first);
-  CHECK(!first.unlock());
-  CHECK(!client.is_locked("first"));
-
-  scoped_lock second{client, "second"};
-  first = std::move(second);
-  CHECK(first);
-  CHECK(first.key() == "second");
-  first = scoped_lock{client, "third"};
-  CHECK(!client.is_locked("second"));
-  CHECK(client.is_locked("third"));
-  scoped_lock moved{std::move(first)};
-  CHECK(moved);
-  CHECK(client.is_locked("third"));
-}
-
-TEST_CASE("a scoped_lock survives the end of its server", "[net]") {
-  running_server server;
-  auto client = server.it.client("me", one_try());
-  scoped_lock guard{client, "key"};
-  REQUIRE(guard);
-  server.it.stop();
-  CHECK(!guard.unlock());
 }

@@ -1,6 +1,6 @@
 // The client with peers that misbehave, with none at all, and with input that
 // it must not send. Needs no lock server.
-#include "lockserver/rest_client.hpp"
+#include "lockserver/lines_client.hpp"
 
 #include "tests/support/catch.hpp"
 #include "tests/support/raw_client.hpp"
@@ -21,7 +21,6 @@ namespace {
 namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 using clock = std::chrono::steady_clock;
-using test::client_of;
 using test::eventually;
 using test::hang_up;
 using test::ok;
@@ -46,27 +45,31 @@ struct deaf_port {
   }
 };
 
+lines_client lines_of(const scripted_peer& peer, const client_options& options = one_try()) {
+  return lines_client{"me", "127.0.0.1", peer.port(), options};
+}
+
 } // namespace
 
 // -- input that is refused before anything is sent ------------------------------
 
 TEST_CASE("a client needs a name that can be one") {
-  CHECK_THROWS_AS(rest_client{""}, std::invalid_argument);
-  CHECK_THROWS_WITH(rest_client{""}, Catch::Matchers::StartsWith("Must supply a locker name"));
-  CHECK_THROWS_AS(rest_client{std::string(513, 'n')}, std::invalid_argument);
-  CHECK_THROWS_AS(rest_client{"a\nb"}, std::invalid_argument);
-  CHECK_THROWS_AS(rest_client{"\xFF"}, std::invalid_argument);
-  CHECK_NOTHROW(rest_client{std::string(512, 'n')});
+  CHECK_THROWS_AS(lines_client{""}, std::invalid_argument);
+  CHECK_THROWS_WITH(lines_client{""}, Catch::Matchers::StartsWith("Must supply a locker name"));
+  CHECK_THROWS_AS(lines_client{std::string(513, 'n')}, std::invalid_argument);
+  CHECK_THROWS_AS(lines_client{"a\nb"}, std::invalid_argument);
+  CHECK_THROWS_AS(lines_client{"\xFF"}, std::invalid_argument);
+  CHECK_NOTHROW(lines_client{std::string(512, 'n')});
 }
 
 TEST_CASE("a client needs a host that cannot break into a header") {
-  CHECK_THROWS_AS((rest_client{"me", ""}), std::invalid_argument);
-  CHECK_THROWS_AS((rest_client{"me", "host\r\nX: y"}), std::invalid_argument);
+  CHECK_THROWS_AS((lines_client{"me", ""}), std::invalid_argument);
+  CHECK_THROWS_AS((lines_client{"me", "host\r\nX: y"}), std::invalid_argument);
 }
 
 TEST_CASE("a key that no server takes is refused and not sent") {
   scripted_peer peer{{}};
-  auto client = client_of(peer);
+  auto client = lines_of(peer);
   for (std::string key :
        {std::string{}, std::string(513, 'k'), std::string{"a\nb"}, std::string{"\xC3"}}) {
     std::error_code ec;
@@ -89,7 +92,7 @@ TEST_CASE("a key that no server takes is refused and not sent") {
 
 TEST_CASE("the requests are what the protocol says", "[net]") {
   scripted_peer peer{{{ok("0"), ok("0"), ok("1479000000.123456"), ok("0"), ok("1"), ok("0")}}};
-  auto client = client_of(peer);
+  auto client = lines_of(peer);
   client.is_locked("a/b c");
   client.locked_by_me("key");
   auto result = client.lock("key", {.lock_timeout = 1500ms, .lock_attempt_timeout = 42us});
@@ -106,7 +109,7 @@ TEST_CASE("the requests are what the protocol says", "[net]") {
 
 TEST_CASE("an expiry time may have any number of decimals up to six", "[net]") {
   scripted_peer peer{{{ok("1479000000"), ok("1479000000.5"), ok("1479000000.000001")}}};
-  auto client = client_of(peer);
+  auto client = lines_of(peer);
   std::chrono::system_clock::time_point second{1479000000s};
   CHECK(client.lock("key").expires_at == second);
   CHECK(client.lock("key").expires_at == second + 500ms);
@@ -118,7 +121,7 @@ TEST_CASE("an answer that makes no sense is an error and never a lock", "[net]")
                            "1e9", "99999999999", "99999999999999999999", " 1479000000"}) {
     INFO(line);
     scripted_peer peer{{{ok(line), ok(line)}}};
-    auto client = client_of(peer);
+    auto client = lines_of(peer);
     auto result = client.lock("key");
     CHECK(result.status == lock_status::error);
     CHECK(result.error == errc::bad_answer);
@@ -132,7 +135,7 @@ TEST_CASE("an answer that makes no sense is an error and never a lock", "[net]")
 TEST_CASE("what is no HTTP answer is an error", "[net]") {
   scripted_peer peer{{{{step::answer, "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n\r\n"}},
                       {{step::answer, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"}}}};
-  auto client = client_of(peer);
+  auto client = lines_of(peer);
   CHECK(client.lock("key").error == errc::bad_answer);
   CHECK(client.lock("key").error == errc::bad_answer);
 }
@@ -141,7 +144,7 @@ TEST_CASE("a status other than 200 tells what is wrong", "[net]") {
   scripted_peer peer{{{status("400 Bad Request", "Lockserver-Error: lock_timeout is odd\r\n"),
                        status("400 Bad Request"), status("503 Service Unavailable"),
                        status("429 Too Many Requests"), status("404 Not Found")}}};
-  auto client = client_of(peer);
+  auto client = lines_of(peer);
   auto result = client.lock("key");
   CHECK(result.error == errc::bad_request);
   CHECK(result.message == "lock_timeout is odd");
@@ -160,7 +163,7 @@ TEST_CASE("an answer that does not come ends in a timeout", "[net]") {
   scripted_peer peer{{{say_nothing}, {say_nothing}, {ok("0")}}};
   auto options = one_try();
   options.answer_timeout = 500ms;
-  auto client = client_of(peer, options);
+  auto client = lines_of(peer, options);
   auto start = clock::now();
   auto result = client.lock("key", {.lock_attempt_timeout = 100ms});
   CHECK(clock::now() - start >= 600ms); // the wait and the time for the answer
@@ -178,7 +181,7 @@ TEST_CASE("an answer that does not come ends in a timeout", "[net]") {
 TEST_CASE("half an answer is none", "[net]") {
   scripted_peer peer{{{{step::answer, "HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n1479000000."}},
                       {{step::answer, "HTTP/1.1 200"}}}};
-  auto client = client_of(peer);
+  auto client = lines_of(peer);
   CHECK(client.lock("key").error == errc::connection_lost);
   std::error_code ec;
   CHECK(!client.is_locked("key", ec));
@@ -187,7 +190,7 @@ TEST_CASE("half an answer is none", "[net]") {
 
 TEST_CASE("a kept connection that was closed is replaced before anything is sent", "[net]") {
   scripted_peer peer{{{ok("1")}, {ok("1479000000.123456")}}};
-  auto client = client_of(peer);
+  auto client = lines_of(peer);
   CHECK(client.is_locked("key"));
   REQUIRE(eventually([&] { return peer.closed() == 1; }));
   CHECK(client.lock("key"));
@@ -199,7 +202,7 @@ TEST_CASE("a kept connection with bytes that nobody asked for is not used", "[ne
   auto twice = ok("1");
   twice.bytes += ok("1479000000.123456").bytes;
   scripted_peer peer{{{twice, say_nothing}, {ok("0")}}};
-  auto client = client_of(peer);
+  auto client = lines_of(peer);
   CHECK(client.is_locked("key"));
   CHECK(client.lock("key").status == lock_status::not_obtained);
   CHECK(peer.connections() == 2);
@@ -207,7 +210,7 @@ TEST_CASE("a kept connection with bytes that nobody asked for is not used", "[ne
 
 TEST_CASE("an answer that closes the connection is followed by a new one", "[net]") {
   scripted_peer peer{{{status("200 OK", "Connection: close\r\n"), say_nothing}, {ok("1")}}};
-  auto client = client_of(peer);
+  auto client = lines_of(peer);
   CHECK(!client.is_locked("key"));
   CHECK(client.is_locked("key"));
   CHECK(peer.connections() == 2);
@@ -215,7 +218,7 @@ TEST_CASE("an answer that closes the connection is followed by a new one", "[net
 
 TEST_CASE("a question is asked again when the kept connection dies under it", "[net]") {
   scripted_peer peer{{{ok("1"), hang_up}, {ok("1"), hang_up}, {ok("1"), hang_up}, {ok("1")}}};
-  auto client = client_of(peer);
+  auto client = lines_of(peer);
   CHECK(client.is_locked("key"));
   CHECK(client.is_locked("key"));
   CHECK(client.locked_by_me("key"));
@@ -225,7 +228,7 @@ TEST_CASE("a question is asked again when the kept connection dies under it", "[
 
 TEST_CASE("a question is asked again once and not on a new connection", "[net]") {
   scripted_peer peer{{{ok("1"), hang_up}, {hang_up}, {ok("1")}}};
-  auto client = client_of(peer);
+  auto client = lines_of(peer);
   CHECK(client.is_locked("key"));
   std::error_code ec;
   CHECK(!client.is_locked("key", ec));
@@ -235,7 +238,7 @@ TEST_CASE("a question is asked again once and not on a new connection", "[net]")
 
 TEST_CASE("what changes a lock is never asked twice", "[net]") {
   scripted_peer peer{{{ok("1"), hang_up}, {ok("1"), hang_up}, {ok("1"), hang_up}}};
-  auto client = client_of(peer);
+  auto client = lines_of(peer);
   REQUIRE(client.ping());
   std::error_code ec;
   CHECK(!client.unlock("key", ec));
@@ -257,14 +260,14 @@ TEST_CASE("a ping gives up after its time whatever the peer does", "[net]") {
   options.connect_timeout = 1h;
   options.reconnect_attempts = 1000;
   options.time_between_attempts = 1h;
-  auto client = client_of(peer, options);
+  auto client = lines_of(peer, options);
   CHECK(client.ping());
   auto start = clock::now();
   CHECK(!client.ping());
   CHECK(!client.ping());
   CHECK(clock::now() - start < 10s);
   deaf_port deaf;
-  CHECK(!rest_client{"me", "127.0.0.1", deaf.port(), options}.ping());
+  CHECK(!lines_client{"me", "127.0.0.1", deaf.port(), options}.ping());
   CHECK(clock::now() - start < 10s);
 }
 
@@ -273,7 +276,7 @@ TEST_CASE("a server that cannot be reached is tried as often as the options say"
   client_options options;
   options.reconnect_attempts = 3;
   options.time_between_attempts = 20ms;
-  rest_client client{"me", "127.0.0.1", deaf.port(), options};
+  lines_client client{"me", "127.0.0.1", deaf.port(), options};
   auto start = clock::now();
   auto result = client.lock("key");
   CHECK(clock::now() - start >= 20ms + 40ms);
@@ -291,7 +294,7 @@ TEST_CASE("after the last try there is no pause", "[net]") {
   client_options options;
   options.time_between_attempts = 1h;
   options.reconnect_attempts = GENERATE(0u, 1u);
-  rest_client client{"me", "127.0.0.1", deaf.port(), options};
+  lines_client client{"me", "127.0.0.1", deaf.port(), options};
   CHECK(client.lock("key").error == std::errc::connection_refused);
 }
 
@@ -300,7 +303,7 @@ TEST_CASE("a server that comes up between two tries is reached", "[net]") {
   client_options options;
   options.reconnect_attempts = 1000;
   options.time_between_attempts = 1ms;
-  rest_client client{"me", "127.0.0.1", deaf.port(), options};
+  lines_client client{"me", "127.0.0.1", deaf.port(), options};
   auto result = std::async(std::launch::async, [&] { return client.lock("key"); });
   CHECK(result.wait_for(50ms) == std::future_status::timeout);
   deaf.acceptor.listen();
@@ -315,7 +318,7 @@ TEST_CASE("a server that comes up between two tries is reached", "[net]") {
 }
 
 TEST_CASE("a host that nobody knows is an error", "[net]") {
-  rest_client client{"me", "no-such-host.invalid", 8004, one_try()};
+  lines_client client{"me", "no-such-host.invalid", 8004, one_try()};
   auto result = client.lock("key");
   CHECK(result.status == lock_status::error);
   CHECK(result.error);
@@ -332,5 +335,5 @@ TEST_CASE("the host may be an IPv6 address", "[net]") {
   if (ec)
     return; // a machine without IPv6
   scripted_peer peer{{{ok("1")}}, "::1"};
-  CHECK(rest_client{"me", "::1", peer.port(), one_try()}.ping());
+  CHECK(lines_client{"me", "::1", peer.port(), one_try()}.ping());
 }

@@ -1,7 +1,7 @@
-// What a `rest_client` is made of.
+// What a blocking client is made of, whatever its protocol.
 #pragma once
 
-#include "net/client/client_core.hpp"
+#include "net/client/blocking_core.hpp"
 #include "net/client/lock_keeper.hpp"
 
 #include <atomic>
@@ -21,7 +21,7 @@ public:
   ~process_parts();
 
   const pid_t process;
-  const std::shared_ptr<client_core> core;
+  const std::shared_ptr<blocking_core> core;
 
   /// Renews held locks; started with the first of them.
   std::shared_ptr<lock_keeper> keeper();
@@ -31,9 +31,14 @@ private:
   std::shared_ptr<lock_keeper> keeper_; // guarded by mutex_
 };
 
+/// Throws `std::invalid_argument`, with a sentence, when no client can have this name
+/// or connect to this host.
+void check_client(const std::string& name, const std::string& host);
+
 class client_parts {
 public:
-  client_parts(std::string name, const std::string& host, std::uint16_t port,
+  /// Throws as `check_client`.
+  client_parts(std::string who, const std::string& host, std::uint16_t port,
                const client_options& options);
   client_parts(const client_parts&) = delete;
   client_parts& operator=(const client_parts&) = delete;
@@ -44,12 +49,12 @@ public:
   /// The parts of the process that calls: new ones after a fork.
   process_parts& here();
 
-  client_core& core() {
+  blocking_core& core() {
     return *here().core;
   }
 
 private:
-  std::atomic<process_parts*> parts_;
+  std::atomic<process_parts*> parts_ = nullptr;
 };
 
 } // namespace lockserver

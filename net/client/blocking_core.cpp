@@ -1,0 +1,60 @@
+#include "net/client/blocking_core.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+
+#include <exception>
+
+namespace lockserver {
+
+namespace asio = boost::asio;
+
+struct blocking_core::lane {
+  explicit lane(const blocking_core& x)
+    : core(std::make_shared<async_core>(context.get_executor(), x.host, x.port, x.options)) {
+  }
+
+  // For one thread: spares the context most of its locking, and the core a strand.
+  asio::io_context context{1};
+  core_ptr core;
+};
+
+blocking_core::blocking_core(std::string host_name, std::uint16_t port_number,
+                             const client_options& x)
+  : host(std::move(host_name)), port(port_number), options(x) {
+}
+
+blocking_core::~blocking_core() {
+  delete idle_.load();
+}
+
+std::unique_ptr<blocking_core::lane> blocking_core::take_lane() {
+  if (std::unique_ptr<lane> result{idle_.exchange(nullptr)})
+    return result;
+  return std::make_unique<lane>(*this);
+}
+
+void blocking_core::run_in_context(const std::function<asio::awaitable<void>(core_ptr)>& start) {
+  auto mine = take_lane();
+  std::exception_ptr failed;
+  asio::co_spawn(mine->context, start(mine->core),
+                 [&](const std::exception_ptr& x) { failed = x; });
+  mine->context.restart();
+  mine->context.run();
+  if (failed)
+    std::rethrow_exception(failed);
+  lane* none = nullptr;
+  // Closes the connection when another thread was quicker.
+  if (mine->core->has_idle() && idle_.compare_exchange_strong(none, mine.get()))
+    (void) mine.release();
+}
+
+// Or what is closed here would be forgotten by the reactor that both processes
+// share.
+void blocking_core::leave_to_parent() {
+  if (std::unique_ptr<lane> mine{idle_.exchange(nullptr)}) {
+    mine->context.notify_fork(asio::io_context::fork_child);
+    mine->core->drop_idle();
+  }
+}
+
+} // namespace lockserver
