@@ -15,7 +15,7 @@
 namespace lockserver {
 
 class blocking_core;
-class kept_lock;
+class held_record;
 class lock_keeper;
 
 enum class hold_state {
@@ -133,7 +133,7 @@ private:
   int process_ = 0; // that obtained it
   std::shared_ptr<blocking_core> core_;
   std::weak_ptr<lock_keeper> keeper_;
-  std::shared_ptr<kept_lock> lock_;
+  std::shared_ptr<held_record> lock_;
 };
 
 /// Acquires `key` as `rest_client::acquire`, and holds it. With a lease it is

@@ -20,7 +20,7 @@ namespace {
 // Ends the connection that a lock is bound to, once the lock has been given up.
 class unbinding {
 public:
-  explicit unbinding(const kept_lock& lock) : connection_(lock.obtained.connection) {
+  explicit unbinding(const held_record& lock) : connection_(lock.obtained.connection) {
   }
   unbinding(const unbinding&) = delete;
   unbinding& operator=(const unbinding&) = delete;
@@ -42,7 +42,7 @@ held_lock::held_lock(const rest_client& client, client::grant obtained, lost_han
   : process_(getpid()), core_(client.impl_->here().core) {
   auto each = ttl ? ttl : obtained.asked_ttl;
   auto keeper = client.impl_->here().keeper();
-  lock_ = std::make_shared<kept_lock>(std::move(obtained), each, std::move(on_lost));
+  lock_ = std::make_shared<held_record>(std::move(obtained), each, std::move(on_lost));
   keeper->keep(lock_);
   keeper_ = keeper;
 }

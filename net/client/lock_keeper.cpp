@@ -28,7 +28,7 @@ namespace {
 
 // On a connection that a lock is bound to: well below the time after which servers and
 // routers drop a silent one.
-constexpr client_options::duration longest_silence = longest_idle / 2;
+constexpr std::chrono::nanoseconds longest_silence = longest_idle / 2;
 
 problem connection_ended(const std::string& why = {}) {
   return {errc::connection_lost,
@@ -39,16 +39,16 @@ problem connection_ended(const std::string& why = {}) {
 
 // -- one lock ---------------------------------------------------------------------
 
-kept_lock::kept_lock(grant x, std::optional<std::chrono::milliseconds> each,
-                     held_lock::lost_handler on_lost)
+held_record::held_record(grant x, std::optional<std::chrono::milliseconds> each,
+                         held_lock::lost_handler on_lost)
   : obtained(std::move(x)),
     ttl(each ? std::max(*each, 1ms) : each),
-    safe_until_(obtained.safe_until),
+    times_(boot_clock::now(), obtained.safe_until, ttl.value_or(std::max(obtained.ttl, 1ms))),
     on_lost_(std::move(on_lost)) {
 }
 
-hold_state kept_lock::state_now() {
-  if (state_ == hold_state::held && boot_clock::now() >= safe_until_) {
+hold_state held_record::state_now() {
+  if (state_ == hold_state::held && times_.is_lost(boot_clock::now())) {
     state_ = hold_state::lost;
     loss_.code = errc::expired;
     loss_.detail = loss_.code.message() + (loss_.detail.empty() ? "" : ": " + loss_.detail);
@@ -60,39 +60,55 @@ hold_state kept_lock::state_now() {
   return state_;
 }
 
-hold_state kept_lock::state() {
+hold_state held_record::state() {
   std::lock_guard guard{mutex_};
   return state_now();
 }
 
-boot_clock::time_point kept_lock::safe_until() {
+boot_clock::time_point held_record::safe_until() {
   std::lock_guard guard{mutex_};
-  return safe_until_;
+  return times_.safe_until();
 }
 
-problem kept_lock::loss() {
+std::chrono::nanoseconds held_record::renewal_period() {
+  std::lock_guard guard{mutex_};
+  return times_.renewal_period();
+}
+
+boot_clock::time_point held_record::renew_at() {
+  std::lock_guard guard{mutex_};
+  return times_.renew_at();
+}
+
+problem held_record::loss() {
   std::lock_guard guard{mutex_};
   return state_now() == hold_state::lost ? loss_ : problem{};
 }
 
-bool kept_lock::extend(boot_clock::time_point safe_until) {
+bool held_record::extend(const grant& renewed) {
   std::lock_guard guard{mutex_};
   // Once somebody may have seen that it is lost, it stays lost; if not, then
   // the server has told just now that it was ours all the time.
   if (state_ != hold_state::held)
     return false;
-  safe_until_ = safe_until;
+  times_.renewed(boot_clock::now(), renewed.safe_until, ttl.value_or(renewed.ttl));
   loss_ = {};
   return state_now() == hold_state::held;
 }
 
-void kept_lock::note(const problem& x) {
+void held_record::note(const problem& x) {
   std::lock_guard guard{mutex_};
   if (state_ == hold_state::held)
     loss_.detail = x.detail;
+  times_.not_renewed(boot_clock::now());
 }
 
-void kept_lock::lose(problem why) {
+void held_record::put_off() {
+  std::lock_guard guard{mutex_};
+  times_.not_renewed(boot_clock::now());
+}
+
+void held_record::lose(problem why) {
   std::unique_lock guard{mutex_};
   if (state_ == hold_state::held) {
     state_ = hold_state::lost;
@@ -111,7 +127,7 @@ void kept_lock::lose(problem why) {
   }
 }
 
-hold_state kept_lock::give_up() {
+hold_state held_record::give_up() {
   std::lock_guard guard{mutex_};
   auto before = state_now();
   if (before == hold_state::held)
@@ -123,11 +139,11 @@ hold_state kept_lock::give_up() {
 
 // Lives on the keeper's thread.
 struct lock_keeper::entry {
-  entry(std::shared_ptr<kept_lock> x, const asio::any_io_executor& executor)
+  entry(std::shared_ptr<held_record> x, const asio::any_io_executor& executor)
     : lock(std::move(x)), deadline(executor), next(executor) {
   }
 
-  std::shared_ptr<kept_lock> lock;
+  std::shared_ptr<held_record> lock;
   asio::steady_timer deadline; // when it is lost unless it is renewed
   asio::steady_timer next;     // when it is to be renewed
   asio::cancellation_signal cancel;
@@ -165,7 +181,7 @@ void lock_keeper::stop() {
   changed_.notify_all();
 }
 
-void lock_keeper::keep(std::shared_ptr<kept_lock> lock) {
+void lock_keeper::keep(std::shared_ptr<held_record> lock) {
   {
     std::lock_guard guard{mutex_};
     pending_.insert(lock.get());
@@ -173,7 +189,7 @@ void lock_keeper::keep(std::shared_ptr<kept_lock> lock) {
   asio::post(core_->executor, [this, lock = std::move(lock)] { start(lock); });
 }
 
-void lock_keeper::forget(const std::shared_ptr<kept_lock>& lock) {
+void lock_keeper::forget(const std::shared_ptr<held_record>& lock) {
   auto cancel = [this, lock] {
     if (auto i = entries_.find(lock.get()); i != entries_.end()) {
       auto x = i->second; // finishing erases it
@@ -187,7 +203,7 @@ void lock_keeper::forget(const std::shared_ptr<kept_lock>& lock) {
   changed_.wait(guard, [&] { return stopped_ || pending_.count(lock.get()) == 0; });
 }
 
-void lock_keeper::start(const std::shared_ptr<kept_lock>& lock) {
+void lock_keeper::start(const std::shared_ptr<held_record>& lock) {
   try {
     begin(lock);
   } catch (const std::exception& x) {
@@ -199,7 +215,7 @@ void lock_keeper::start(const std::shared_ptr<kept_lock>& lock) {
   }
 }
 
-void lock_keeper::begin(std::shared_ptr<kept_lock> lock) {
+void lock_keeper::begin(std::shared_ptr<held_record> lock) {
   auto x = std::make_shared<entry>(std::move(lock), core_->executor);
   entries_.emplace(x->lock.get(), x);
   watch(x);
@@ -263,7 +279,7 @@ void lock_keeper::listen(const std::shared_ptr<entry>& x) {
   });
 }
 
-effort::clock::time_point lock_keeper::deadline_of(kept_lock& lock) const {
+effort::clock::time_point lock_keeper::deadline_of(held_record& lock) const {
   using duration = effort::clock::duration;
   return effort::clock::now()
          + std::chrono::duration_cast<duration>(lock.safe_until() - boot_clock::now());
@@ -291,8 +307,7 @@ asio::awaitable<void> lock_keeper::break_silence(std::shared_ptr<entry> x) {
   }
 }
 
-asio::awaitable<answer<grant>> lock_keeper::renew_once(std::shared_ptr<entry> x,
-                                                       std::chrono::milliseconds lasts) {
+asio::awaitable<answer<grant>> lock_keeper::renew_once(std::shared_ptr<entry> x) {
   auto& what = x->lock->obtained;
   auto ttl = x->lock->ttl;
   answer<grant> result;
@@ -301,35 +316,24 @@ asio::awaitable<answer<grant>> lock_keeper::renew_once(std::shared_ptr<entry> x,
     result = co_await operations::renew_on(*x->connection, core_->server, what.key, what.owner,
                                            what.token, ttl, deadline_of(*x->lock));
   } else {
-    auto third = std::max<client_options::duration>(lasts / 3, 1ms);
+    auto period = std::chrono::duration_cast<effort::duration>(x->lock->renewal_period());
     effort limits{1,
                   {},
-                  std::min(core_->options.connect_timeout, third),
-                  std::min(core_->options.answer_timeout, third)};
+                  std::min(core_->options.connect_timeout, period),
+                  std::min(core_->options.answer_timeout, period)};
     result = co_await operations::renew_within(core_, what.key, what.owner, what.token, ttl,
                                                limits);
   }
   co_return result;
 }
 
-// Soon again, but not so soon that it hurts a busy server.
-client_options::duration retry_pause(std::chrono::milliseconds lasts) {
-  return std::clamp<client_options::duration>(lasts / 20, 10ms, 1s);
-}
-
 asio::awaitable<void> lock_keeper::renew(std::shared_ptr<entry> x) {
   co_await asio::this_coro::throw_if_cancelled(false);
   auto& lock = *x->lock;
-  auto lasts = lock.ttl.value_or(std::max(lock.obtained.ttl, 1ms));
-  // What was granted some time ago has less than its ttl left.
-  auto left
-    = std::chrono::duration_cast<client_options::duration>(lock.safe_until() - boot_clock::now());
-  auto pause
-    = std::min<client_options::duration>(lasts, std::max<client_options::duration>(left, 0ms)) / 3;
-  auto longest_pause = x->connection ? longest_silence : client_options::duration::max();
   for (;;) {
     error_code ec;
-    x->next.expires_after(std::min(pause, longest_pause));
+    std::chrono::nanoseconds pause = lock.renew_at() - boot_clock::now();
+    x->next.expires_after(x->connection ? std::min(pause, longest_silence) : pause);
     co_await x->next.async_wait(asio::redirect_error(asio::use_awaitable, ec));
     if (ec || lock.state() != hold_state::held)
       break;
@@ -339,12 +343,12 @@ asio::awaitable<void> lock_keeper::renew(std::shared_ptr<entry> x) {
         if (!goes_on(x))
           break;
       }
-      pause = retry_pause(lasts);
+      lock.put_off();
       continue;
     }
     answer<grant> renewed;
     try {
-      renewed = co_await renew_once(x, lasts);
+      renewed = co_await renew_once(x);
     } catch (const std::exception& failed) { // no memory or descriptors left, for now
       renewed = problem{std::make_error_code(std::errc::not_enough_memory), failed.what()};
     }
@@ -352,10 +356,8 @@ asio::awaitable<void> lock_keeper::renew(std::shared_ptr<entry> x) {
     if (cancelled.cancelled() != asio::cancellation_type::none)
       break;
     if (renewed) {
-      if (!lock.extend(renewed->safe_until) || (x->connection && !goes_on(x)))
+      if (!lock.extend(*renewed) || (x->connection && !goes_on(x)))
         break;
-      lasts = std::max(lock.ttl.value_or(renewed->ttl), 1ms);
-      pause = std::max<client_options::duration>(lasts / 3, 1ms);
       continue;
     }
     auto why = renewed.error();
@@ -367,7 +369,6 @@ asio::awaitable<void> lock_keeper::renew(std::shared_ptr<entry> x) {
     if (x->connection && !goes_on(x, why.detail))
       break;
     lock.note(why);
-    pause = retry_pause(lasts);
   }
   if (lock.state() == hold_state::lost)
     lock.lose({});

@@ -2,6 +2,7 @@
 // them, on which no renewal has to wait for another.
 #pragma once
 
+#include "actors/rules/kept_lock.hpp"
 #include "lockserver/boot_clock.hpp"
 #include "lockserver/held_lock.hpp"
 #include "net/client/async_core.hpp"
@@ -24,10 +25,10 @@
 namespace lockserver {
 
 /// What a `held_lock` and the keeper both know of a lock. Thread-safe.
-class kept_lock {
+class held_record {
 public:
-  kept_lock(client::grant obtained, std::optional<std::chrono::milliseconds> ttl,
-            held_lock::lost_handler on_lost);
+  held_record(client::grant obtained, std::optional<std::chrono::milliseconds> ttl,
+              held_lock::lost_handler on_lost);
 
   const client::grant obtained;
   /// What each renewal asks for; none: as long as the server grants by default.
@@ -37,13 +38,18 @@ public:
   /// The state now: a lock whose time is over becomes lost here.
   hold_state state();
   boot_clock::time_point safe_until();
+  boot_clock::time_point renew_at();
+  std::chrono::nanoseconds renewal_period();
   client::problem loss();
 
   /// It was renewed. Returns false, and changes nothing, unless it is held.
-  bool extend(boot_clock::time_point safe_until);
+  bool extend(const client::grant& renewed);
 
   /// A renewal failed, but the next may work.
   void note(const client::problem& x);
+
+  /// It is not to be renewed for now.
+  void put_off();
 
   /// It is lost, if it is held. The first call for a lost lock tells its owner.
   void lose(client::problem why);
@@ -57,7 +63,7 @@ private:
   std::mutex mutex_;
   hold_state state_ = hold_state::held;
   bool told_ = false;
-  boot_clock::time_point safe_until_;
+  kept_lock<boot_clock::time_point> times_;
   client::problem loss_;
   held_lock::lost_handler on_lost_;
 };
@@ -70,11 +76,11 @@ public:
   ~lock_keeper();
 
   /// Renews the lock until it is lost or given up.
-  void keep(std::shared_ptr<kept_lock> lock);
+  void keep(std::shared_ptr<held_record> lock);
 
   /// Ends the renewals of a lock that was given up. Returns when none is under
   /// way any more; at once when called from the keeper's own thread.
-  void forget(const std::shared_ptr<kept_lock>& lock);
+  void forget(const std::shared_ptr<held_record>& lock);
 
   /// Ends all renewals and the thread.
   void stop();
@@ -83,25 +89,24 @@ private:
   struct entry;
 
   void serve();
-  void start(const std::shared_ptr<kept_lock>& lock);
-  void begin(std::shared_ptr<kept_lock> lock);
+  void start(const std::shared_ptr<held_record>& lock);
+  void begin(std::shared_ptr<held_record> lock);
   void watch(const std::shared_ptr<entry>& x);
   void listen(const std::shared_ptr<entry>& x);
   void finish(entry& x);
   boost::asio::awaitable<void> renew(std::shared_ptr<entry> x);
-  boost::asio::awaitable<client::answer<client::grant>> renew_once(std::shared_ptr<entry> x,
-                                                                   std::chrono::milliseconds lasts);
+  boost::asio::awaitable<client::answer<client::grant>> renew_once(std::shared_ptr<entry> x);
   bool goes_on(const std::shared_ptr<entry>& x, const std::string& why = {});
   boost::asio::awaitable<void> break_silence(std::shared_ptr<entry> x);
-  effort::clock::time_point deadline_of(kept_lock& lock) const;
+  effort::clock::time_point deadline_of(held_record& lock) const;
 
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::shared_ptr<async_core> core_;
-  std::map<const kept_lock*, std::shared_ptr<entry>> entries_; // the thread's own
+  std::map<const held_record*, std::shared_ptr<entry>> entries_; // the thread's own
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::set<const kept_lock*> pending_; // with the mutex: kept and not finished
+  std::set<const held_record*> pending_; // with the mutex: kept and not finished
   bool stopped_ = false;
   std::thread thread_;
 };

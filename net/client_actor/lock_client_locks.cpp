@@ -1,5 +1,6 @@
 // What the client actor holds for its users: kept alive, given back, lost.
 
+#include "actors/rules/kept_lock.hpp"
 #include "net/client_actor/lock_client.hpp"
 
 #include <algorithm>
@@ -12,12 +13,8 @@ namespace {
 // What a user of locks must understand.
 using listener = compat::typed_actor<caf::result<void>(lock_lost)>;
 
-// After a renewal that failed: soon again, but not so soon that it hurts a server
-// that is in trouble.
-caf::timespan retry_pause(caf::timespan ttl) {
-  return std::clamp<caf::timespan>(ttl / 20, std::chrono::milliseconds{10},
-                                   std::chrono::seconds{1});
-}
+// When it asks again, as the client over HTTP does.
+using kept_times = kept_lock<lock_client::time_point>;
 
 } // namespace
 
@@ -94,7 +91,7 @@ void lock_client::renew_lock(id number) {
         auto& lock = i->second;
         lock.renewing = false;
         lock.ttl = lock.granted_ttl;
-        lock.renew_at = time_->now() + retry_pause(lock.granted_ttl);
+        lock.renew_at = time_->now() + kept_times::retry_pause(lock.granted_ttl);
         agenda_.set(number, std::min(lock.renew_at, lock.safe_until));
         set_alarm();
       });
@@ -109,7 +106,7 @@ void lock_client::on_renewed(id number, time_point sent, const acquire_reply& x)
       lock.granted_ttl = x.ttl;
       lock.ends_by = loss_reason::expired;
       lock.safe_until = safe_until(sent, x.ttl);
-      lock.renew_at = sent + x.ttl / 3;
+      lock.renew_at = sent + kept_times::renewal_period(x.ttl);
       agenda_.set(number, std::min(lock.renew_at, lock.safe_until));
       return;
     case acquire_reply::not_holder:
@@ -118,7 +115,7 @@ void lock_client::on_renewed(id number, time_point sent, const acquire_reply& x)
                   "forgotten in a restart");
     default:
       // Such as a disk that is full: there may be time for another try.
-      lock.renew_at = time_->now() + retry_pause(lock.granted_ttl);
+      lock.renew_at = time_->now() + kept_times::retry_pause(lock.granted_ttl);
       agenda_.set(number, std::min(lock.renew_at, lock.safe_until));
   }
 }
@@ -137,7 +134,7 @@ void lock_client::lose(id number, loss_reason reason, const std::string& detail)
 void lock_client::keep(kept_lease x, caf::timespan ttl, time_point sent) {
   auto number = ++last_id_;
   x.safe_until = safe_until(sent, ttl);
-  x.renew_at = sent + ttl / 3;
+  x.renew_at = sent + kept_times::renewal_period(ttl);
   lease_ids_[x.name] = number;
   agenda_.set(number, std::min(x.renew_at, x.safe_until));
   leases_.emplace(number, std::move(x));
@@ -169,13 +166,13 @@ void lock_client::check_lease(id number) {
     auto& lease = i->second;
     lease.renewing = false;
     if (reply.status == lease_reply::store_failed) { // there may be time for another try
-      lease.renew_at = time_->now() + retry_pause(reply.ttl);
+      lease.renew_at = time_->now() + kept_times::retry_pause(reply.ttl);
       agenda_.set(number, std::min(lease.renew_at, lease.safe_until));
     } else if (reply.status != lease_reply::alive) {
       lose_lease(number, "the lease has ended");
     } else {
       lease.safe_until = std::max(lease.safe_until, safe_until(now, reply.ttl));
-      lease.renew_at = now + std::max<duration>(reply.ttl / 3, std::chrono::milliseconds{1});
+      lease.renew_at = now + kept_times::renewal_period(reply.ttl);
       agenda_.set(number, std::min(lease.renew_at, lease.safe_until));
     }
     set_alarm();
