@@ -1,12 +1,18 @@
+#include "actors/rules/settings_table.hpp"
 #include "lockserver/settings.hpp"
+#include "net/dialects/openapi_document.hpp"
 
 #include "tests/support/catch.hpp"
 
+#include <cstdint>
+#include <regex>
+#include <set>
 #include <string>
+#include <type_traits>
+#include <variant>
 #include <vector>
 
-using lockserver::settings;
-using lockserver::validate;
+using namespace lockserver;
 using namespace std::chrono_literals;
 
 namespace {
@@ -30,6 +36,66 @@ void check_range(settings::duration settings::*field, std::vector<settings::dura
     CAPTURE(x.count());
     CHECK(after([&](settings& s) { s.*field = x; }) != "");
   }
+}
+
+// A value that no setting has by default, and what is none of its values.
+struct sample {
+  const char* right;
+  std::vector<const char*> wrong;
+};
+
+sample sample_of(setting_kind kind) {
+  switch (kind) {
+    case setting_kind::address:
+      return {"10.0.0.7", {}};
+    case setting_kind::hosts:
+      return {"a,b", {}};
+    case setting_kind::file:
+    case setting_kind::directory:
+      return {"some/where", {""}};
+    case setting_kind::port:
+      return {"7", {"", "x", "-1", "65536", "7 "}};
+    case setting_kind::number:
+      return {"7", {"", "x", "-1", "0x1", "99999999999999999999"}};
+    case setting_kind::seconds:
+      return {"2.5", {"", "x", "-1", "1e3", "3s", "nan", "max"}};
+    case setting_kind::seconds_or_max:
+      return {"max", {"", "x", "-1", "maximum"}};
+    case setting_kind::flag:
+      return {"true", {"", "maybe", "TRUE"}};
+    case setting_kind::sync:
+      break;
+  }
+  return {"off", {"", "never"}};
+}
+
+// Sets a number, or a time in microseconds. Returns whether the setting is one of them,
+// and can be `value`.
+bool set_amount(const setting& row, std::int64_t value, settings& x) {
+  return std::visit(
+    [&](auto member) {
+      using type = std::decay_t<decltype(x.*member)>;
+      if constexpr (std::is_same_v<type, settings::duration>)
+        x.*member = settings::duration{value};
+      else if constexpr (std::is_integral_v<type> && !std::is_same_v<type, bool>)
+        x.*member = static_cast<type>(value);
+      else
+        return false;
+      return value >= 0 || std::is_same_v<type, settings::duration>;
+    },
+    row.member);
+}
+
+// The words that `pattern` finds in openapi.yaml's description of the settings.
+std::set<std::string> described(const char* pattern) {
+  std::string document{openapi_document};
+  auto begin = document.find("What the server was started with");
+  auto text = document.substr(begin, document.find("\n        counts:", begin) - begin);
+  std::regex word{pattern};
+  std::set<std::string> result;
+  for (std::sregex_iterator i{text.begin(), text.end(), word}, end; i != end; ++i)
+    result.insert((*i)[1]);
+  return result;
 }
 
 constexpr settings::duration year = 24h * 365;
@@ -123,4 +189,61 @@ TEST_CASE("the hosts that may be named are a list of names and addresses") {
     CHECK(hosts(list) == "");
   for (auto list : {"a:80", "[::1]:80", "a,", ",a", "a b", "::1", "http://a", "a/b", "[a]", "u@a"})
     CHECK(hosts(list).starts_with("allowed-hosts must be "));
+}
+
+TEST_CASE("each setting is read and written as text, and none changes another") {
+  for (auto& row : settings_table()) {
+    CAPTURE(row.name);
+    auto [right, wrong] = sample_of(row.kind);
+    settings x;
+    CHECK(text_of(row, x) != right);
+    CHECK(read_text(row, right, x));
+    for (auto& other : settings_table())
+      CHECK(text_of(other, x) == (&other == &row ? right : text_of(other, {})));
+    for (auto* text : wrong) {
+      CAPTURE(text);
+      CHECK_FALSE(read_text(row, text, x));
+    }
+  }
+}
+
+TEST_CASE("each setting is refused beyond its limits by a sentence that names it") {
+  for (auto& row : settings_table()) {
+    CAPTURE(row.name);
+    auto after_setting = [&row](std::int64_t value) {
+      settings x;
+      return set_amount(row, value, x) ? check_limits(row, x) : "";
+    };
+    auto [least, most, above_least] = row.limits;
+    auto sentence = std::string{row.name} + " must be ";
+    CHECK(after_setting(least + 1) == "");
+    if (above_least)
+      CHECK(after_setting(least).starts_with(sentence));
+    else
+      CHECK(after_setting(least) == "");
+    settings x;
+    if (set_amount(row, least - 1, x))
+      CHECK(check_limits(row, x).starts_with(sentence));
+    if (most == setting_limits::none)
+      continue;
+    CHECK(after_setting(most) == "");
+    CHECK(after_setting(most + 1).starts_with(sentence));
+  }
+}
+
+TEST_CASE("every setting is an option, but for two that only tests and programs set") {
+  std::set<std::string> without_option;
+  for (auto& row : settings_table())
+    if (row.group == nullptr)
+      without_option.insert(row.name);
+  CHECK(without_option == std::set<std::string>{"answer-margin", "key-idle-timeout"});
+}
+
+TEST_CASE("openapi.yaml describes the settings that GET /v1/server shows, and no others") {
+  std::set<std::string> expected{"durable"}; // Tells whether there is a data-dir, not where.
+  for (auto& row : settings_table())
+    if (row.is_shown)
+      expected.insert(json_name(row));
+  CHECK(described("\n {12}- ([a-z_]+)") == expected);
+  CHECK(described("\n {12}([a-z_]+):") == expected);
 }
