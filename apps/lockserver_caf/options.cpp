@@ -1,5 +1,6 @@
 #include "apps/lockserver_caf/options.hpp"
 
+#include "actors/rules/settings_table.hpp"
 #include "apps/lockserver_caf/failure.hpp"
 #include "apps/lockserver_caf/option_table.hpp"
 
@@ -48,76 +49,47 @@ Exit status:
   77   stop: not allowed
   130, 143: ended at once by a second SIGINT, SIGTERM)";
 
-void add_options(option_table& table, options& x) {
-  auto& s = x.server;
-  table.group("Where to serve, or where to find the server");
-  table.add("host", value::address, s.host, "Numeric address, or localhost");
-  table.add("port", value::port_number, s.port, "TCP port; 0: any free one");
-  table.add("allowed-hosts", value::host_list, s.allowed_hosts,
-            "By which hosts requests may call the server, separated by commas; * for any; none "
-            "given: localhost while it listens on a loopback address, else *");
-  table.add("reconnect-attempts", value::number, s.reconnect_attempts,
-            "How often a busy port is tried");
-  table.add("time-between-attempts", value::seconds, s.time_between_attempts,
-            "Pause after the n-th try: n times this");
+void add_settings(option_table& table, settings& x) {
+  for (auto& row : settings_table()) {
+    if (row.group == nullptr)
+      continue;
+    table.group(row.group);
+    auto is_flag = row.kind == setting_kind::flag;
+    table.add({row.name, unit_of(row.kind), form_of(row.kind), is_flag ? "" : text_of(row, x),
+               row.help, [&row, &x](std::string_view text) { return read_text(row, text, x); },
+               is_flag});
+  }
+}
 
-  table.group("Locks");
-  table.add("lock-timeout", value::seconds, s.lock_timeout,
-            "How long a lock lasts, unless its request says");
-  table.add("lock-attempt-timeout", value::seconds, s.lock_attempt_timeout,
-            "How long a LOCK waits, unless it says; 0: not");
-  table.add("max-lock-timeout", value::seconds, s.max_lock_timeout,
-            "The longest time that a request may ask for");
-  table.add("max-lock-attempt-timeout", value::seconds, s.max_lock_attempt_timeout,
-            "The longest wait that a request may ask for");
-  table.add("terraform-lock-timeout", value::seconds, s.terraform_lock_timeout,
-            "How long a lock of Terraform lasts; 0: until it is released");
-  table.add_flag("allow-shutdown", s.allow_shutdown, "Let any client stop the server by /SHUTDOWN");
+std::string level_name(spdlog::level::level_enum x) {
+  auto name = spdlog::level::to_string_view(x);
+  return {name.data(), name.size()};
+}
 
-  table.group("Durability");
-  table.add("data-dir", value::directory, s.data_dir,
-            "Keep locks in DIRECTORY, so that they survive a restart");
-  table.add("sync", value::sync, s.sync,
-            "Answer when a change is on disk: always, or off: about a second before");
-  table.add("restart-grace", value::seconds_or_max, s.restart_grace,
-            "Grant nothing for so long after the start, max: as long as max-lock-timeout; for "
-            "servers without a data-dir");
+bool read_level(std::string_view text, spdlog::level::level_enum& out) {
+  using namespace spdlog::level;
+  for (auto x : {debug, info, warn, err, off})
+    if (text == level_name(x)) {
+      out = x;
+      return true;
+    }
+  return false;
+}
 
-  table.group("Limits (who goes beyond gets 429)");
-  table.add("max-keys", value::large_number, s.max_keys, "Keys in use at a time");
-  table.add("max-waiters-per-key", value::large_number, s.max_waiters_per_key,
-            "Requests that wait for one key");
-  table.add("max-holders-per-key", value::large_number, s.max_holders_per_key,
-            "Shared holders of one key; more wait");
-  table.add("max-leases", value::large_number, s.max_leases, "Leases at a time");
-  table.add("max-locks-per-lease", value::large_number, s.max_locks_per_lease,
-            "Locks of one lease, waiting requests included");
-  table.add("max-connections", value::large_number, s.max_connections, "Clients served at a time");
-
-  table.group("Connections");
-  table.add("threads", value::number, s.threads, "Threads that serve; one does for most");
-  table.add("header-timeout", value::seconds, s.header_timeout,
-            "For a request to arrive completely");
-  table.add("idle-timeout", value::seconds, s.idle_timeout, "For silence between requests");
-  table.add("write-timeout", value::seconds, s.write_timeout, "For a client to take its answer");
-
-  table.group("CAF programs (off unless there is a port)");
-  table.add("caf-port", value::optional_port, s.caf_port,
-            "Serve them on this port; 0: any free one");
-  table.add("caf-host", value::address, s.caf_host, "The address for it");
-  table.add("caf-tls-certificate", value::file_name, s.caf_tls_certificate,
-            "With TLS: the server's certificate (PEM)");
-  table.add("caf-tls-key", value::file_name, s.caf_tls_key, "Its key");
-  table.add("caf-tls-authority", value::file_name, s.caf_tls_authority,
-            "The certificate of the authority that must have signed the clients' certificates");
-  table.add("caf-session-timeout", value::seconds, s.caf_session_timeout,
-            "For silence of a client, before it counts as gone");
-
+void add_process(option_table& table, options& x) {
+  auto file = [&table](const char* name, std::string& out, const char* help) {
+    auto kind = setting_kind::file;
+    table.add({name, unit_of(kind), form_of(kind), "", help, [&out](std::string_view text) {
+                 out = text;
+                 return !text.empty();
+               }});
+  };
+  constexpr auto levels = "debug, info, warning, error or off";
   table.group("Process");
-  table.add("log-level", value::log_level, x.log_level, "debug, info, warning, error or off");
-  table.add("log-file", value::file_name, x.log_file,
-            "Append the log to FILE, not to standard error");
-  table.add("pid-file", value::file_name, x.pid_file, "Note the server in FILE, for stop and ping");
+  table.add({"log-level", "LEVEL", levels, level_name(x.log_level), levels,
+             [&x](std::string_view text) { return read_level(text, x.log_level); }});
+  file("log-file", x.log_file, "Append the log to FILE, not to standard error");
+  file("pid-file", x.pid_file, "Note the server in FILE, for stop and ping");
 }
 
 void add_general(CLI::App& app) {
@@ -159,7 +131,8 @@ std::optional<options> read_options(int argc, const char* const* argv) {
   app.footer(footer);
   app.require_subcommand(0, 1);
   option_table table{app};
-  add_options(table, result);
+  add_settings(table, result.server);
+  add_process(table, result);
   add_general(app);
   for (auto& x : commands) {
     // Whatever stands after a command is the program's, --help included.

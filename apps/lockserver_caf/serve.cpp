@@ -1,6 +1,8 @@
 // The commands that serve: run and start.
 
 #include "actors/compat/messaging.hpp"
+#include "actors/quoted.hpp"
+#include "actors/rules/settings_table.hpp"
 #include "apps/lockserver_caf/background.hpp"
 #include "apps/lockserver_caf/commands.hpp"
 #include "apps/lockserver_caf/failure.hpp"
@@ -8,14 +10,15 @@
 #include "apps/lockserver_caf/pid_file.hpp"
 #include "apps/lockserver_caf/signals.hpp"
 #include "lockserver/server.hpp"
+#include "net/session/host_rule.hpp"
 
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/logger.h>
 
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <chrono>
 #include <functional>
 #include <iostream>
 #include <optional>
@@ -51,20 +54,15 @@ void look_at_rights(const std::string& directory, spdlog::logger& log) {
            directory, x.st_mode & 07777, directory);
 }
 
-double seconds(settings::duration x) {
-  return std::chrono::duration<double>{x}.count();
-}
-
-void log_settings(const settings& x, spdlog::logger& log) {
-  log.info("settings: lock-timeout={} lock-attempt-timeout={} max-lock-timeout={} "
-           "max-lock-attempt-timeout={} allow-shutdown={} max-connections={} threads={} "
-           "header-timeout={} idle-timeout={} write-timeout={} data-dir={} sync={} "
-           "restart-grace={}",
-           seconds(x.lock_timeout), seconds(x.lock_attempt_timeout), seconds(x.max_lock_timeout),
-           seconds(x.max_lock_attempt_timeout), x.allow_shutdown, x.max_connections, x.threads,
-           seconds(x.header_timeout), seconds(x.idle_timeout), seconds(x.write_timeout),
-           x.data_dir.empty() ? "(none)" : x.data_dir,
-           x.sync == sync_mode::always ? "always" : "off", seconds(restart_grace(x)));
+// A setting that depends on another stands there as what it comes to.
+void log_settings(settings x, spdlog::logger& log) {
+  x.allowed_hosts = allowed_hosts(x);
+  x.restart_grace = restart_grace(x);
+  std::string line = "settings:";
+  for (auto& row : settings_table())
+    if (row.group != nullptr)
+      line += fmt::format(" {}={}", row.name, quoted{text_of(row, x)});
+  log.info(line);
 }
 
 // Serves until stopped. Calls `on_listening` with the address when clients can

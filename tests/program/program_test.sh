@@ -298,12 +298,28 @@ check 'a wrong value in the file' wrong "port in $scratch/conf is 'many'" --conf
 
 try --help
 check '--help: 0' equal $status 0
-for option in host port allowed-hosts lock-timeout lock-attempt-timeout max-lock-timeout \
-  max-lock-attempt-timeout allow-shutdown reconnect-attempts time-between-attempts \
-  max-connections max-locks-per-lease threads header-timeout idle-timeout write-timeout log-level log-file pid-file \
-  data-dir sync restart-grace config version; do
-  check "--help tells of --$option" contains "$output" "  --$option "
-done
+serve --port 0
+kill -TERM "$server"
+ended "$server"
+# Whatever --help tells of is known to the file, to the environment and to the log.
+check '--help tells of options' contains "$output" '  --lock-timeout SECONDS '
+while read -r option unit; do
+  case $option in
+    config | version) continue ;;
+    log-level | log-file | pid-file) ;; # The program's own.
+    *) check "the log tells of $option" logged " $option=" ;;
+  esac
+  printf '%s = x\n%s = x\n' "$option" "$option" >"$scratch/conf"
+  check "the file may have $option" \
+    wrong "key '$option' has more than one value" --config "$scratch/conf"
+  case $unit in ADDRESS | HOSTS | FILE | DIRECTORY) continue ;; esac # Any text is one.
+  variable=LOCKSERVER_$(tr a-z- A-Z_ <<<"$option")
+  export "$variable=?"
+  check "the environment may have $variable" wrong "$variable is '?' but must be"
+  unset "$variable"
+done < <("$program" --help | sed -nE 's/^  --([a-z-]+)( [^ ]+)? .*/\1\2/p')
+check '--help tells of --config' contains "$("$program" --help)" '  --config '
+check '--help tells of --version' contains "$("$program" --help)" '  --version '
 try stop --help
 check 'after a command as well' contains "$output" 'Exit status:'
 check '--help tells of SIGHUP' contains "$output" '  SIGHUP '
