@@ -1,4 +1,5 @@
 #include "actors/rules/lock_queue.hpp"
+#include "actors/rules/settings_table.hpp"
 #include "lockserver/server.hpp"
 #include "lockserver/settings.hpp"
 #include "net/dialects/methods.hpp"
@@ -10,6 +11,8 @@
 #include <boost/json/serialize.hpp>
 
 #include <chrono>
+#include <type_traits>
+#include <variant>
 
 namespace lockserver {
 
@@ -97,6 +100,20 @@ refusal refusal_of(const acquire_reply& x) {
   return result;
 }
 
+json::value value_of(const setting& row, const settings& x) {
+  return std::visit(
+    [&](auto member) -> json::value {
+      using value = std::decay_t<decltype(x.*member)>;
+      if constexpr (std::is_same_v<value, settings::duration>)
+        return to_ms(x.*member);
+      else if constexpr (std::is_arithmetic_v<value>)
+        return x.*member;
+      else
+        return json::string{view(text_of(row, x))};
+    },
+    row.member);
+}
+
 http_content write_problem(const refusal& x, std::string& out, const json::object* more = nullptr) {
   auto& row = row_of(x.code);
   json::object problem{{"type", "about:blank"},
@@ -179,27 +196,14 @@ struct writer {
   }
 
   http_content operator()(const server_info& x) const {
-    auto& c = x.config;
-    json::object settings{{"lock_timeout_ms", to_ms(c.lock_timeout)},
-                          {"lock_attempt_timeout_ms", to_ms(c.lock_attempt_timeout)},
-                          {"max_lock_timeout_ms", to_ms(c.max_lock_timeout)},
-                          {"max_lock_attempt_timeout_ms", to_ms(c.max_lock_attempt_timeout)},
-                          {"allowed_hosts", allowed_hosts(c)},
-                          {"allow_shutdown", c.allow_shutdown},
-                          {"threads", c.threads},
-                          {"max_connections", c.max_connections},
-                          {"max_keys", c.max_keys},
-                          {"max_waiters_per_key", c.max_waiters_per_key},
-                          {"max_holders_per_key", c.max_holders_per_key},
-                          {"max_leases", c.max_leases},
-                          {"max_locks_per_lease", c.max_locks_per_lease},
-                          {"header_timeout_ms", to_ms(c.header_timeout)},
-                          {"idle_timeout_ms", to_ms(c.idle_timeout)},
-                          {"write_timeout_ms", to_ms(c.write_timeout)},
-                          {"terraform_lock_timeout_ms", to_ms(c.terraform_lock_timeout)},
-                          {"restart_grace_ms", to_ms(restart_grace(c))},
-                          {"durable", !c.data_dir.empty()},
-                          {"sync", c.sync == sync_mode::always ? "always" : "off"}};
+    auto config = x.config;
+    config.allowed_hosts = allowed_hosts(config);
+    config.restart_grace = restart_grace(config);
+    json::object settings;
+    for (auto& row : settings_table())
+      if (row.is_shown)
+        settings.emplace(json_name(row), value_of(row, config));
+    settings.emplace("durable", !config.data_dir.empty());
     json::object counts{{"keys", x.now.keys},          {"holders", x.now.holders},
                         {"waiters", x.now.waiters},    {"connections", x.now.connections},
                         {"leases", x.now.leases},      {"commits", x.now.commits},
