@@ -258,55 +258,30 @@ bool is_within(const setting& row, const std::string& x) {
 
 } // namespace
 
-const char* unit_of(setting_kind kind) {
+kind_words words_of(setting_kind kind) {
   switch (kind) {
     case address:
-      return "ADDRESS";
+      return {"ADDRESS", "an address"};
     case hosts:
-      return "HOSTS";
+      return {"HOSTS", "a list of hosts"};
     case file:
-      return "FILE";
+      return {"FILE", "a file's name"};
     case directory:
-      return "DIRECTORY";
+      return {"DIRECTORY", "a directory's name"};
     case port:
+      return {"NUMBER", "a whole number from 0 to 65535"};
     case number:
-      return "NUMBER";
+      return {"NUMBER", "a whole number"};
     case seconds:
-      return "SECONDS";
+      return {"SECONDS", "a number of seconds, such as 2.5"};
     case seconds_or_max:
-      return "SECONDS|max";
+      return {"SECONDS|max", "a number of seconds, such as 2.5, or max"};
     case sync:
-      return "WHEN";
+      return {"WHEN", "always or off"};
     case flag:
       break;
   }
-  return " "; // It stands alone.
-}
-
-const char* form_of(setting_kind kind) {
-  switch (kind) {
-    case address:
-      return "an address";
-    case hosts:
-      return "a list of hosts";
-    case file:
-      return "a file's name";
-    case directory:
-      return "a directory's name";
-    case port:
-      return "a whole number from 0 to 65535";
-    case number:
-      return "a whole number";
-    case seconds:
-      return "a number of seconds, such as 2.5";
-    case seconds_or_max:
-      return "a number of seconds, such as 2.5, or max";
-    case sync:
-      return "always or off";
-    case flag:
-      break;
-  }
-  return "true or false";
+  return {" ", "true or false"}; // It stands alone.
 }
 
 std::span<const setting> settings_table() {

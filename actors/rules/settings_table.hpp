@@ -31,11 +31,12 @@ enum class setting_kind : std::uint8_t {
   sync,
 };
 
-/// What a kind is called in --help.
-const char* unit_of(setting_kind kind);
+struct kind_words {
+  const char* unit; ///< What --help calls a value.
+  const char* form; ///< Completes "must be …" for a text that is none.
+};
 
-/// Completes "must be …" for a text that is no value of this kind.
-const char* form_of(setting_kind kind);
+kind_words words_of(setting_kind kind);
 
 /// Limits of a number, or of a time in microseconds.
 struct setting_limits {

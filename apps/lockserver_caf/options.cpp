@@ -55,9 +55,9 @@ void add_settings(option_table& table, settings& x) {
       continue;
     table.group(row.group);
     auto is_flag = row.kind == setting_kind::flag;
-    table.add({row.name, unit_of(row.kind), form_of(row.kind), is_flag ? "" : text_of(row, x),
-               row.help, [&row, &x](std::string_view text) { return read_text(row, text, x); },
-               is_flag});
+    auto [unit, form] = words_of(row.kind);
+    table.add({row.name, unit, form, is_flag ? "" : text_of(row, x), row.help,
+               [&row, &x](std::string_view text) { return read_text(row, text, x); }, is_flag});
   }
 }
 
@@ -78,8 +78,8 @@ bool read_level(std::string_view text, spdlog::level::level_enum& out) {
 
 void add_process(option_table& table, options& x) {
   auto file = [&table](const char* name, std::string& out, const char* help) {
-    auto kind = setting_kind::file;
-    table.add({name, unit_of(kind), form_of(kind), "", help, [&out](std::string_view text) {
+    auto [unit, form] = words_of(setting_kind::file);
+    table.add({name, unit, form, "", help, [&out](std::string_view text) {
                  out = text;
                  return !text.empty();
                }});
