@@ -45,7 +45,7 @@ leases_actor::behavior_type leases::make_behavior() {
     *this, [](leases& self, lease_acquire_request& x) { return self.acquire(x); },
     [](leases& self, const lease_create_request& x) { return self.create(x); },
     [](leases& self, const lease_renew_request& x) { return self.renew(x.lease); },
-    [](leases& self, const lease_inspect_request& x) { return self.inspect(x); },
+    [](leases& self, lease_inspect_request& x) { return self.inspect(x); },
     [](leases& self, const lease_end_request& x) { return self.end(x.lease); },
     [](leases& self, withdraw_request& x) {
       compat::send(&self, self.keys_->of(x.key), std::move(x));
@@ -174,22 +174,49 @@ caf::result<lease_reply> leases::renew(const std::string& name) {
     });
 }
 
-// Of the locks the keys may have told before they are stored.
-caf::result<lease_reply> leases::inspect(const lease_inspect_request& question) {
+// The locks are those of grants that are stored: what keys have decided before the
+// question is waited for, and then looked at.
+caf::result<lease_reply> leases::inspect(lease_inspect_request& question) {
   auto now = env_.time.now();
   lease_reply reply;
-  if (auto* x = leases_.find(now, question.lease)) {
+  if (auto* x = leases_.find(now, question.lease))
     reply = {lease_reply::alive, x->name, std::max<duration>(x->promised - now, duration::zero()),
              true};
-    auto most = question.limit == 0 ? default_page : question.limit;
-    reply.next = lease_table::for_page(*x, question.after, most,
-                                       [&reply](const std::string& key, std::uint64_t token) {
-                                         reply.locks.push_back({key, token});
-                                       });
-  }
-  if (!env_.journal)
+  if (!env_.journal || reply.status != lease_reply::alive) {
+    add_page(reply, question);
     return reply;
-  return compat::delegate(this, env_.journal, durable<lease_reply>{{}, std::move(reply)});
+  }
+  auto answer = make_response_promise<lease_reply>();
+  auto on_stored = [this, answer, question = std::move(question)](lease_reply& x) {
+    auto to = answer;
+    attempt(to, [&](promise& asker) {
+      add_page(x, question);
+      asker.deliver(std::move(x));
+    });
+  };
+  auto on_error = [answer](const caf::error& what) {
+    auto to = answer;
+    to.deliver(what);
+  };
+  try {
+    compat::request(this, env_.journal, durable<lease_reply>{{}, std::move(reply)})
+      .then(guarded_answer(*this, std::move(on_stored)), guarded_answer(*this, on_error));
+  } catch (...) {
+    fail(answer);
+    throw;
+  }
+  return answer;
+}
+
+void leases::add_page(lease_reply& to, const lease_inspect_request& question) const {
+  auto* x = leases_.find(env_.time.now(), question.lease);
+  if (to.status != lease_reply::alive || x == nullptr)
+    return;
+  auto most = question.limit == 0 ? default_page : question.limit;
+  to.next = lease_table::for_page(*x, question.after, most,
+                                  [&to](const std::string& key, std::uint64_t token) {
+                                    to.locks.push_back({key, token});
+                                  });
 }
 
 caf::result<lease_reply> leases::end(const std::string& name) {

@@ -52,7 +52,8 @@ private:
   caf::result<acquire_reply> acquire(lease_acquire_request& x);
   caf::result<lease_reply> create(const lease_create_request& x);
   caf::result<lease_reply> renew(const std::string& name);
-  caf::result<lease_reply> inspect(const lease_inspect_request& question);
+  caf::result<lease_reply> inspect(lease_inspect_request& question);
+  void add_page(lease_reply& to, const lease_inspect_request& question) const;
   caf::result<lease_reply> end(const std::string& name);
 
   void attach(lease_id id, const std::string& key, acquire_reply& x);

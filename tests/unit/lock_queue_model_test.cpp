@@ -463,8 +463,8 @@ void compare(std::uint64_t seed, int steps) {
       return;
     }
     // Sometimes what ended or renewed a grant cannot be stored, and is undone.
-    auto renews = std::ranges::any_of(
-      out, [](auto& x) { return x.what == lock_change::kind::renewed; });
+    auto renews = std::ranges::any_of(out,
+                                      [](auto& x) { return x.what == lock_change::kind::renewed; });
     auto releases = action >= 10 && action < 13;
     if ((releases || action == 15 || renews) && random.below(6) == 0) {
       lock.forget_waiters();
