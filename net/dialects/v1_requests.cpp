@@ -304,9 +304,11 @@ std::optional<refusal> v1_dialect::refuse_before_body(const http_request& x,
     return std::nullopt;
   return or_refusal([&]() -> std::optional<refusal> {
     auto path = target_parts{x.target}.path();
-    if (auto wrong = refuse_method(x.method, methods_at(path)))
+    auto allowed = methods_at(path);
+    if (auto wrong = refuse_method(x.method, allowed))
       return wrong;
-    if (route_of(path, x.method).has == body::none)
+    auto about_path = x.method == "OPTIONS" && !allowed.empty();
+    if (about_path || route_of(path, x.method).has == body::none)
       throw bad_input{"this request has no body"};
     require_json(x.content_type);
     return std::nullopt;
