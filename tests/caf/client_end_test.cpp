@@ -25,7 +25,7 @@ acquire_lock until_ttl(const std::string& key) {
   acquire_lock x{key};
   x.ttl = 60s;
   x.wait = 0s;
-  x.hold = hold_mode::ttl;
+  x.hold = lockserver::hold_mode::ttl;
   return x;
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("a client that is told to end gives everything back first", "[net]") {
   CHECK(waits->is(errc::cancelled));
   CHECK_FALSE(waits->detail().empty());
   for (auto key : {"connection", "ttl", "leased"})
-    CHECK(user->loss_of(key).what.reason == loss_reason::stopping);
+    CHECK(user->loss_of(key).what.reason == lockserver::loss_reason::stopping);
   CHECK(server.gets_holders(0));
   CHECK(server.gets_waiters(0));
   CHECK(eventually([&] { return server->count().leases == 0; }));
@@ -151,7 +151,7 @@ TEST_CASE("each request is answered once when the server ends", "[net]") {
   auto holding = holder.new_user();
   acquire_lock hangs{"taken"};
   hangs.ttl = 60s;
-  hangs.hold = hold_mode::connection;
+  hangs.hold = lockserver::hold_mode::connection;
   holding->acquire(hangs)->value();
   lockserver::client_actor_options options;
   options.request_timeout = 500ms;
@@ -168,7 +168,7 @@ TEST_CASE("each request is answered once when the server ends", "[net]") {
     before.check(*x);
   CHECK(waits->is(errc::unreachable));
   CHECK(waits->times() == 1);
-  CHECK(holding->loss_of("taken").what.reason == loss_reason::connection_lost);
+  CHECK(holding->loss_of("taken").what.reason == lockserver::loss_reason::connection_lost);
 }
 
 TEST_CASE("a client that ends while the network is silent does not keep its system", "[net]") {

@@ -91,7 +91,7 @@ TEST_CASE_METHOD(served, "an operator's release by force reaches the holder", "[
   auto token = user->acquire("key", 600ms)->value().token;
   CHECK(http.force_release("key"));
   auto loss = user->loss_of("key");
-  CHECK(loss.what.reason == loss_reason::not_holder);
+  CHECK(loss.what.reason == lockserver::loss_reason::not_holder);
   CHECK(loss.what.token == token);
 }
 
@@ -150,7 +150,7 @@ TEST_CASE_METHOD(served, "a lease is kept alive until the actor that made it end
   CHECK(user->losses() == 0);
   CHECK(other->losses() == 0);
   user->end();
-  CHECK(other->loss_of("b").what.reason == loss_reason::lease_expired);
+  CHECK(other->loss_of("b").what.reason == lockserver::loss_reason::lease_expired);
   CHECK(server.gets_holders(0));
   CHECK(eventually([&] { return server->count().leases == 0; }));
 }
@@ -164,7 +164,7 @@ TEST_CASE("a lease ends at its time when the node that made it is killed", "[net
   auto lease = user->ask<lease_reply>(lease_create_request{{}, 600ms})->value().lease;
   other->acquire(leased("key", lease))->value();
   caf::anon_send_exit(holder->locks, caf::exit_reason::kill);
-  CHECK(other->loss_of("key").what.reason == loss_reason::lease_expired);
+  CHECK(other->loss_of("key").what.reason == lockserver::loss_reason::lease_expired);
   CHECK(server.gets_holders(0));
 }
 

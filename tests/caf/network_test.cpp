@@ -40,7 +40,7 @@ struct two_nodes {
     auto loss = user->loss_of(key);
     CHECK(loss.at < next->at());
     CHECK(loss.what.token < next->value().token);
-    CHECK(loss.what.reason == loss_reason::connection_lost);
+    CHECK(loss.what.reason == lockserver::loss_reason::connection_lost);
     auto lead = std::chrono::duration<double, std::milli>{next->at() - loss.at};
     std::cout << "lock_lost came " << lead.count() << " ms before the next grant\n";
   }
@@ -109,11 +109,11 @@ TEST_CASE_METHOD(two_nodes, "a cut connection ends the locks that hang on it, fo
                  "[net]") {
   acquire_lock hangs{"key"};
   hangs.ttl = 60s;
-  hangs.hold = hold_mode::connection;
+  hangs.hold = lockserver::hold_mode::connection;
   user->acquire(hangs)->value();
   acquire_lock stays{"stays"};
   stays.ttl = 60s;
-  stays.hold = hold_mode::ttl;
+  stays.hold = lockserver::hold_mode::ttl;
   auto token = user->acquire(stays)->value().token;
   rival->acquire("wanted", 60s)->value();
   auto waits = user->acquire("wanted", 60s, 60s);
@@ -121,7 +121,7 @@ TEST_CASE_METHOD(two_nodes, "a cut connection ends the locks that hang on it, fo
   REQUIRE(server.gets_waiters(2));
   auto begin = clock::now();
   net.cut();
-  CHECK(user->loss_of("key").what.reason == loss_reason::connection_lost);
+  CHECK(user->loss_of("key").what.reason == lockserver::loss_reason::connection_lost);
   CHECK(next->value().token > token);
   CHECK(next->at() - begin < 400ms); // not by the session's time
   REQUIRE(server.gets_waiters(0));

@@ -143,7 +143,8 @@ TEST_CASE("a node that stands still for longer than its session lasts is gone fo
   CHECK(next->value().token > token);
   sleeper.go_on();
   CHECK(sleeper.line_with("lost key ")
-        == std::to_string(token) + ' ' + std::to_string(loss_reason::connection_lost) + ' ');
+        == std::to_string(token) + ' '
+             + std::to_string(static_cast<int>(lockserver::loss_reason::connection_lost)) + ' ');
   // It connects again, and still has what does not hang on the connection.
   sleeper.tell("verify stays");
   CHECK(sleeper.line_with("verified stays ") == "1 ");
@@ -184,5 +185,6 @@ TEST_CASE("an actor on a third node hears of the loss of its lock", "[net]") {
   auto by_force = server->client("operator").force_release("key");
   REQUIRE(by_force);
   CHECK(third.line_with("lost key ")
-        == std::to_string(token) + ' ' + std::to_string(loss_reason::not_holder) + ' ');
+        == std::to_string(token) + ' '
+             + std::to_string(static_cast<int>(lockserver::loss_reason::not_holder)) + ' ');
 }

@@ -51,7 +51,7 @@ TEST_CASE("a killed server ends the locks of its connections, and the others whe
 
   server->kill();
   auto loss = user->loss_of("connection");
-  CHECK(loss.what.reason == loss_reason::connection_lost);
+  CHECK(loss.what.reason == lockserver::loss_reason::connection_lost);
   CHECK(loss.what.token == token);
   CHECK(!loss.what.detail.empty());
   // What is asked meanwhile waits.
@@ -61,8 +61,8 @@ TEST_CASE("a killed server ends the locks of its connections, and the others whe
 
   server.start();
   // It knows of no lock.
-  CHECK(user->loss_of("session").what.reason == loss_reason::not_holder);
-  CHECK(user->loss_of("ttl").what.reason == loss_reason::not_holder);
+  CHECK(user->loss_of("session").what.reason == lockserver::loss_reason::not_holder);
+  CHECK(user->loss_of("ttl").what.reason == lockserver::loss_reason::not_holder);
   CHECK_FALSE(verified->value());
   CHECK(next->value().token > token);
   CHECK(user->acquire("connection", 60s)->value().token > token);
@@ -86,7 +86,7 @@ TEST_CASE("requests under way when the server is killed are answered by the next
     }));
   }
   server->kill();
-  CHECK(holder->loss_of("key").what.reason == loss_reason::connection_lost);
+  CHECK(holder->loss_of("key").what.reason == lockserver::loss_reason::connection_lost);
   server.start();
   std::uint64_t last = 0;
   for (std::size_t i = 0; i < waiting.size(); ++i) {
@@ -141,7 +141,7 @@ TEST_CASE("clients find a server again that is killed time after time", "[net]")
     last = token;
     server->kill();
     server.start();
-    CHECK(user->loss_of(key).what.reason == loss_reason::not_holder);
+    CHECK(user->loss_of(key).what.reason == lockserver::loss_reason::not_holder);
   }
   CHECK(user->acquire("key", 60s)->value().token > last);
 }
@@ -157,6 +157,6 @@ TEST_CASE("a server that ends in order is found again as well", "[net]") {
   CHECK(server->wait() == 0);
   CHECK(user->losses() == 0); // the next one might know of it
   server.start();
-  CHECK(user->loss_of("key").what.reason == loss_reason::not_holder);
+  CHECK(user->loss_of("key").what.reason == lockserver::loss_reason::not_holder);
   CHECK(waits->value().token > 0);
 }
