@@ -253,9 +253,8 @@ rules() {
     '^#\s*(if|elif).*(CAF_VERSION|CAF_MAJOR|CAF_MINOR|LOCKSERVER_CAF)' \
     '^(actors/compat/|include/lockserver/detail/caf\.hpp|tests/support/test_system\.hpp|examples/)' \
     || failed=1
-  rule 'actors/rules/ knows no CAF, no log and no files' '^actors/rules/' \
-    '^#include <(caf/|spdlog/|sqlite3|fstream|filesystem)' || failed=1
-  rule 'The rules of a lock know no Boost, either' '^actors/rules/lock_' '^#include <boost/' || failed=1
+  rule 'actors/rules/ knows no CAF, no log and no store' '^actors/rules/' \
+    '^#include <(caf/|spdlog/|sqlite3|boost/(asio|beast))' || failed=1
   rule 'What reads text and writes it knows no CAF' \
     '^(net/dialects/(lock_server_text|json_members|target)|net/http/(request_|http_answer))' \
     '^#include <caf/' || failed=1

@@ -83,7 +83,9 @@ using registry_actor = compat::typed_actor<
   // From a KEY: see above.
   caf::result<void>(key_idle),
   // Passes it on to all KEYs, then ends.
-  caf::result<void>(shut_down)>;
+  caf::result<void>(shut_down),
+  // INTERNAL: keys that an exception has left idle may be reaped.
+  caf::result<void>(deadline_reached)>;
 
 /// Owns all leases. An acquire with a lease, and what takes it back, comes by way of
 /// it, so whatever it sends to the key when the lease ends comes behind the acquire. A

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <ranges>
 #include <utility>
 
 namespace lockserver {
@@ -142,9 +141,9 @@ void key::roll_back(const roll_back_key& x) {
        unsettled_->pop_back()) {
     auto& [number, mark, final, changes] = unsettled_->back();
     auto stays_ended = final && number == x.number;
-    for (auto& change : changes | std::views::reverse)
-      if (change.what != lock_change::kind::ended || !stays_ended)
-        lock_.undo(std::move(change));
+    for (auto i = changes.rbegin(); i != changes.rend(); ++i)
+      if (i->what != lock_change::kind::ended || !stays_ended)
+        lock_.undo(std::move(*i));
   }
   // A lease that has ended meanwhile ends its grant again.
   for (auto& holder : lock_.holders())

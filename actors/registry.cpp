@@ -9,6 +9,13 @@
 
 namespace lockserver {
 
+namespace {
+
+// Soon, without a load on a machine that is short of memory.
+constexpr auto retry_pause = std::chrono::milliseconds{100};
+
+} // namespace
+
 registry::registry(caf::actor_config& cfg, leases_actor leases, lock_environment& env,
                    lock_counts& counts)
   : registry_actor::base(cfg), leases_(std::move(leases)), env_(env), counts_(counts) {
@@ -51,6 +58,10 @@ registry_actor::behavior_type registry::make_behavior() {
       self.refuse_some();
     },
     [](registry& self, const key_idle& x) { self.on_idle(x); },
+    [](registry& self, deadline_reached) {
+      self.wake_up_.arrived();
+      self.reap_left();
+    },
     [](registry& self, shut_down) {
       self.keys_.for_each([&self](entry& x) { compat::send(&self, x.actor, shut_down{}); });
       self.quit();
@@ -58,6 +69,7 @@ registry_actor::behavior_type registry::make_behavior() {
 }
 
 void registry::on_exit() {
+  wake_up_.clear();
   keys_.clear();
   left_.clear();
 }
@@ -189,10 +201,14 @@ void registry::on_idle(const key_idle& x) {
 }
 
 // A key says once that it is idle. What comes to nothing by an exception would leave it
-// there for good: it is asked to say so when another has ended.
+// there for good: it is asked to say so again a little later.
 void registry::reap_later(const entry& x) noexcept {
   if (left_.size() < left_.capacity())
     left_.push_back(x.actor);
+  try {
+    wake_up_.no_later_than(env_.time.now() + retry_pause);
+  } catch (...) { // the next key that ends takes it along
+  }
 }
 
 void registry::reap_left() {

@@ -56,6 +56,7 @@ private:
   lock_environment& env_;
   lock_counts& counts_;
   key_table<entry> keys_;
+  wake_up wake_up_{env_.time, this};
   std::vector<key_actor> left_; // idle keys that do not know it; of a fixed capacity
   // While who waits is refused: the key that has been told last.
   std::optional<std::string> refused_up_to_;

@@ -38,12 +38,12 @@ struct async_calls {
   void renew(std::string key, std::uint64_t fencing_token, std::optional<duration> ttl,
              handler<client::grant> done) const;
   void release(std::string key, std::uint64_t fencing_token, handler<> done) const;
-  void force_release(std::string key, handler<bool> done) const;
+  void force_release(const std::string& key, handler<bool> done) const;
   void inspect(std::string key, handler<client::lock_info> done) const;
   void list(client::list_options options, handler<client::lock_page> done) const;
   void create_lease(std::optional<duration> ttl, handler<client::lease> done) const;
   void renew_lease(std::string id, handler<client::lease> done) const;
-  void inspect_lease(std::string id, client::lease_page page,
+  void inspect_lease(std::string id, const client::lease_page& page,
                      handler<client::lease_info> done) const;
   void end_lease(std::string id, handler<> done) const;
   void server(handler<client::server_info> done) const;

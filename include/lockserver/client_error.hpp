@@ -35,8 +35,8 @@ struct problem {
   /// After how long the server asks to be asked again; none: it does not say.
   std::optional<std::chrono::seconds> retry_after{};
 
-  friend bool operator==(const problem& x, const std::error_code& code) noexcept {
-    return x.code == code;
+  friend bool operator==(const problem& x, const std::error_code& y) noexcept {
+    return x.code == y;
   }
   friend bool operator==(const problem& x, const std::error_condition& condition) noexcept {
     return x.code == condition;

@@ -111,8 +111,8 @@ void async_calls::release(std::string key, std::uint64_t fencing_token, handler<
               std::move(done));
 }
 
-void async_calls::force_release(std::string key, handler<bool> done) const {
-  spawn<bool>(*this, operations::force_release(core, std::move(key)), std::move(done));
+void async_calls::force_release(const std::string& key, handler<bool> done) const {
+  spawn<bool>(*this, operations::force_release(core, key), std::move(done));
 }
 
 void async_calls::inspect(std::string key, handler<lock_info> done) const {
@@ -131,9 +131,9 @@ void async_calls::renew_lease(std::string id, handler<lease> done) const {
   spawn<lease>(*this, operations::renew_lease(core, std::move(id)), std::move(done));
 }
 
-void async_calls::inspect_lease(std::string id, lease_page page, handler<lease_info> done) const {
-  spawn<lease_info>(*this, operations::inspect_lease(core, std::move(id), std::move(page)),
-                    std::move(done));
+void async_calls::inspect_lease(std::string id, const lease_page& page,
+                                handler<lease_info> done) const {
+  spawn<lease_info>(*this, operations::inspect_lease(core, std::move(id), page), std::move(done));
 }
 
 void async_calls::end_lease(std::string id, handler<> done) const {

@@ -197,7 +197,7 @@ awaitable_answer<void> release_within(core_ptr core, std::string key, std::strin
   co_return result;
 }
 
-awaitable_answer<bool> force_release(core_ptr core, std::string key) {
+awaitable_answer<bool> force_release(core_ptr core, const std::string& key) {
   return perform<bool>(std::move(core), v1::force_release(key), v1::read_released);
 }
 
@@ -219,7 +219,7 @@ awaitable_answer<lock_page> list(core_ptr core, list_options options) {
                             });
 }
 
-awaitable_answer<lease> create_lease(core_ptr core, std::string owner,
+awaitable_answer<lease> create_lease(core_ptr core, const std::string& owner,
                                      std::optional<milliseconds> ttl) {
   return perform<lease>(std::move(core), v1::create_lease(ttl, owner), v1::read_new_lease);
 }
@@ -232,7 +232,7 @@ awaitable_answer<lease> renew_lease(core_ptr core, std::string id) {
                         });
 }
 
-awaitable_answer<lease_info> inspect_lease(core_ptr core, std::string id, lease_page page) {
+awaitable_answer<lease_info> inspect_lease(core_ptr core, std::string id, const lease_page& page) {
   auto request = v1::inspect_lease(id, page);
   return perform<lease_info>(std::move(core), std::move(request),
                              [id = std::move(id)](const exchange_result& x,

@@ -33,14 +33,14 @@ awaitable_answer<client::grant> renew(core_ptr core, std::string key, std::strin
                                       std::uint64_t token, std::optional<milliseconds> ttl);
 awaitable_answer<void> release(core_ptr core, std::string key, std::string owner,
                                std::uint64_t token);
-awaitable_answer<bool> force_release(core_ptr core, std::string key);
+awaitable_answer<bool> force_release(core_ptr core, const std::string& key);
 awaitable_answer<client::lock_info> inspect(core_ptr core, std::string key);
 awaitable_answer<client::lock_page> list(core_ptr core, client::list_options options);
-awaitable_answer<client::lease> create_lease(core_ptr core, std::string owner,
+awaitable_answer<client::lease> create_lease(core_ptr core, const std::string& owner,
                                              std::optional<milliseconds> ttl);
 awaitable_answer<client::lease> renew_lease(core_ptr core, std::string id);
 awaitable_answer<client::lease_info> inspect_lease(core_ptr core, std::string id,
-                                                   client::lease_page page);
+                                                   const client::lease_page& page);
 awaitable_answer<void> end_lease(core_ptr core, std::string id);
 awaitable_answer<client::server_info> server(core_ptr core);
 awaitable_answer<void> ping(core_ptr core);

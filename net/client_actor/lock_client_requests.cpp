@@ -40,8 +40,11 @@ caf::error refusal_of(const lease_reply& x) {
   return to_error(x.status, std::string{row_of(x.status).sentence});
 }
 
-// Whether a server's actor has said so, and not CAF for one that cannot.
+// Whether a server's actor has said so, and not CAF for one that cannot. Of a server that
+// stops the session ends, and another will come.
 bool is_answer(const caf::error& x) {
+  if (x == errc::stopping)
+    return false;
   return std::any_of(outcomes.begin(), outcomes.end(),
                      [&](const outcome_row& row) { return row.status >= 400 && x == row.code; });
 }

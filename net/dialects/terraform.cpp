@@ -124,7 +124,7 @@ reading terraform_dialect::read(const http_request& x, const settings& config) c
     auto key = target.path_behind("/terraform/", "key");
     if (!key)
       throw bad_input{"the path must be /terraform/{key}", errc::not_found};
-    query_parameters{target.query(), {}};
+    [[maybe_unused]] query_parameters none{target.query(), {}};
     if (lists("LOCK, POST, PUT", x.method))
       return read_acquire(std::move(*key), x, config);
     return read_release(std::move(*key), x);

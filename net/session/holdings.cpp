@@ -1,7 +1,6 @@
 #include "net/session/holdings.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 namespace lockserver {
 
@@ -46,7 +45,7 @@ std::vector<std::uint64_t> holdings::overdue(time_point now) const {
 
 time_point holdings::next_due() const {
   auto result = time_point::max();
-  for (auto& x : waits_ | std::views::values)
+  for (auto& [ticket, x] : waits_)
     result = std::min(result, x.answer_due);
   return result;
 }
@@ -74,9 +73,9 @@ void holdings::renewing(const std::string& key, const std::string& owner, std::u
   if (holds_.empty())
     return;
   auto [first, last] = holds_.equal_range({key, owner});
-  for (auto& x : std::ranges::subrange(first, last) | std::views::values)
-    if (token == 0 || token == x.token)
-      x.expires_at = std::max(x.expires_at, expires_at);
+  for (auto i = first; i != last; ++i)
+    if (token == 0 || token == i->second.token)
+      i->second.expires_at = std::max(i->second.expires_at, expires_at);
 }
 
 void holdings::released(const std::string& key, const std::string& owner, std::uint64_t token) {
@@ -161,8 +160,10 @@ withdrawn holdings::take_wait(std::uint64_t number) {
 std::vector<withdrawn> holdings::take_waits(hold_mode over) {
   std::vector<withdrawn> result;
   result.reserve(waits_.size());
-  for (auto& x : waits_ | std::views::values)
-    result.push_back({std::move(x), ends(x.ends_with, over)});
+  for (auto& [ticket, x] : waits_)
+    result.push_back({std::move(x), false});
+  for (auto& x : result)
+    x.in_any_case = ends(x.what.ends_with, over);
   waits_.clear();
   return result;
 }

@@ -2,6 +2,8 @@
 
 #include <boost/beast/http/status.hpp>
 
+#include <ostream>
+
 namespace lockserver {
 
 std::string_view reason_phrase(int status) {

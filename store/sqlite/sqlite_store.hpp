@@ -2,12 +2,12 @@
 // actors.
 #pragma once
 
-#include "actors/rules/store_clock.hpp"
 #include "lockserver/settings.hpp"
 #include "store/sqlite/background_sync.hpp"
 #include "store/sqlite/directory.hpp"
 #include "store/sqlite/schema.hpp"
 #include "store/sqlite/sqlite.hpp"
+#include "store/sqlite/store_clock.hpp"
 #include "store/store.hpp"
 
 #include <cstdint>

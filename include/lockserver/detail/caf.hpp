@@ -3,6 +3,11 @@
 // the rest of the differences is in actors/compat.
 #pragma once
 
+// Of CAF 0.17, whose result.hpp uses it and does not include it.
+#if __has_include(<caf/make_message.hpp>)
+#  include <caf/make_message.hpp>
+#endif
+
 #include <caf/actor_control_block.hpp>
 #include <caf/config.hpp>
 #include <caf/error.hpp>

@@ -1,4 +1,4 @@
-#include "actors/rules/store_clock.hpp"
+#include "store/sqlite/store_clock.hpp"
 
 #include "lockserver/boot_clock.hpp"
 
