@@ -156,7 +156,7 @@ race() {
   need_for_tests
   configure_sanitized build-race thread
   compile build-race --target unit actors scheduler lockserver-caf
-  TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp halt_on_error=1 second_deadlock_stack=1" \
+  TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1" \
     check build-race --tests-regex '^(unit|actors|scheduler|race): ' "$@"
 }
 
