@@ -341,8 +341,10 @@ void key::settle_up(operation& op) {
   static constexpr listener listeners[] = {&key::tell_journal, &key::tell_leases, &key::tell_counts,
                                            &key::tell_log};
   if (!op.changes.empty())
-    for (; op.listeners < std::size(listeners); ++op.listeners)
-      (this->*listeners[op.listeners])(op);
+    for (; op.listeners < std::size(listeners); ++op.listeners) {
+      auto tell_it = listeners[op.listeners];
+      (this->*tell_it)(op);
+    }
   answer_waiters(op);
   keep_up(op.now);
   op.settled = true;
