@@ -3,13 +3,14 @@
 // the rest of the differences is in actors/compat.
 #pragma once
 
+#include <caf/config.hpp>
+
 // Of CAF 0.17, whose result.hpp uses it and does not include it.
-#if __has_include(<caf/make_message.hpp>)
+#if CAF_MAJOR_VERSION == 0
 #  include <caf/make_message.hpp>
 #endif
 
 #include <caf/actor_control_block.hpp>
-#include <caf/config.hpp>
 #include <caf/error.hpp>
 #include <caf/result.hpp>
 #include <caf/timespan.hpp>
