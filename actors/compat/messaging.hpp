@@ -33,7 +33,7 @@ namespace lockserver::compat {
 template <class... Blocks>
 void init_types() {
 #if LOCKSERVER_CAF_1
-  caf::init_global_meta_objects<Blocks...>();
+  (caf::init_global_meta_objects<Blocks>(), ...);
   caf::core::init_global_meta_objects();
 #endif
 }
