@@ -81,8 +81,8 @@ public:
   /// Gives `key` back; `not_holder` when this name did not hold it by this
   /// token, for instance because the time ran out. By its token it is asked again
   /// as an acquire is, for up to `answer_timeout`; `not_holder` in answer to a
-  /// repeat means that the first has worked. Without one it is not repeated: it
-  /// might end a later grant.
+  /// repeat counts as success: the first has worked, or the lock had ended before.
+  /// Without a token it is not repeated: it might end a later grant.
   /// @param token that of the grant; 0: whatever this name holds.
   client::answer<void> release(std::string_view key, std::uint64_t token = 0) const;
 

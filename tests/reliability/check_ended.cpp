@@ -58,9 +58,10 @@ void check_token(facts& all, const key_facts& key, const operation& op, std::uin
 void check_ended(facts& all) {
   for (auto& [name, key] : all.keys)
     for (auto* op : key.operations)
-      for_each_token(*op, [&](std::uint64_t token, const std::string& owner) {
-        check_token(all, key, *op, token, owner);
-      });
+      if (!all.may_be_repeat(*op))
+        for_each_token(*op, [&](std::uint64_t token, const std::string& owner) {
+          check_token(all, key, *op, token, owner);
+        });
 }
 
 } // namespace reliability

@@ -82,7 +82,7 @@ void check_holds(facts& all) {
     check_exclusion(all, key);
     lasting grants{key};
     for (auto* op : key.operations) {
-      if (!tells(*op))
+      if (!tells(*op) || all.may_be_repeat(*op))
         continue;
       for (auto* grant : grants.at(op->invoked)) {
         if (op->answered > grant->end)

@@ -41,6 +41,13 @@ TEST_CASE("a release without an answer may not have taken effect", "[checker]") 
         == rules{});
 }
 
+TEST_CASE("a release over the death of a server may be a repeat of one that came too late",
+          "[checker]") {
+  auto late = {granted("ann", 0, 10, 1), granted("bob", 120, 130, 2), released("ann", 140, 180, 1)};
+  CHECK(broken_rules(killed_at(150, late)) == rules{});
+  CHECK(broken_rules(of(late)) == rules{"forgotten_grant", "forgotten_release"});
+}
+
 TEST_CASE("an acquire without an answer may have been granted or not", "[checker]") {
   CHECK(broken_rules(of({lost(action::acquire, "ann", 0), granted("bob", 10, 20, 2)})) == rules{});
   CHECK(broken_rules(of(

@@ -58,6 +58,13 @@ public:
   /// none.
   std::optional<std::size_t> life_of(time_point from, time_point to) const;
 
+  /// Whether it is a release that its client may have sent again, to the next life of the
+  /// server. If that says `not_holder`, the client has released the lock, or came too late:
+  /// it cannot tell, and says yes. So the answer says nothing of the time before.
+  bool may_be_repeat(const operation& x) const {
+    return x.what == action::release && !life_of(x.invoked, x.answered);
+  }
+
   /// The number of lives that had begun.
   std::size_t lives_begun(time_point now) const;
 
