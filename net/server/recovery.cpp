@@ -1,5 +1,6 @@
 #include "net/server/recovery.hpp"
 
+#include <caf/scoped_actor.hpp>
 #include <spdlog/logger.h>
 
 #include <chrono>
