@@ -24,7 +24,7 @@ gateway_actor::behavior_type gateway::make_behavior() {
 }
 
 void gateway::on_exception() noexcept {
-  log_exception(context_.env.log, "gateway");
+  log_exception(context_.log, "gateway");
 }
 
 void gateway::on_exit() {
@@ -51,8 +51,8 @@ caf::result<session_welcome> gateway::open(session_hello& x) {
   if (auto wrong = check_name("name", x.name); !wrong.empty())
     return caf::make_error(errc::bad_request, wrong);
   if (x.protocol < session_hello::oldest_protocol) {
-    context_.env.log.warn("CAF client refused: client={} protocol={}, served from {}",
-                          quoted{x.name}, x.protocol, session_hello::oldest_protocol);
+    context_.log.warn("CAF client refused: client={} protocol={}, served from {}", quoted{x.name},
+                      x.protocol, session_hello::oldest_protocol);
     return caf::make_error(errc::bad_request, "the client speaks protocol "
                                                 + std::to_string(x.protocol)
                                                 + " at most, and the server serves those from "

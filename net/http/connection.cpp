@@ -332,11 +332,11 @@ void connection::refuse_and_close(const dialect& how, refusal&& x) {
 }
 
 void connection::refuse(const dialect& how, refusal&& x) {
-  if (context_.env.log.should_log(spdlog::level::debug)) {
+  if (context_.log.should_log(spdlog::level::debug)) {
     error_code ec;
     auto peer = socket_.remote_endpoint(ec);
-    context_.env.log.debug("bad request: status={} client={}:{} reason={}", row_of(x.code).status,
-                           peer.address().to_string(), peer.port(), quoted{x.reason});
+    context_.log.debug("bad request: status={} client={}:{} reason={}", row_of(x.code).status,
+                       peer.address().to_string(), peer.port(), quoted{x.reason});
   }
   std::string text;
   answer(how.write(std::move(x), {}, text));

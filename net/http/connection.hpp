@@ -175,7 +175,7 @@ void connection::guard(F f) noexcept {
   try {
     f();
   } catch (...) {
-    log_exception(context_.env.log, "connection");
+    log_exception(context_.log, "connection");
     if (phase_ != phase::closed)
       on_broken();
   }

@@ -130,7 +130,7 @@ void connection::on_broken() noexcept {
     if (session_ != nullptr)
       session_->connection_broke();
   } catch (...) { // what is not taken back ends by its time
-    log_exception(context_.env.log, "connection");
+    log_exception(context_.log, "connection");
   }
   close();
 }
@@ -146,7 +146,7 @@ void connection::close() noexcept {
     if (session_ != nullptr)
       session_->connection_closed();
   } catch (...) { // as above
-    log_exception(context_.env.log, "connection");
+    log_exception(context_.log, "connection");
   }
   session_handle_ = nullptr;
   session_ = nullptr;

@@ -57,9 +57,9 @@ void connection::do_flush() {
 void connection::on_untaken() {
   count_untaken();
   if (context_.untaken > max_untaken) {
-    context_.env.log.warn("a client is closed that does not take its answers: together these "
-                          "have more than {} bytes",
-                          max_untaken);
+    context_.log.warn("a client is closed that does not take its answers: together these "
+                      "have more than {} bytes",
+                      max_untaken);
     return on_broken();
   }
   if (!untaken_since_) {

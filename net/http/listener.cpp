@@ -102,7 +102,7 @@ void listener::do_accept() {
     acceptor_.async_wait(tcp::acceptor::wait_read,
                          [self = shared_from_this()](const error_code&) { self->on_acceptable(); });
   } catch (...) {
-    log_exception(context_.env.log, "listener");
+    log_exception(context_.log, "listener");
     accept_later();
   }
 }
@@ -121,16 +121,16 @@ void listener::on_acceptable() {
     auto error = errno;
     if (fd >= 0) {
       if (auto x = trouble_.succeeded(recurring_failure::clock::now()))
-        context_.env.log.info("connections are accepted again: that had failed {} times in {:.0f}s",
-                              x->failures, seconds(x->lasted));
+        context_.log.info("connections are accepted again: that had failed {} times in {:.0f}s",
+                          x->failures, seconds(x->lasted));
       serve(fd);
     } else if (error == EAGAIN || error == EWOULDBLOCK) {
       break;
     } else if (error != EINTR && error != ECONNABORTED) {
       if (auto x = trouble_.failed(recurring_failure::clock::now()))
-        context_.env.log.warn("cannot accept connections: {} (tried {} times in {:.0f}s)",
-                              std::error_code{error, std::generic_category()}.message(),
-                              x->failures, seconds(x->lasted));
+        context_.log.warn("cannot accept connections: {} (tried {} times in {:.0f}s)",
+                          std::error_code{error, std::generic_category()}.message(), x->failures,
+                          seconds(x->lasted));
       // Out of file descriptors or memory: others must close first.
       return accept_later();
     }
@@ -151,7 +151,7 @@ void listener::serve(int fd) {
     if (taken)
       serve(std::move(socket), thread);
   } catch (...) {
-    log_exception(context_.env.log, "listener");
+    log_exception(context_.log, "listener");
   }
   if (!taken)
     ::close(fd);
@@ -180,11 +180,11 @@ void listener::note_crowd(bool is_crowd) {
   auto now = recurring_failure::clock::now();
   if (is_crowd) {
     if (auto x = crowd_.failed(now))
-      context_.env.log.warn("too many connections: {} are the most ({} more came in {:.0f}s)",
-                            context_.config.max_connections, x->failures, seconds(x->lasted));
+      context_.log.warn("too many connections: {} are the most ({} more came in {:.0f}s)",
+                        context_.config.max_connections, x->failures, seconds(x->lasted));
   } else if (auto x = crowd_.succeeded(now)) {
-    context_.env.log.info("all connections are served again: {} had been too many in {:.0f}s",
-                          x->failures, seconds(x->lasted));
+    context_.log.info("all connections are served again: {} had been too many in {:.0f}s",
+                      x->failures, seconds(x->lasted));
   }
 }
 

@@ -1,28 +1,15 @@
 #include "lockserver/server.hpp"
 
-#include "actors/compat/hosting.hpp"
-#include "actors/compat/messaging.hpp"
-#include "actors/journal.hpp"
-#include "actors/leases.hpp"
-#include "actors/registry.hpp"
-#include "net/caf/caf_port.hpp"
-#include "net/caf/gateway.hpp"
-#include "net/caf/reachable_actors.hpp"
-#include "net/dialects/router.hpp"
-#include "net/http/listener.hpp"
+#include "actors/engine.hpp"
 #include "net/io/io_scheduler.hpp"
 #include "net/server/address.hpp"
-#include "net/server/recovery.hpp"
-#include "net/tls/caf_modules.hpp"
+#include "net/server/frontend.hpp"
 #include "store/sqlite/sqlite_store.hpp"
-
-#include <boost/asio/post.hpp>
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/null_sink.h>
 
 #include <condition_variable>
-#include <future>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -32,202 +19,74 @@ namespace lockserver {
 
 namespace {
 
-// Time for clients to take their last answers, within the two seconds that
-// `stop` may take.
-constexpr auto stop_grace = std::chrono::milliseconds{1500};
-
-class system_config : public caf::actor_system_config {
-public:
-  system_config() {
-    caf_modules::init_types();
-    init_server_types();
-    compat::register_types<caf::id_block::lockserver>(*this);
-  }
-};
-
 // All that exists only while a server serves. Members are destroyed from the
-// last to the first: the actors end before the threads that host them.
+// last to the first: the frontend ends, and waits for all actors, before what they use.
 class service {
 public:
   /// @param kept null if nothing is.
   service(const settings& config, spdlog::logger& log, store* kept,
-          std::function<void()> request_stop);
-  ~service();
+          std::function<void()> request_stop)
+    : threads_(config.threads),
+      locks_(config, threads_, &threads_, log, kept),
+      clients_(config, threads_, log, locks_, std::move(request_stop), [this] { return count(); }),
+      has_store_(kept != nullptr),
+      has_caf_port_(config.caf_port) {
+  }
+  ~service() {
+    clients_.close();
+    if (started_)
+      locks_.end();
+  }
 
-  boost::system::error_code open(const boost::asio::ip::tcp::endpoint& where);
+  boost::system::error_code open(const boost::asio::ip::tcp::endpoint& where) {
+    return clients_.open(where);
+  }
+
   // Returns why it cannot, or an empty string.
   std::string start();
 
-  std::uint16_t port() const noexcept {
-    return listener_->port();
-  }
-  std::uint16_t caf_port() const noexcept {
-    return caf_port_;
+  const frontend& clients() const noexcept {
+    return clients_;
   }
   counts count() const;
 
 private:
-  template <class F>
-  void for_each_connection(F f);
-
-  store* kept_;
   io_scheduler threads_;
-  token_source tokens_;
-  lock_environment env_;
-  std::vector<lock_counts> counts_;
-  server_context context_;
-  std::vector<connection_list> connections_;
-  std::mutex mutex_;
-  std::condition_variable last_connection_closed_;
-  std::shared_ptr<listener> listener_;
-  system_config system_config_;
-  std::unique_ptr<caf::actor_system> system_;
-  gateway_actor gateway_;
-  std::uint16_t caf_port_ = 0;
+  engine locks_;
+  frontend clients_;
+  bool has_store_;
+  bool has_caf_port_;
+  bool started_ = false;
 };
 
-service::service(const settings& config, spdlog::logger& log, store* kept,
-                 std::function<void()> request_stop)
-  : kept_(kept),
-    threads_(config.threads),
-    env_{threads_,
-         tokens_,
-         log,
-         config.key_idle_timeout,
-         {config.max_waiters_per_key, config.max_holders_per_key},
-         config.max_keys,
-         {config.max_leases, config.max_locks_per_lease},
-         {},
-         {},
-         &threads_},
-    counts_(key_partitions),
-    context_{config,
-             env_,
-             std::make_shared<registries>(),
-             {},
-             std::chrono::steady_clock::now(),
-             std::move(request_stop),
-             [this] {
-               std::lock_guard guard{mutex_};
-               last_connection_closed_.notify_all();
-             },
-             [this] { return count(); },
-             dialect_of},
-    connections_(config.threads),
-    listener_(std::make_shared<listener>(threads_, context_, connections_)) {
-  context_.reachable = std::make_shared<reachable_actors>();
-  env_.max_waits = max_waits(config);
-}
-
-boost::system::error_code service::open(const boost::asio::ip::tcp::endpoint& where) {
-  return listener_->open(where);
-}
-
 std::string service::start() {
-  if (context_.config.caf_port)
-    caf_modules::load(system_config_);
-  system_ = compat::make_system(system_config_, threads_);
-  if (kept_ != nullptr)
-    env_.journal = caf::actor_cast<journal_actor>(
-      system_->spawn<journal, caf::detached>(*kept_, context_.keys, env_));
-  context_.leases = caf::actor_cast<leases_actor>(system_->spawn<leases>(context_.keys, env_));
-  context_.keys->leases = context_.leases;
-  for (auto& x : counts_)
-    context_.keys->all.push_back(
-      caf::actor_cast<registry_actor>(system_->spawn<registry>(context_.leases, env_, x)));
-  if (kept_ != nullptr) {
-    tokens_.stay_above(kept_->last_token());
+  locks_.start(clients_.system());
+  started_ = true;
+  if (has_store_) {
     // Who comes meanwhile, a load balancer for one, is told so.
-    context_.recovering = true;
-    listener_->start(*system_);
-    if (auto problem = recover(*kept_, *system_, *context_.keys, context_.leases, env_.log);
-        !problem.empty())
+    clients_.serve(true);
+    if (auto problem = locks_.recover(clients_.system()); !problem.empty())
       return problem;
-    context_.recovering = false;
+    clients_.recovered();
   }
-  if (context_.config.caf_port) {
-    gateway_ = caf::actor_cast<gateway_actor>(system_->spawn<gateway>(context_));
-    if (auto wrong = caf_port::publish(*system_, gateway_, context_.config, context_.reachable,
-                                       env_.log, caf_port_);
-        !wrong.empty())
-      return wrong;
-  }
-  if (kept_ == nullptr)
-    listener_->start(*system_);
+  if (has_caf_port_)
+    if (auto problem = clients_.open_caf_port(); !problem.empty())
+      return problem;
+  if (!has_store_)
+    clients_.serve(false);
   return {};
 }
 
-// Calls `f` with every connection, on the connection's thread.
-template <class F>
-void service::for_each_connection(F f) {
-  for (std::size_t i = 0; i < threads_.size(); ++i)
-    boost::asio::post(threads_.thread(i).context(), [this, i, f] {
-      io_thread::turn turn{threads_.thread(i)};
-      for (auto next = connections_[i].begin(); next != connections_[i].end();) {
-        auto x = (next++)->shared_from_this(); // `f` may take it off the list
-        f(*x);
-      }
-    });
-}
-
-service::~service() {
-  if (system_ == nullptr)
-    return;
-  context_.stopping = true;
-  // Waits for it: what was accepted before has to be in the count below.
-  std::promise<void> closed;
-  boost::asio::post(threads_.thread(0).context(), [&] {
-    listener_->close();
-    closed.set_value();
-  });
-  closed.get_future().wait();
-  for_each_connection([](connection& x) { x.finish(); });
-  {
-    std::unique_lock guard{mutex_};
-    auto none_left = [this] { return context_.connections == 0; };
-    if (!last_connection_closed_.wait_for(guard, stop_grace, none_left)) {
-      guard.unlock();
-      for_each_connection([](connection& x) { x.abort(); });
-      guard.lock();
-      last_connection_closed_.wait(guard, none_left);
-    }
-  }
-  if (gateway_)
-    compat::anon_send(gateway_, shut_down{});
-  gateway_ = nullptr;
-  {
-    // They tell the registries what they take back.
-    std::unique_lock guard{mutex_};
-    last_connection_closed_.wait(guard, [this] {
-      return !context_.has_gateway && context_.remote_sessions == 0;
-    });
-  }
-  for (auto& x : context_.keys->all)
-    compat::anon_send(x, shut_down{});
-  compat::anon_send(context_.leases, shut_down{});
-  context_.keys = nullptr;
-  context_.leases = nullptr;
-  if (env_.journal) {
-    // Last, behind what they still have to tell it.
-    for (auto n = env_.keys.load(); n != 0; n = env_.keys.load())
-      env_.keys.wait(n);
-    compat::anon_send(env_.journal, shut_down{});
-    env_.journal = nullptr;
-  }
-  system_.reset(); // waits for all actors to end
-}
-
 counts service::count() const {
+  auto& shared = locks_.environment();
   counts result;
-  result.connections = context_.connections + context_.remote_sessions;
-  result.keys = env_.keys;
-  result.leases = env_.leases;
-  result.commits = env_.stored.commits();
-  result.decisions = env_.stored.decisions();
-  for (auto& x : counts_) {
-    result.holders += x.holders;
-    result.waiters += x.waiters;
-  }
+  result.connections = clients_.connections();
+  result.keys = shared.keys;
+  result.holders = locks_.holders();
+  result.waiters = locks_.waiters();
+  result.leases = shared.leases;
+  result.commits = shared.stored.commits();
+  result.decisions = shared.stored.decisions();
   return result;
 }
 
@@ -350,8 +209,8 @@ std::error_code server::impl::open_port() {
     if (!ec) {
       if (auto wrong = next->start(); !wrong.empty())
         return fail(std::make_error_code(std::errc::io_error), wrong);
-      port = next->port();
-      caf_port = next->caf_port();
+      port = next->clients().port();
+      caf_port = next->clients().caf_port();
       std::lock_guard guard{mutex};
       running = std::move(next);
       return {};

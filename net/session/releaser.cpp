@@ -23,7 +23,7 @@ void releaser::on_exit() {
 
 // What is left is tried with the next answer.
 void releaser::on_exception() noexcept {
-  log_exception(context_.env.log, "releaser");
+  log_exception(context_.log, "releaser");
 }
 
 void releaser::release_some() {

@@ -45,8 +45,8 @@ remote_session::remote_session(caf::actor_config& cfg, server_context& context, 
   : remote_session_actor::base(cfg),
     context_(context),
     client_name_(std::move(name)),
-    wake_up_(context.env.time, this),
-    last_heard_(context.env.time.now()) {
+    wake_up_(context.time, this),
+    last_heard_(context.time.now()) {
   // Not only when it runs: the server does not end before it has.
   ++context_.remote_sessions;
 }
@@ -85,15 +85,15 @@ void remote_session::on_deadline() {
   wake_up_.arrived();
   if (is_silent())
     return;
-  for (auto number : holdings_.overdue(context_.env.time.now())) {
-    context_.env.log.warn("no answer in time: key={}", quoted{holdings_.find(number)->key});
+  for (auto number : holdings_.overdue(context_.time.now())) {
+    context_.log.warn("no answer in time: key={}", quoted{holdings_.find(number)->key});
     give_up(number).deliver(error_of(refusal_of(errc::no_answer)));
   }
   set_alarm();
 }
 
 bool remote_session::is_silent() {
-  if (context_.env.time.now() < last_heard_ + context_.config.caf_session_timeout)
+  if (context_.time.now() < last_heard_ + context_.config.caf_session_timeout)
     return false;
   end("has been silent for too long", hold_mode::session);
   return true;
@@ -102,12 +102,12 @@ bool remote_session::is_silent() {
 void remote_session::set_alarm() {
   wake_up_.no_later_than(last_heard_ + context_.config.caf_session_timeout);
   if (holdings_.under_way() > 0)
-    wake_up_.no_later_than(std::max(holdings_.next_due(), context_.env.time.now() + look_interval));
+    wake_up_.no_later_than(std::max(holdings_.next_due(), context_.time.now() + look_interval));
 }
 
 // The client asks again, or is silent from now on; then it is noticed in time.
 void remote_session::on_exception() noexcept {
-  log_exception(context_.env.log, "remote session");
+  log_exception(context_.log, "remote session");
   try {
     set_alarm();
   } catch (...) { // its next message tries it again
@@ -127,7 +127,7 @@ void remote_session::on_exit() {
 // -- the client -----------------------------------------------------------------
 
 void remote_session::heard() {
-  last_heard_ = context_.env.time.now();
+  last_heard_ = context_.time.now();
 }
 
 // It has no answer any more to what it asked before, and asks again.
@@ -141,8 +141,8 @@ session_welcome remote_session::meet(const session_hello& x) {
       on_client_down(gone, why);
     });
   }
-  context_.env.log.info("CAF client connected: client={} locks={}", quoted{client_name_},
-                        holdings_.held());
+  context_.log.info("CAF client connected: client={} locks={}", quoted{client_name_},
+                    holdings_.held());
   return {caf::actor_cast<caf::strong_actor_ptr>(this), context_.config.caf_session_timeout,
           std::min(x.protocol, session_hello::newest_protocol)};
 }
@@ -161,11 +161,11 @@ void remote_session::on_connection_lost() {
   client_ = nullptr;
   drop_waits(hold_mode::connection);
   give_back(hold_mode::connection);
-  holdings_.forget_expired(context_.env.time.now());
+  holdings_.forget_expired(context_.time.now());
   if (holdings_.held() == 0)
     return end("is gone", hold_mode::connection);
-  context_.env.log.info("CAF client has lost its connection: client={} locks={}",
-                        quoted{client_name_}, holdings_.held());
+  context_.log.info("CAF client has lost its connection: client={} locks={}", quoted{client_name_},
+                    holdings_.held());
 }
 
 // -- requests -----------------------------------------------------------------
@@ -176,7 +176,7 @@ caf::error remote_session::refuse(Request& x, need needs, hold_mode hold) {
   heard();
   if (auto wrong = check(x, context_.config); !wrong.empty())
     return bad_request(std::move(wrong));
-  auto now = context_.env.time.now();
+  auto now = context_.time.now();
   client_state mine{false, holdings_.under_way(), holdings_.bound(now, most.bound)};
   wish wanted{needs, hold != hold_mode::ttl};
   auto no = lockserver::refuse(wanted, context_.state(), mine, most, now);
@@ -190,7 +190,7 @@ caf::result<acquire_reply> remote_session::acquire(session_acquire& x) {
     return no;
   if (holdings_.find(number) != nullptr)
     return bad_request("ticket is in use: each request needs one of its own");
-  auto due = context_.env.time.now() + x.request.wait + context_.config.answer_margin;
+  auto due = context_.time.now() + x.request.wait + context_.config.answer_margin;
   wake_up_.no_later_than(due);
   auto wanted = to_acquire_request(x.request);
   auto answer = make_response_promise<acquire_reply>();
@@ -215,7 +215,7 @@ void remote_session::finish(std::uint64_t number, acquire_reply& x) {
   if (holdings_.find(number) == nullptr)
     return; // withdrawn meanwhile
   // Only this client repeats a request in this session: the last is as good as all.
-  auto now = context_.env.time.now();
+  auto now = context_.time.now();
   if (x.status == acquire_reply::granted)
     holdings_.keep(number, x.token, now, end_of(now, x.ttl), true);
   holdings_.end(number);
@@ -255,7 +255,7 @@ caf::result<release_reply> remote_session::release(release_request& x) {
 caf::result<acquire_reply> remote_session::renew(renew_request& x) {
   if (auto no = refuse(x, need_of(x)))
     return no;
-  auto latest = context_.env.time.now() + context_.config.answer_margin;
+  auto latest = context_.time.now() + context_.config.answer_margin;
   holdings_.renewing(x.key, x.owner, x.token, end_of(latest, x.ttl));
   return compat::delegate(this, context_.keys->of(x.key), std::move(x));
 }
@@ -294,8 +294,8 @@ void remote_session::give_back(hold_mode over) {
 
 void remote_session::end(const char* why, hold_mode over) {
   give_back(over);
-  context_.env.log.info("CAF client {}: client={} waits={} locks={}", why, quoted{client_name_},
-                        holdings_.under_way(), holdings_.held());
+  context_.log.info("CAF client {}: client={} waits={} locks={}", why, quoted{client_name_},
+                    holdings_.under_way(), holdings_.held());
   drop_waits(over);
   quit();
 }

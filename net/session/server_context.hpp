@@ -26,9 +26,13 @@ class reachable_actors;
 
 struct server_context {
   const settings& config;
-  lock_environment& env;
-  std::shared_ptr<registries> keys;
-  leases_actor leases;
+  timers& time;
+  spdlog::logger& log;
+
+  /// Of the engine: who has the locks, and whether they can be changed.
+  std::shared_ptr<const registries> keys;
+  const lock_environment& locks;
+
   std::chrono::steady_clock::time_point started_at;
 
   /// Stops the server, soon; called by the session that got /SHUTDOWN.

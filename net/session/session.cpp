@@ -17,7 +17,7 @@ session::session(caf::actor_config& cfg, io_thread& host, server_context& contex
     context_(context),
     peer_(&peer),
     surplus_(surplus),
-    wake_up_(context.env.time, this) {
+    wake_up_(context.time, this) {
 }
 
 session::behavior_type session::make_behavior() {
@@ -30,7 +30,7 @@ void session::on_deadline() {
     return;
   if (pending_) {
     if (host_.turn_time() >= pending_->answer_due) {
-      context_.env.log.warn("no answer in time: key={}", quoted{what().key});
+      context_.log.warn("no answer in time: key={}", quoted{what().key});
       refuse(refusal_of(errc::no_answer));
     } else {
       wake_at(pending_->answer_due);
@@ -47,7 +47,7 @@ void session::on_exit() {
 }
 
 void session::on_exception() noexcept {
-  log_exception(context_.env.log, "session", pending_ ? what().key : std::string_view{});
+  log_exception(context_.log, "session", pending_ ? what().key : std::string_view{});
   if (peer_ != nullptr)
     peer_->give_up();
 }
@@ -147,13 +147,12 @@ void session::ask(lock_wish& x) {
 }
 
 void session::ask(server_info_request&) {
-  answer(
-    server_info{context_.config, context_.count(), context_.env.time.now() - context_.started_at});
+  answer(server_info{context_.config, context_.count(), context_.time.now() - context_.started_at});
 }
 
 void session::ask(readiness_request&) {
-  if (!context_.stopping && !context_.env.writable())
-    return refuse(store_failed(context_.env.stored.problem()));
+  if (!context_.stopping && !context_.locks.writable())
+    return refuse(store_failed(context_.locks.stored.problem()));
   if (auto no = refuse_grants(context_.state(), host_.turn_time()))
     return refuse(std::move(*no));
   answer(ready{});
@@ -207,7 +206,7 @@ template <class Reply>
 void session::finish(Reply& x) {
   if constexpr (requires { Reply::store_failed; })
     if (x.status == Reply::store_failed)
-      return answer(store_failed(context_.env.stored.problem()));
+      return answer(store_failed(context_.locks.stored.problem()));
   answer(std::move(x));
 }
 

@@ -20,7 +20,7 @@ decltype(auto) receiver_of(Self& self, server_context& context, const Request& x
   else if constexpr (requires { x.key; })
     return context.keys->of(x.key);
   else
-    return (context.leases);
+    return (context.keys->leases);
 }
 
 /// Sends an acquire request on its way, of which `mine` is kept.
@@ -31,7 +31,8 @@ auto ask_to_acquire(Self& self, server_context& context, const acquisition& mine
   x.ticket = mine.ticket;
   if (mine.lease.empty())
     return compat::request(&self, context.keys->of(mine.key), std::move(x));
-  return compat::request(&self, context.leases, lease_acquire_request{mine.lease, std::move(x)});
+  return compat::request(&self, context.keys->leases,
+                         lease_acquire_request{mine.lease, std::move(x)});
 }
 
 /// Sends `x` on the way that its acquire request went, so as to come behind it.
@@ -41,7 +42,7 @@ void withdraw(Self& self, server_context& context, const acquisition& mine, with
   if (mine.lease.empty())
     compat::send(&self, context.keys->of(mine.key), std::move(x));
   else
-    compat::send(&self, context.leases, std::move(x));
+    compat::send(&self, context.keys->leases, std::move(x));
 }
 
 template <class Self>

@@ -393,8 +393,9 @@ struct client_world : lock_fixture {
 
   settings config;
   network net;
-  server_context context{config,    env,   keys,  leases,
-                         {},        [] {}, [] {}, [] { return lockserver::counts{}; },
+  server_context context{config,    world.time(), log,
+                         keys,      env,          {},
+                         [] {},     [] {},        [] { return lockserver::counts{}; },
                          dialect_of};
   gateway_actor gateway;
   gateway_actor far;

@@ -1,4 +1,4 @@
-#include "net/server/recovery.hpp"
+#include "actors/recovery.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <spdlog/logger.h>
@@ -18,7 +18,7 @@ constexpr std::size_t most_under_way = 1000;
 } // namespace
 
 std::string recover(const store& from, caf::actor_system& sys, const registries& keys,
-                    const leases_actor& leases, spdlog::logger& log) {
+                    spdlog::logger& log) {
   auto begin = std::chrono::steady_clock::now();
   caf::scoped_actor self{sys};
   // A registry has passed on all that came before when it answers this.
@@ -30,7 +30,7 @@ std::string recover(const store& from, caf::actor_system& sys, const registries&
   auto problem = from.load(
     [&](lease_record&& x) {
       ++num_leases;
-      compat::anon_send(leases, restore_lease{std::move(x)});
+      compat::anon_send(keys.leases, restore_lease{std::move(x)});
     },
     [&](std::string&& key, grant_record&& x) {
       auto& registry = keys.of(key);

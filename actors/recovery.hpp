@@ -1,7 +1,6 @@
 // Takes up what a store has kept, before the server serves.
 #pragma once
 
-#include "actors/actors.hpp"
 #include "actors/registries.hpp"
 #include "store/store.hpp"
 
@@ -14,10 +13,9 @@ class logger;
 namespace lockserver {
 
 /// Gives the leases and the grants in `from` to their actors. When it returns,
-/// all that is sent to a registry or to `leases` comes behind what they were
-/// given.
+/// all that is sent to one of them comes behind what it was given.
 /// @return an empty string, or a sentence why not all could be read.
 std::string recover(const store& from, caf::actor_system& sys, const registries& keys,
-                    const leases_actor& leases, spdlog::logger& log);
+                    spdlog::logger& log);
 
 } // namespace lockserver
