@@ -7,6 +7,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include <ctime>
 #include <iostream>
 #include <ostream>
+#include <variant>
 
 namespace lockserver::lockctl {
 
@@ -177,13 +179,12 @@ std::string to_json(const lease_info& x) {
 std::string to_json(const server_info& x) {
   json::object settings;
   for (auto& [name, value] : x.settings)
-    settings[name] = value;
+    settings[name] = std::visit([](auto& v) { return json::value(v); }, value);
   auto& c = x.counts;
-  json::object counts{{"keys", c.keys},
-                      {"holders", c.holders},
-                      {"waiters", c.waiters},
-                      {"connections", c.connections},
-                      {"leases", c.leases}};
+  json::object counts{{"keys", c.keys},          {"holders", c.holders},
+                      {"waiters", c.waiters},    {"connections", c.connections},
+                      {"leases", c.leases},      {"commits", c.commits},
+                      {"decisions", c.decisions}};
   return text_of(json::object{{"name", x.name},
                               {"version", x.version},
                               {"uptime_ms", x.uptime.count()},
@@ -237,6 +238,22 @@ void print(std::ostream& out, const lease_info& x) {
   rows.print(out);
 }
 
+namespace {
+
+struct show_setting {
+  std::string operator()(bool x) const {
+    return x ? "yes" : "no";
+  }
+  std::string operator()(std::int64_t x) const {
+    return std::to_string(x);
+  }
+  std::string operator()(const std::string& x) const {
+    return x;
+  }
+};
+
+} // namespace
+
 void print(std::ostream& out, const server_info& x) {
   out << printable(x.name) << ' ' << printable(x.version) << ", up for " << show_duration(x.uptime)
       << "\n\n";
@@ -246,13 +263,17 @@ void print(std::ostream& out, const server_info& x) {
   rows.add({"waiters", std::to_string(x.counts.waiters)});
   rows.add({"connections", std::to_string(x.counts.connections)});
   rows.add({"leases", std::to_string(x.counts.leases)});
+  rows.add({"commits", std::to_string(x.counts.commits)});
+  rows.add({"decisions", std::to_string(x.counts.decisions)});
   rows.print(out);
   out << '\n';
   table settings{{"SETTING", ""}};
   for (auto& [name, value] : x.settings) {
-    auto is_time = name.ends_with("_ms");
-    settings.add({is_time ? name.substr(0, name.size() - 3) : name,
-                  is_time ? show_duration(milliseconds{value}) : std::to_string(value)});
+    auto* number = std::get_if<std::int64_t>(&value);
+    if (number != nullptr && name.ends_with("_ms"))
+      settings.add({name.substr(0, name.size() - 3), show_duration(milliseconds{*number})});
+    else
+      settings.add({name, std::visit(show_setting{}, value)});
   }
   settings.print(out);
 }

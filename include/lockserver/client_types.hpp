@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace lockserver {
@@ -179,15 +180,19 @@ struct server_counts {
   std::uint64_t waiters = 0;
   std::uint64_t connections = 0;
   std::uint64_t leases = 0;
+  std::uint64_t commits = 0;   ///< Since the start, of a durable server.
+  std::uint64_t decisions = 0; ///< What these have made durable.
 };
+
+using setting_value = std::variant<bool, std::int64_t, std::string>;
 
 struct server_info {
   std::string name{};
   std::string version{};
   std::chrono::milliseconds uptime{};
   server_counts counts{};
-  /// By name, such as `lock_timeout_ms`; what is true or false is 1 or 0.
-  std::map<std::string, std::int64_t> settings{};
+  /// By name, such as `lock_timeout_ms`; durations in milliseconds.
+  std::map<std::string, setting_value> settings{};
 };
 
 } // namespace lockserver::client

@@ -349,6 +349,16 @@ answer<lease_info> read_lease_info(const exchange_result& x, const std::string& 
   });
 }
 
+static std::optional<setting_value> setting(const json::value& x) {
+  if (auto* truth = x.if_bool())
+    return *truth;
+  if (auto* text = x.if_string(); text != nullptr && text->size() <= most_text)
+    return std::string{text->data(), text->size()};
+  json::error_code ec;
+  auto number = x.to_number<std::int64_t>(ec);
+  return ec ? std::nullopt : std::optional<setting_value>{number};
+}
+
 answer<server_info> read_server(const exchange_result& x, const std::string& server) {
   return read_object<server_info>(x, server, [](const json::object& body) {
     server_info result;
@@ -357,16 +367,13 @@ answer<server_info> read_server(const exchange_result& x, const std::string& ser
     result.uptime = time(body, "uptime_ms");
     auto& counts = as_object(get(body, "counts"), "counts");
     result.counts
-      = {number<std::uint64_t>(counts, "keys"), number<std::uint64_t>(counts, "holders"),
-         number<std::uint64_t>(counts, "waiters"), number<std::uint64_t>(counts, "connections"),
-         number<std::uint64_t>(counts, "leases")};
-    for (auto& [name, value] : as_object(get(body, "settings"), "settings")) {
-      auto* truth = value.if_bool();
-      json::error_code ec;
-      auto count = truth != nullptr ? std::int64_t{*truth} : value.to_number<std::int64_t>(ec);
-      if (!ec) // what a later version says in other kinds is left out
-        result.settings.emplace(std::string{name.data(), name.size()}, count);
-    }
+      = {number<std::uint64_t>(counts, "keys"),     number<std::uint64_t>(counts, "holders"),
+         number<std::uint64_t>(counts, "waiters"),  number<std::uint64_t>(counts, "connections"),
+         number<std::uint64_t>(counts, "leases"),   number<std::uint64_t>(counts, "commits"),
+         number<std::uint64_t>(counts, "decisions")};
+    for (auto& [name, value] : as_object(get(body, "settings"), "settings"))
+      if (auto known = setting(value)) // a later version may say more
+        result.settings.emplace(std::string{name.data(), name.size()}, *std::move(known));
     return result;
   });
 }

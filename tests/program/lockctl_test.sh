@@ -87,6 +87,8 @@ for arguments in 'lock other' 'lock other -q' 'lock other --json' 'renew key --o
 done
 check 'a lock whose token is lost is given back' is_free other
 check 'as is a lease' contains "$("$lockctl" --json server)" '"leases":0'
+check 'lockctl server shows every setting as what it is' contains "$("$lockctl" --json server)" '"durable":false'
+check 'and in words for people' contains "$("$lockctl" server | tr -s ' ')" 'durable no'
 status=0
 "$lockctl" lock other -q >&- 2>/dev/null || status=$?
 check 'standard output that is closed: 74' equal $status 74

@@ -4,6 +4,7 @@
 
 #include "tests/support/answers.hpp"
 
+#include <map>
 #include <string>
 #include <utility>
 
@@ -260,12 +261,14 @@ TEST_CASE("a problem tells when to ask again") {
 
 TEST_CASE("the server's settings are read, those of a later version left out") {
   auto x = v1::read_server(
-    body(
-      R"({"name":"n","version":"1","uptime_ms":5,"settings":{"threads":2,"allow_shutdown":true,)"
-      R"("later":{"x":1}},"counts":{"keys":1,"holders":2,"waiters":3,"connections":4,"leases":5}})"),
+    body(R"({"name":"n","version":"1","uptime_ms":5,"settings":{"threads":2,"allow_shutdown":true,)"
+         R"("sync":"full","later":{"x":1}},"counts":{"keys":1,"holders":2,"waiters":3,)"
+         R"("connections":4,"leases":5,"commits":6,"decisions":7}})"),
     server);
   REQUIRE(x);
-  CHECK(x->settings.size() == 2);
-  CHECK(x->settings.at("allow_shutdown") == 1);
+  CHECK(x->settings
+        == std::map<std::string, client::setting_value>{
+          {"threads", std::int64_t{2}}, {"allow_shutdown", true}, {"sync", std::string{"full"}}});
   CHECK(x->counts.leases == 5);
+  CHECK(x->counts.decisions == 7);
 }
