@@ -1,5 +1,5 @@
-// The calls of `rest_client` as asynchronous operations of Boost.Asio, for callbacks,
-// futures, coroutines and every other completion token.
+// The calls of `rest_client` as asynchronous operations of Boost.Asio. They work with
+// callbacks, futures, coroutines and every other completion token.
 #pragma once
 
 #include "lockserver/client_error.hpp"
@@ -27,8 +27,8 @@ class async_core;
 
 namespace detail {
 
-/// The operations of clients of all executors, compiled once. Each starts when it is
-/// called, and owns all that it needs.
+/// The operations, compiled once for clients of all executors. An operation starts when
+/// it is called, and owns all that it needs.
 struct async_calls {
   using duration = std::chrono::milliseconds;
   template <class... Ts>
@@ -49,19 +49,19 @@ struct async_calls {
   void server(handler<client::server_info> done) const;
   void ping(handler<> done) const;
 
-  /// Throws as the constructor of the client.
+  /// @throws what the constructor of the client throws.
   static async_calls make(const boost::asio::any_io_executor& executor, std::string name,
                           std::string host, std::uint16_t port, const client_options& options);
 
-  boost::asio::any_io_executor executor; ///< Where handlers run that have none.
+  boost::asio::any_io_executor executor; ///< Runs handlers that have no associated executor.
   std::shared_ptr<async_core> core;
   std::string name;
-  client::problem* why = nullptr; ///< Where to tell of problems; null: nowhere.
+  client::problem* why = nullptr; ///< Where to write problems; null: nowhere.
 };
 
 } // namespace detail
 
-/// As the methods of `rest_client` with the same names, without blocking:
+/// The methods of `rest_client` with the same names, without blocking:
 ///
 ///     async_rest_client client{io, "me"};
 ///     client::acquire_options options;
@@ -69,29 +69,29 @@ struct async_calls {
 ///     auto future = client.async_acquire("key", options, asio::use_future);
 ///     auto grant = co_await client.async_acquire("key", options, asio::use_awaitable);
 ///
-/// In a `co_await` the options must be a variable and no `{…}`: GCC 12 destroys
+/// With `co_await`, pass the options as a variable, not as `{…}`: GCC 12 destroys
 /// temporaries of such types twice there.
 ///
-/// Completion signatures are those of Asio: `void(error_code, T)`, or `void(error_code)`
-/// where there is nothing to give. The code is an `errc`, or the system's for a connection
-/// that could not be made. The server's own words, who holds the lock, and when to
-/// ask again come through `reporting_to`.
+/// Completion signatures follow Asio: `void(error_code, T)`, or `void(error_code)` for an
+/// operation without a result. The code is an `errc`, or the system's code when no
+/// connection could be made. `reporting_to` also gives the server's sentence, the holders
+/// of the lock, and when to ask again.
 ///
-/// Handlers run on their associated executor, or on the client's. Operations run at the
-/// same time as they please, each on a connection of its own; some connections are kept
-/// between operations.
+/// Handlers run on their associated executor, or else on the client's executor.
+/// Operations may overlap: each has a connection of its own. The client keeps some
+/// connections for later operations.
 ///
-/// An operation supports cancellation of the kind `terminal` through its
-/// handler's cancellation slot, and then ends with `errc::cancelled`, which equals
-/// `std::errc::operation_canceled`; an acquire that was cancelled gets no lock, because
-/// its connection is closed.
+/// An operation supports cancellation of type `terminal` through its handler's
+/// cancellation slot. It then ends with `errc::cancelled`, which equals
+/// `std::errc::operation_canceled`. A cancelled acquire gets no lock, because its
+/// connection is closed.
 ///
-/// After a fork the child does not use connections of the parent; Asio wants to be
-/// told (`io_context::notify_fork`) before the context is used there.
+/// After a fork, the child does not use connections of the parent. Asio requires a call
+/// of `io_context::notify_fork` before the child uses the context.
 ///
-/// Thread-safe, except that cancellation slots are not, as everywhere in Asio.
-/// The object may be destroyed while operations are under way: they go on. Copies share
-/// their connections.
+/// Thread-safe, except for cancellation slots, which are never thread-safe in Asio. The
+/// object may be destroyed while operations run: they continue. Copies share their
+/// connections.
 template <class Executor = boost::asio::any_io_executor>
 class basic_async_rest_client {
 public:
@@ -99,14 +99,15 @@ public:
   using duration = std::chrono::milliseconds;
   using error_code = boost::system::error_code;
 
-  /// The client for another executor, such as one with a default completion token:
-  /// `use_awaitable_t<>::as_default_on_t<async_rest_client>`.
+  /// The type of the client for another executor, for instance one with a default
+  /// completion token: `use_awaitable_t<>::as_default_on_t<async_rest_client>`.
   template <class Other>
   struct rebind_executor {
     using other = basic_async_rest_client<Other>;
   };
 
-  /// Does not connect yet. Parameters and exceptions as those of `rest_client`.
+  /// Does not connect yet. Takes the parameters of `rest_client`, and throws what it
+  /// throws.
   basic_async_rest_client(const executor_type& executor, std::string name,
                           std::string host = "127.0.0.1", std::uint16_t port = 8004,
                           const client_options& options = {})
@@ -124,7 +125,7 @@ public:
                               std::move(host), port, options) {
   }
 
-  /// A copy with another type of executor.
+  /// Copies a client that has another type of executor.
   template <class Other>
   requires(!std::same_as<Other, Executor> && std::convertible_to<Other, Executor>)
     basic_async_rest_client(const basic_async_rest_client<Other>& x)
@@ -139,8 +140,9 @@ public:
     return executor_;
   }
 
-  /// A copy whose operations write into `why` what has kept them from their result, or
-  /// clear it, before they complete. One operation at a time; `why` must outlive it.
+  /// A copy whose operations report to `why`: before an operation completes, it writes
+  /// its problem there, or clears it on success. Only one operation may run at a time,
+  /// and `why` must outlive it.
   ///
   ///     client::problem why;
   ///     client.reporting_to(why).async_acquire("key", options, …);
@@ -253,13 +255,14 @@ private:
   friend class basic_async_rest_client;
   using calls = detail::async_calls;
 
-  // Not wrapped once more when it has a default token, and so this as its base.
+  // An executor that is type-erased already is not wrapped a second time. An executor
+  // with a default token converts to its base, which is such an executor.
   static boost::asio::any_io_executor erased(const boost::asio::any_io_executor& x) {
     return x;
   }
 
-  // The operation starts when its token says so, perhaps long after this has returned
-  // and the client is gone.
+  // The token decides when the operation starts. This function may have returned long
+  // before, and the client may be gone.
   template <class... Results, class Token, class Call, class... Ts>
   auto start(Token& token, Call call, Ts... arguments) const {
     return boost::asio::async_initiate<Token, void(error_code, Results...)>(

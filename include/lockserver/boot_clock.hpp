@@ -1,4 +1,4 @@
-// The clock by which a client knows how long a lock is its own.
+// The clock by which a client knows until when its lock is safe.
 #pragma once
 
 #include <chrono>
@@ -6,8 +6,8 @@
 
 namespace lockserver {
 
-/// Counts from the start of this machine, goes on while it or the process is
-/// suspended (unlike `std::chrono::steady_clock` on Linux), and is never set.
+/// Counts from the start of this machine. It goes on while the process or the machine is
+/// suspended, unlike `std::chrono::steady_clock` on Linux. Nobody can set it.
 struct boot_clock {
   using duration = std::chrono::nanoseconds;
   using rep = duration::rep;

@@ -1,5 +1,5 @@
-// `errc` as a code of `caf::error`, in which the client actor says why a request
-// came to nothing.
+// Makes `errc` a code of `caf::error`. With such errors the client actor says why a
+// request failed.
 #pragma once
 
 #include "lockserver/detail/caf.hpp"
@@ -9,8 +9,8 @@
 
 namespace lockserver {
 
-/// The sentence that came with an error: what was wrong, what would be right,
-/// who holds the lock. Never empty.
+/// The sentence that came with an error: what was wrong, what would be right, or who
+/// holds the lock. Never empty.
 std::string detail_of(const caf::error& x);
 
 } // namespace lockserver

@@ -1,4 +1,4 @@
-// The form in which a client's calls hand out a result, or why there is none.
+// The result of a client's call: a value, or a problem.
 #pragma once
 
 #include "lockserver/client_types.hpp"
@@ -15,24 +15,25 @@
 
 namespace lockserver::client {
 
-/// A reason, for programs and for people. Compares with its code:
+/// Why a call has no result, for programs and for people. Compares with its code:
 /// `problem == errc::held`, `problem == std::errc::timed_out`.
 struct problem {
-  /// An `errc`, `std::errc::invalid_argument` for input that no server takes
-  /// (nothing was sent then), or the system's code for a connection that could
-  /// not be made ("Connection refused", "Host not found").
+  /// An `errc`; or `std::errc::invalid_argument` for input that no server accepts (the
+  /// client has sent nothing then); or the system's code when no connection could be made
+  /// ("Connection refused", "Host not found").
   std::error_code code{};
-  /// One sentence: the server's own, or whom the code is about and its text.
+  /// One sentence: the server's own, or the address of the server and the text of the
+  /// code.
   std::string detail{};
-  /// Who holds the lock, ten at most: with `held`, `wait_timeout` and `not_holder`.
+  /// Who holds the lock, at most ten: with `held`, `wait_timeout` and `not_holder`.
   std::vector<holder> holders{};
-  /// How many do.
+  /// How many hold it.
   std::uint64_t holder_count = 0;
   /// How many wait: with `held` and `wait_timeout`.
   std::uint64_t queue_length = 0;
   /// The semaphore's size: with `limit_mismatch`.
   std::optional<std::uint32_t> limit{};
-  /// After how long the server asks to be asked again; none: it does not say.
+  /// How long the server asks the client to wait before it asks again; none: not said.
   std::optional<std::chrono::seconds> retry_after{};
 
   friend bool operator==(const problem& x, const std::error_code& y) noexcept {
@@ -43,13 +44,13 @@ struct problem {
   }
 };
 
-/// What a blocking call came to: a `T`, or the problem that there is none. Converts
-/// to true when it worked; `*` and `->` are only allowed then. `error()` is the
-/// problem, and `value()` throws it as a `std::system_error`.
+/// The result of a blocking call: a `T`, or a problem. Converts to true on success; `*`
+/// and `->` are allowed only then. `error()` returns the problem, and `value()` throws it
+/// as a `std::system_error`.
 template <class T>
 using answer = boost::system::result<T, problem>;
 
-/// What `answer::value` throws; found by Boost.System.
+/// What `answer::value` throws. Boost.System finds this function by its name.
 [[noreturn]] inline void throw_exception_from_error(const problem& x,
                                                     const boost::source_location&) {
   throw std::system_error{x.code, x.detail};

@@ -1,6 +1,6 @@
-// What the calls of the JSON dialect (/v1) take and give. Durations are
-// milliseconds, as in the protocol. Values only, in a namespace of their own:
-// the server has its own view of the same things.
+// Parameters and results of the calls of the JSON dialect (/v1). Durations are
+// milliseconds, as in the protocol. These values have a namespace of their own, because
+// the server has its own types for the same things.
 #pragma once
 
 #include "lockserver/boot_clock.hpp"
@@ -25,44 +25,44 @@ namespace lockserver::client {
 
 using lockserver::lock_mode;
 
-/// What a lock ends with, beside its release.
+/// What ends a lock, besides its release.
 enum class lock_hold {
   ttl, ///< Its time, or its lease.
-  /// Also the connection by which it was asked for, at once: see `grant::connection`.
-  /// For who prefers a quick successor: a proxy or a firewall may end a connection
-  /// for the server, which gives the lock to the next then, and not yet for us.
+  /// Its time, and at once the end of the connection by which it was asked for; see
+  /// `grant::connection`. This gives others the lock sooner. But a proxy or a firewall
+  /// may end the connection for the server only: then the server gives the lock to the
+  /// next client while this one still believes that it holds it.
   connection,
 };
 
-/// What to ask for. What is not set is the server's default.
+/// What to ask for. The server's default applies to what is not set.
 struct acquire_options {
   using duration = std::chrono::milliseconds;
 
-  /// How long the grant lasts, from 1 ms to the server's limit. Not together
-  /// with `lease`.
+  /// How long the grant lasts, from 1 ms to the server's limit. Not allowed together with
+  /// `lease`.
   std::optional<duration> ttl{};
 
-  /// How long to wait for it; 0 = do not.
+  /// How long to wait for it; 0: do not wait.
   std::optional<duration> wait{};
 
   lock_mode mode = lock_mode::exclusive;
 
-  /// With `lock_mode::shared`: at most so many holders at a time, which makes
-  /// the key a semaphore. Who names another number waits until all its holders are
-  /// gone.
+  /// With `lock_mode::shared`: at most this many holders at a time, which makes the key a
+  /// semaphore. A request with another number waits until all present holders are gone.
   std::optional<std::uint32_t> limit{};
 
   /// The id of a lease: the grant lives and ends with it.
   std::string lease{};
 
-  /// Not `connection` together with `lease`.
+  /// `connection` is not allowed together with `lease`.
   lock_hold hold = lock_hold::ttl;
 
-  /// Up to 64 bytes. The same request with the same id gets the same grant, not
-  /// a second one. Empty: the client makes a random one for each call.
+  /// Up to 64 bytes. The same request with the same id gets the same grant, not a second
+  /// one. Empty: the client makes a random id for each call.
   std::string request_id{};
 
-  /// Up to 1,024 bytes of text that inspect and list show; for people.
+  /// Up to 1,024 bytes of text for people. `inspect` and `list` show it.
   std::string metadata{};
 };
 
@@ -72,38 +72,37 @@ struct grant {
   std::string owner{};
   lock_mode mode = lock_mode::exclusive;
 
-  /// The fencing token: greater than that of every earlier grant of the server.
-  /// Hand it to what the lock protects, which must refuse a token lower than
-  /// one it has seen: this alone keeps out a holder that is late.
+  /// The fencing token: greater than that of every earlier grant of the server. Send it
+  /// to the resource that the lock protects. The resource must refuse a token lower than
+  /// one that it has seen. Nothing else keeps out a late holder.
   std::uint64_t token = 0;
 
-  /// When the server ends the lock, by the server's wall clock: for people.
+  /// When the server ends the lock, by the server's wall clock. For people.
   std::chrono::system_clock::time_point expires_at{};
 
-  /// How long the lock lasts, when the server answered.
+  /// How long the lock lasts, from the moment of the answer.
   std::chrono::milliseconds ttl{};
 
-  /// How long it was asked to last; none: as long as the server lets it by default.
-  /// More than `ttl` when the answer to an earlier request was lost. A `held_lock`
-  /// asks for the same again. Not shown by the server.
+  /// The ttl that was asked for; none: the server's default. It is more than `ttl` when
+  /// the answer to an earlier request was lost. A `held_lock` asks for it again. Not sent
+  /// by the server.
   std::optional<std::chrono::milliseconds> asked_ttl{};
 
   /// How long the request waited in the server.
   std::chrono::milliseconds waited{};
 
-  /// Until then nobody else can have been given the lock, unless an operator
-  /// forced it: by this machine's own clock, counted from before the request
-  /// was sent, less a margin of a hundredth (at least 2 ms) for clocks that run
-  /// at different speeds. Not shown by the server.
+  /// Nobody else can get the lock before this time, unless an operator forces it. It is a
+  /// time of this machine's own clock, counted from before the request was sent. A margin
+  /// of a hundredth (at least 2 ms) is subtracted, because clocks run at different
+  /// speeds. Not sent by the server.
   boot_clock::time_point safe_until{};
 
-  /// The lease that it lives with, or empty.
+  /// The id of its lease, or empty.
   std::string lease{};
 
-  /// Of a lock with `lock_hold::connection`: its connection, which carries no other
-  /// request. It stands until it breaks, the server closes it because it is silent
-  /// (after its `idle_timeout`, 75 s), or the last copy of the grant is gone. A
-  /// `held_lock` sees to all three.
+  /// The connection of a lock with `lock_hold::connection`. It carries no other request.
+  /// It ends when it breaks, when the server closes it as idle (`idle_timeout`, 75 s), or
+  /// when the last copy of the grant is destroyed. A `held_lock` takes care of all three.
   std::shared_ptr<bound_connection> connection{};
 };
 
@@ -112,8 +111,9 @@ struct holder {
   std::string owner{};
   lock_mode mode = lock_mode::exclusive;
   std::uint64_t token = 0;
-  std::optional<std::chrono::milliseconds> ttl{}; ///< What is left; none: no end of its own.
-  std::chrono::milliseconds held{};               ///< For how long it has held the lock.
+  /// The time left; none: the grant has no end of its own.
+  std::optional<std::chrono::milliseconds> ttl{};
+  std::chrono::milliseconds held{}; ///< How long it has held the lock.
   std::string metadata{};
 };
 
@@ -127,36 +127,37 @@ struct waiter {
 /// A key as `inspect` and `list` show it.
 struct lock_info {
   std::string key{};
-  /// Empty: the key is free. `list` names ten at most, `inspect` as many as an answer
-  /// has room for: ordinarily all.
+  /// Empty: the key is free. `list` names at most ten. `inspect` names as many as fit
+  /// into an answer: usually all.
   std::vector<holder> holders{};
   std::uint64_t holder_count = 0;     ///< How many there are.
-  std::vector<waiter> queue{};        ///< The first, in order. `list` leaves it empty.
-  std::uint64_t queue_length = 0;     ///< Its length, also in `list`.
+  std::vector<waiter> queue{};        ///< The first waiters, in order. Empty in `list`.
+  std::uint64_t queue_length = 0;     ///< The length of the whole queue, also in `list`.
   std::optional<std::uint32_t> limit; ///< The size of a semaphore that is in use.
 };
 
 /// Which keys to list.
 struct list_options {
-  std::string prefix{};                 ///< Only keys that begin so.
+  std::string prefix{};                 ///< Only keys that begin with this.
   std::optional<std::uint32_t> limit{}; ///< Keys on a page: 1 to 1,000; none: 100.
   std::string after{};                  ///< Only keys after this one, in byte order.
 };
 
 struct lock_page {
   std::vector<lock_info> locks{};    ///< Held keys, in byte order.
-  std::optional<std::string> next{}; ///< The next page's `after`; none: this is the last.
+  std::optional<std::string> next{}; ///< The next page's `after`; none: this is the last page.
 };
 
 /// Which locks of a lease to show.
 struct lease_page {
-  /// Locks on a page: 1 to 1,000; none: 100. More only if its first key has more.
+  /// At most this many locks on a page, 1 to 1,000; none: 100. A page has more only if
+  /// its first key alone has more.
   std::optional<std::uint32_t> limit{};
   std::string after{}; ///< Only keys after this one, in byte order.
 };
 
-/// A lease: many locks that are renewed, and end, together. Its id is a secret
-/// of those who use it.
+/// A lease: many locks that are renewed together and end together. The id is a secret of
+/// its users.
 struct lease {
   std::string id{};
   std::chrono::milliseconds ttl{};
@@ -169,9 +170,9 @@ struct leased_lock {
 
 struct lease_info {
   std::string id{};
-  std::chrono::milliseconds ttl{};   ///< What is left.
+  std::chrono::milliseconds ttl{};   ///< The time left.
   std::vector<leased_lock> locks{};  ///< In byte order of their keys.
-  std::optional<std::string> next{}; ///< The next page's `after`; none: this is the last.
+  std::optional<std::string> next{}; ///< The next page's `after`; none: this is the last page.
 };
 
 struct server_counts {

@@ -1,4 +1,4 @@
-// A lock of the server in the form of a mutex, for std::unique_lock and friends.
+// A lock of the server in the form of a mutex, for `std::unique_lock` and the like.
 #pragma once
 
 #include "lockserver/held_lock.hpp"
@@ -13,21 +13,21 @@
 
 namespace lockserver {
 
-/// Excludes both the threads of this process that share the object and, through
-/// the server, all other owners of the key. Meets the standard's requirements
-/// *Lockable* and, for `try_lock_for`, most of *TimedLockable*:
+/// Excludes the threads of this process that share the object and, through the server,
+/// all other owners of the key. Meets the standard's requirements *Lockable* and, for
+/// `try_lock_for`, most of *TimedLockable*:
 ///
 ///     distributed_mutex mutex{client, "key"};
 ///     std::unique_lock guard{mutex};
 ///     … mutex.held() …
 ///
-/// Unlike a mutex it can be lost: see `held_lock`. Thread-safe, as a
-/// `std::timed_mutex`. The client must outlive it.
+/// Unlike a mutex, the lock can be lost: see `held_lock`. Thread-safe, as a
+/// `std::timed_mutex` is. The client must outlive the mutex.
 class distributed_mutex {
 public:
-  /// @param options its `wait` is how long each of the requests of `lock()`
-  ///        waits in the server's queue, unless it is 0; between two of them it
-  ///        loses its turn.
+  /// @param options its `wait` is how long each request of `lock()` waits in the server's
+  ///        queue, unless it is 0. Between two requests, `lock()` loses its place in the
+  ///        queue.
   explicit distributed_mutex(const rest_client& client, std::string key,
                              client::acquire_options options = {},
                              held_lock::lost_handler on_lost = {})
@@ -37,24 +37,24 @@ public:
       on_lost_(std::move(on_lost)) {
   }
 
-  /// Waits for as long as it takes. Throws `std::system_error` when the server
-  /// cannot be reached or refuses for another reason than that it is held.
+  /// Waits without a limit. Throws `std::system_error` when the server cannot be reached,
+  /// or refuses for another reason than that the lock is held.
   void lock() {
     std::unique_lock local{local_};
     auto options = options_;
     if (options.wait == std::chrono::milliseconds{0})
-      options.wait.reset(); // do not ask without end and without pause
+      options.wait.reset(); // a wait of 0 would send requests without a pause
     while (!acquire(options)) {
     }
     local.release();
   }
 
-  /// Returns whether the lock was free, and is ours now. Throws as `lock`.
+  /// Returns whether the lock was free and is now ours. Throws as `lock` does.
   bool try_lock() {
     return try_lock_for(std::chrono::milliseconds{0});
   }
 
-  /// Waits in the server's queue for at most `wait`. Throws as `lock`.
+  /// Waits in the server's queue for at most `wait`. Throws as `lock` does.
   bool try_lock_for(std::chrono::milliseconds wait) {
     auto deadline = std::chrono::steady_clock::now() + wait;
     std::unique_lock local{local_, deadline};
@@ -70,8 +70,8 @@ public:
     return true;
   }
 
-  /// @pre this thread has locked it. A lock that was lost meanwhile is no error
-  /// here: ask `held()` before, if it matters.
+  /// @pre this thread has locked it. A lock that was lost meanwhile is no error here.
+  /// Call `held()` first if that matters.
   void unlock() {
     (void) lock_.release();
     local_.unlock();

@@ -1,6 +1,6 @@
-// What a request can come to: one table for the server, both clients and lockctl.
-// Knows neither CAF nor HTTP libraries. `errc` is a `std::error_code`, and with
-// caf_error.hpp a code of `caf::error`.
+// The outcomes of requests: one table for the server, both clients and lockctl. Knows
+// neither CAF nor HTTP libraries. `errc` is a `std::error_code`, and with caf_error.hpp
+// also a code of `caf::error`.
 #pragma once
 
 #include <array>
@@ -13,18 +13,17 @@
 #include <type_traits>
 
 // clang-format off
-/// One row an outcome. An outcome that is added here is known everywhere: to the
-/// server's dialects, to the clients, to lockctl, and to the tests that hold
-/// net/openapi.yaml against this table. Columns:
+/// One row for each outcome. All others read this table: the server's dialects, the
+/// clients, lockctl, and the tests that compare it with net/openapi.yaml. Columns:
 ///
 /// 1. The enumerator.
-/// 2. `code` in the HTTP API. Several enumerators may share one: programs tell them
-///    apart only by the sentence. The first of them stands for all.
-/// 3. The HTTP status. 0: a server never says it, only a client finds it out.
-/// 4. `again` when the same request may come to more if it is sent again after a
-///    while, since the reason is a passing state of the server or the network.
-/// 5. Exit status of lockctl: 0 yes, 1 no, 64 wrong input, 69 no usable server,
-///    70 lost, 75 not obtained.
+/// 2. `code` in the HTTP API. Several enumerators may share one; then only the sentence
+///    differs. A client reads the code as the first of them.
+/// 3. The HTTP status. 0: only a client finds this outcome; a server never sends it.
+/// 4. `again`: the same request may succeed later, because the reason is a passing state
+///    of the server or the network.
+/// 5. The exit status of lockctl: 0 yes, 1 no, 64 wrong input, 69 no usable server, 70
+///    lost, 75 not obtained.
 /// 6. The `std::errc` that it equals as an error condition.
 /// 7. The sentence, for people.
 #define LOCKSERVER_OUTCOMES(row)                                                                      \
@@ -74,8 +73,8 @@
 
 namespace lockserver {
 
-/// What a request came to; each value is described by its sentence in the table
-/// above. `ok` counts as no error.
+/// The outcome of a request. The table above has a sentence for each value. `ok` counts
+/// as no error.
 enum class errc : std::uint8_t {
 #define LOCKSERVER_ENUMERATOR(code, name, status, retry, exit_status, condition, sentence) code,
   LOCKSERVER_OUTCOMES(LOCKSERVER_ENUMERATOR)
@@ -87,9 +86,9 @@ struct outcome_row {
   errc code = errc::ok;
   std::string_view id{};   ///< The enumerator as text.
   std::string_view name{}; ///< `code` in the HTTP API.
-  int status = 0;          ///< Of HTTP; 0: only clients know this outcome.
+  int status = 0;          ///< The HTTP status; 0: only clients know this outcome.
   bool retry = false;      ///< Whether the same request is worth sending again.
-  int exit_status = 0;     ///< Of lockctl.
+  int exit_status = 0;     ///< The exit status of lockctl.
   std::errc condition{};   ///< 0: none.
   std::string_view sentence{};
 };
@@ -113,14 +112,14 @@ inline constexpr outcome_row outcome_rows[] = {
 /// All outcomes, in the order of their values.
 inline constexpr auto outcomes = std::to_array(detail::outcome_rows);
 
-/// The row of `x`; of a value that is none (from another release's wire) that of
-/// `internal`.
+/// The row of `x`. A value without a row, which another release may have sent, gets the
+/// row of `internal`.
 constexpr const outcome_row& row_of(errc x) noexcept {
   auto index = static_cast<std::size_t>(x);
   return outcomes[index < outcomes.size() ? index : static_cast<std::size_t>(errc::internal)];
 }
 
-/// The outcome that has this `code` in the HTTP API; none when there is no such.
+/// The outcome with this `code` in the HTTP API; none: there is no such code.
 constexpr std::optional<errc> errc_of(std::string_view name) noexcept {
   for (auto& x : outcomes)
     if (x.name == name)
@@ -128,8 +127,7 @@ constexpr std::optional<errc> errc_of(std::string_view name) noexcept {
   return std::nullopt;
 }
 
-/// The first outcome that a server answers with this HTTP status; none when
-/// there is no such.
+/// The first outcome that a server answers with this HTTP status; none: there is none.
 constexpr std::optional<errc> errc_of_status(int status) noexcept {
   for (auto& x : outcomes)
     if (x.status == status)
@@ -170,7 +168,7 @@ inline const std::error_category& errc_category() noexcept {
     std::string message(int value) const override {
       return std::string{row_of(static_cast<errc>(value)).sentence};
     }
-    // So that callers can ask for std::errc::timed_out without knowing us.
+    // So that callers can compare with `std::errc::timed_out` without knowing `errc`.
     std::error_condition default_error_condition(int value) const noexcept override {
       auto condition = row_of(static_cast<errc>(value)).condition;
       if (condition == std::errc{})

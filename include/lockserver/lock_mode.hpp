@@ -1,4 +1,4 @@
-// How the holders of a lock share it, and what ends it. Knows neither CAF nor HTTP.
+// How the holders of a lock share it, and what ends a lock. Knows neither CAF nor HTTP.
 #pragma once
 
 #include <cstdint>
@@ -7,22 +7,23 @@ namespace lockserver {
 
 /// How a grant shares its lock with others.
 enum class lock_mode : std::uint8_t {
-  exclusive, ///< With nobody.
-  shared,    ///< With others that are shared.
+  exclusive, ///< Not at all.
+  shared,    ///< With other shared grants only.
 };
 
-/// With what else than its `ttl` a lock of a CAF client ends.
+/// What ends a lock of a CAF client, besides its `ttl`.
 enum class hold_mode : std::uint8_t {
-  /// With the client actor: at once when it ends in order or its program says that
-  /// it has; when only the connection is lost, which may be mended, once the server
-  /// has heard nothing for the session timeout. The client has given it up by then.
+  /// The end of the client actor's session. The lock ends at once if the client ends in
+  /// order, or if its program reports that the client has ended. If only the connection
+  /// is lost, the lock ends when the server has heard nothing for the session timeout,
+  /// because the client may reconnect. The client has given up the lock by then.
   session,
-  /// The same, and at once with the connection of the client's node. A connection
-  /// may be lost for the server and still stand for the client: then, for as long
-  /// as the session timeout, its holder believes to have a lock that somebody else
-  /// has been granted. For programs that prefer a quick successor to that exclusion.
+  /// The same, and at once the end of the connection of the client's node. A connection
+  /// may be lost for the server and still be open for the client. Then, for up to the
+  /// session timeout, the holder believes that it has a lock that somebody else has been
+  /// granted. For programs that prefer a quick successor to exclusion.
   connection,
-  ttl, ///< With nothing else.
+  ttl, ///< Nothing else.
 };
 
 } // namespace lockserver

@@ -11,18 +11,18 @@
 
 namespace lockserver {
 
-/// Acquires a lock when made, keeps it, and gives it back when destroyed. Check it
+/// Acquires a lock when constructed, renews it, and releases it when destroyed. Check it
 /// before use: `if (scoped_lock guard{client, "key"}) …`.
 ///
-/// It holds for as long as the scope lasts, as a guard should: it is renewed in the
-/// background, as every `held_lock`, so that its `ttl` is not how long the work may take
-/// but how soon others get the lock when this program dies. Unlike a mutex it can be
-/// lost; `held()` tells. Work that must not go on then, or wants to be told at once,
-/// uses `hold`, which takes a handler. Who does not want renewals uses
-/// `rest_client::acquire`.
+/// The guard renews the lock in the background, as every `held_lock` does, for as long as
+/// the scope lasts. So its `ttl` does not limit the work. It says how soon others get the
+/// lock if this program dies. Unlike a mutex, the lock can be lost; check `held()`. Use
+/// `hold`, which takes a handler, if the work must be told at once. Use
+/// `rest_client::acquire` if you do not want renewals.
 ///
-/// Movable, not copyable. `held` and `token` may be called from any thread, the rest by
-/// one at a time. The client must outlive it, or the renewals end with the client.
+/// Movable, not copyable. Any thread may call `held` and `token`; only one thread at a
+/// time may call the rest. The client must outlive the guard, because the renewals end
+/// with the client.
 class [[nodiscard]] scoped_lock {
 public:
   /// Waits as `client.acquire(key, options)` does.
@@ -39,8 +39,8 @@ public:
     return held();
   }
 
-  /// Why there is no lock: why it was not obtained, or why it was lost. With a clear
-  /// code while it is held, and after it was given back.
+  /// Why there is no lock: it was not obtained, or it was lost. The code is clear while
+  /// the lock is held, and after it was released.
   client::problem error() const {
     return lock_ ? lock_->loss() : lock_.error();
   }
@@ -54,8 +54,9 @@ public:
     return lock_ ? lock_->token() : 0;
   }
 
-  /// Gives the lock back early, as `held_lock::release`: a problem when it was not ours
-  /// any more, or there is no server to take it (then the lock ends by its time).
+  /// Releases the lock early, as `held_lock::release` does. Returns a problem if the lock
+  /// was not ours any more, or if no server could be reached; in that case the lock ends
+  /// when its time is over.
   client::answer<void> unlock() noexcept {
     if (!lock_)
       return client::problem{errc::not_holder, {}};

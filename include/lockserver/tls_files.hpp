@@ -5,8 +5,8 @@
 
 namespace lockserver {
 
-/// Names of PEM files. Each side shows its certificate and accepts only peers whose
-/// certificate the authority has signed.
+/// Names of PEM files. Each side sends its certificate, and accepts only peers whose
+/// certificate was signed by the authority.
 struct tls_files {
   std::string certificate;
   std::string key;       ///< Without a passphrase.

@@ -1,11 +1,11 @@
-// What the two CAFs that this can be built with, 0.17.6 and 1.1, write differently
-// in the headers of messages and interfaces. For the headers of this library only;
-// the rest of the differences is in actors/compat.
+// The differences between CAF 0.17.6 and CAF 1.1 in the headers of messages and
+// interfaces. For the headers of this library only. actors/compat has the other
+// differences.
 #pragma once
 
 #include <caf/config.hpp>
 
-// Of CAF 0.17, whose result.hpp uses it and does not include it.
+// CAF 0.17 uses this header in result.hpp and does not include it.
 #if CAF_MAJOR_VERSION == 0
 #  include <caf/make_message.hpp>
 #endif
@@ -24,7 +24,7 @@
 #if LOCKSERVER_CAF_1
 #  include <caf/default_enum_inspect.hpp>
 #  include <caf/is_error_code_enum.hpp>
-/// Lets the values of an enum of this namespace be codes of `caf::error`.
+/// Makes the values of an enum of this namespace codes of `caf::error`.
 #  define LOCKSERVER_ERROR_CODE_ENUM(type)                                                         \
     namespace lockserver {                                                                         \
     template <class Inspector>                                                                     \
@@ -33,8 +33,8 @@
     }                                                                                              \
     }                                                                                              \
     CAF_ERROR_CODE_ENUM(type)
-/// Lets an enum of this namespace be a field of a message: its number is written.
-/// Whoever reads it checks whether it is one of the enumerators.
+/// Makes an enum of this namespace a field of a message: CAF writes its number. The
+/// reader must check whether the number is one of the enumerators.
 #  define LOCKSERVER_WIRE_ENUM(type)                                                               \
     template <class Inspector>                                                                     \
     bool inspect(Inspector& f, type& x) {                                                          \
@@ -46,9 +46,9 @@
       return f.apply(get, set);                                                                    \
     }
 #else
-/// The same; CAF 0.17 writes the numbers of enums by itself.
+/// CAF 0.17 writes the numbers of enums by itself.
 #  define LOCKSERVER_WIRE_ENUM(type)
-/// The same; CAF 0.17 knows the category by a name of at most ten characters.
+/// CAF 0.17 knows the category by a name of at most ten characters.
 #  define LOCKSERVER_ERROR_CODE_ENUM(type) CAF_ERROR_CODE_ENUM(type, "lockserver")
 #  include <caf/meta/type_name.hpp>
 #endif

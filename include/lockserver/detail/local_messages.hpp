@@ -1,6 +1,6 @@
-// Messages of the client actor that cannot leave the process: CAF refuses to read or
-// write them. They are in the block of the others so that a user's program has one
-// block to make known.
+// Messages of the client actor that never leave the process: CAF refuses to serialize
+// them. They are in the same block as the others, so that a user's program has only one
+// block to register.
 #pragma once
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -10,10 +10,10 @@
 
 namespace lockserver {
 
-/// To an actor that set a wake-up: its time has come.
+/// Tells an actor that the time of its wake-up has come.
 struct deadline_reached {};
 
-/// Asks for the actor that a server has published. Answered by its address.
+/// Asks for the actor that a server has published. The answer is its address.
 struct connect_request {
   std::string host;
   std::uint16_t port = 0;

@@ -1,11 +1,12 @@
 // The messages that cross from one node to another: how CAF reads and writes them, and
-// their numbers. A peer of another version may read them, so what is released stays:
+// their numbers. A peer of another version may read them. So three rules hold once they
+// are released:
 //
-// - No message here ever changes. A new version of one is a new type.
-// - New types come at the end of the block: CAF 1.1 writes their numbers, and those of
-//   a program's own types follow.
-// - Whoever sends a new one has seen in the hello that the other side knows it, see
-//   `session_hello`.
+// - No message changes. A new version of a message is a new type.
+// - New types come at the end of the block. CAF 1.1 writes their numbers, and the numbers
+//   of a program's own types follow.
+// - Nobody sends a new message unless the hello has shown that the other side knows it,
+//   see `session_hello`.
 #pragma once
 
 #include "lockserver/client_messages.hpp"
