@@ -58,7 +58,7 @@ async_connection::pointer async_connection::share(const asio::any_io_executor& e
 }
 
 bool async_connection::quiet() {
-  if (!reusable_ || process_ != getpid()) // the connection is the parent's
+  if (!reusable_ || process_ != getpid()) // in a child process the connection is the parent's
     return false;
   char byte;
   error_code ec;

@@ -1,6 +1,5 @@
-// One connection of a client to its server: connects, sends a request, reads the
-// answer, each with a deadline. Knows HTTP, but nothing of locks, and not when
-// something is to be tried again.
+// One connection of a client to its server: it connects, sends a request and reads the
+// answer, each with a deadline. Knows HTTP, but neither locks nor when to try again.
 #pragma once
 
 #include "net/client/http_call.hpp"
@@ -32,38 +31,39 @@ public:
   async_connection(const boost::asio::any_io_executor& executor, std::string host_header);
 
   /// Connects to a name or a numeric IPv4 or IPv6 address.
-  /// @return null, with `ec` set, when this did not succeed until `deadline`.
+  /// @return null, with `ec` set, if this did not succeed before `deadline`.
   static boost::asio::awaitable<pointer> open(boost::asio::any_io_executor executor,
                                               std::string host, std::uint16_t port,
                                               clock::time_point deadline, std::error_code& ec);
 
-  /// Another handle of `x`, which goes on to own it; null when there are none left.
+  /// Makes another handle of the socket of `x`, which stays the owner of its own. Null if
+  /// the system has no more handles.
   static pointer share(const boost::asio::any_io_executor& executor, std::string host_header,
                        const bound_connection& x);
 
-  /// Whether nothing has come that nobody asked for, not even its end, and the next
-  /// request can be sent on it.
+  /// Whether the server has sent neither bytes that nobody asked for nor the end. Then
+  /// the next request can be sent on this connection.
   bool quiet();
 
-  /// The same, and it was used a short time ago.
+  /// `quiet()`, and the connection was used a short time ago.
   bool usable();
 
   clock::time_point last_used() const noexcept {
     return last_used_;
   }
 
-  /// Sends the request and reads the answer, until `deadline`. Both are to stay
-  /// until it is awaited.
+  /// Sends the request and reads the answer, until `deadline`. `call` and the connection
+  /// must live until the result is awaited.
   boost::asio::awaitable<exchange_result> exchange(const http_call& call,
                                                    clock::time_point deadline);
 
-  /// Gives up the socket. @pre nothing is under way.
+  /// Releases the socket. @pre no operation is under way.
   std::shared_ptr<bound_connection> let_go();
 
   /// Calls `f` once, when `quiet()` may have changed or the connection was closed.
   void on_readable(std::function<void(boost::system::error_code)> f);
 
-  /// Ends what is under way.
+  /// Closes the connection and ends its operations.
   void close();
 
 private:

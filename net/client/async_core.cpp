@@ -17,7 +17,7 @@ using clock = effort::clock;
 
 namespace {
 
-// More requests at a time are fine, but their connections are not kept.
+// More requests may run at a time, but their connections are not kept.
 constexpr std::size_t most_idle = 8;
 
 } // namespace

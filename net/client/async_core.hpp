@@ -1,5 +1,6 @@
-// The core under both clients: keeps connections between calls, and says when
-// connecting is tried again and a request repeated. Knows nothing of locks.
+// The common core of the blocking and the asynchronous client. It keeps connections
+// between calls, and decides when to connect again and when to repeat a request. Knows
+// nothing of locks.
 #pragma once
 
 #include "lockserver/client_options.hpp"
@@ -20,24 +21,24 @@ namespace lockserver {
 /// Shared by its operations. Used on its executor.
 class async_core : public std::enable_shared_from_this<async_core> {
 public:
-  /// @param executor runs one thing at a time: a strand, or that of a context with one
-  ///        thread.
+  /// @param executor runs one thing at a time: a strand, or the executor of a context
+  ///        with one thread.
   async_core(const boost::asio::any_io_executor& executor, std::string host, std::uint16_t port,
              const client_options& options);
 
-  /// Connects unless there is a connection, sends, and reads the answer. To be awaited
-  /// on `executor`; a terminal cancellation ends it with `errc::cancelled`.
-  /// @param check decides whether the connection can be kept; none: it can.
+  /// Connects unless there is a connection, sends the request and reads the answer. Must
+  /// be awaited on `executor`. A terminal cancellation ends it with `errc::cancelled`.
   /// Throws when there are no file descriptors, threads or memory left.
+  /// @param check decides whether the connection can be kept; none: it can.
   boost::asio::awaitable<exchange_result> ask(http_call call, repeat again, effort limits,
                                               answer_check check = {});
 
-  /// Whether a connection is kept.
+  /// Whether there is a kept connection.
   bool has_idle() const noexcept {
     return !idle_.empty();
   }
 
-  /// Closes the connections that are kept.
+  /// Closes the kept connections.
   void drop_idle() noexcept {
     idle_.clear();
   }

@@ -26,8 +26,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-// In Boost's categories where it has come from one, so that it equals
-// `asio::error::connection_refused` and its like.
+// Maps the system's errors back to Boost's categories, so that they equal
+// `asio::error::connection_refused` and the like.
 boost::system::error_code to_boost(const std::error_code& x) {
   const boost::system::error_category* const known[]
     = {&boost::system::system_category(), &boost::system::generic_category(),
@@ -56,8 +56,8 @@ void complete(typename handler_of<T>::type done, const boost::system::error_code
     std::move(done)(ec, result ? std::move(*result) : T{});
 }
 
-// Runs the operation on the core's strand, and gives its result to the handler
-// where that wants it.
+// Runs the operation on the core's strand, and passes its result to the handler on the
+// handler's executor.
 template <class T>
 void spawn(const async_calls& x, operations::awaitable_answer<T> operation,
            typename handler_of<T>::type done) {

@@ -13,7 +13,8 @@ struct blocking_core::lane {
     : core(std::make_shared<async_core>(context.get_executor(), x.host, x.port, x.options)) {
   }
 
-  // For one thread: spares the context most of its locking, and the core a strand.
+  // The hint 1 saves most of the context's locking. With one thread the core needs no
+  // strand.
   asio::io_context context{1};
   core_ptr core;
 };
@@ -43,13 +44,12 @@ void blocking_core::run_in_context(const std::function<asio::awaitable<void>(cor
   if (failed)
     std::rethrow_exception(failed);
   lane* none = nullptr;
-  // Closes the connection when another thread was quicker.
+  // Closes the connection if another thread has stored its own first.
   if (mine->core->has_idle() && idle_.compare_exchange_strong(none, mine.get()))
     (void) mine.release();
 }
 
-// Or what is closed here would be forgotten by the reactor that both processes
-// share.
+// Closing here would remove the connection from the reactor that both processes share.
 void blocking_core::leave_to_parent() {
   if (std::unique_ptr<lane> mine{idle_.exchange(nullptr)}) {
     mine->context.notify_fork(asio::io_context::fork_child);

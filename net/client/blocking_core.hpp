@@ -1,5 +1,4 @@
-// Runs operations of an `async_core` in the thread that calls. Knows nothing of
-// locks or HTTP.
+// Runs operations of an `async_core` in the calling thread. Knows neither locks nor HTTP.
 #pragma once
 
 #include "net/client/async_core.hpp"
@@ -17,9 +16,9 @@
 
 namespace lockserver {
 
-/// Thread-safe. Each call has an I/O context of its own while it runs, so a client
-/// needs no thread, and a call that waits never delays another. The last context with a
-/// connection is kept for the next call.
+/// Thread-safe. Each call has its own I/O context while it runs. So a client needs no
+/// thread, and a call that waits never delays another. The last context with a connection
+/// is kept for the next call.
 class blocking_core {
 public:
   using core_ptr = std::shared_ptr<async_core>;
@@ -29,8 +28,8 @@ public:
   blocking_core& operator=(const blocking_core&) = delete;
   ~blocking_core();
 
-  /// Returns what the `awaitable<T>` comes to that `start` makes of a core; throws what
-  /// that throws.
+  /// Runs the `awaitable<T>` that `start` makes with a core. Returns and throws what it
+  /// does.
   template <class T, class Start>
   T run(const Start& start) {
     std::optional<T> result;
@@ -41,8 +40,8 @@ public:
     return std::move(*result);
   }
 
-  /// In a process that was forked from the one that made it: lets go of the kept
-  /// connection, after which this must not be used.
+  /// For a child process after a fork: leaves the kept connection to the parent. The
+  /// object must not be used afterwards.
   void leave_to_parent();
 
   const std::string host;
@@ -55,8 +54,8 @@ private:
   void run_in_context(const std::function<boost::asio::awaitable<void>(core_ptr)>& start);
   std::unique_ptr<lane> take_lane();
 
-  // Not guarded by a mutex, which a fork could catch in the hands of a thread that
-  // is not there in the child.
+  // Atomic instead of a mutex: a fork could copy a mutex that is locked by a thread which
+  // the child does not have.
   std::atomic<lane*> idle_ = nullptr;
 };
 

@@ -1,13 +1,13 @@
-// The connection that a lock was bound to: for as long as it stands, and no longer,
-// the server lets the lock last.
+// The connection that a lock is bound to. The server ends the lock when the connection
+// ends.
 #pragma once
 
 #include <atomic>
 
 namespace lockserver {
 
-/// Owns a socket, of no I/O context, on which nothing is under way. It closes with
-/// the last handle of it in this process and in those that were forked from it.
+/// Owns a socket without an I/O context and without operations under way. The connection
+/// closes with its last handle in this process and its child processes.
 class bound_connection {
 public:
   explicit bound_connection(int socket) noexcept;
@@ -15,13 +15,14 @@ public:
   bound_connection& operator=(const bound_connection&) = delete;
   ~bound_connection();
 
-  /// Whether it has not ended, as far as can be seen from here without waiting.
+  /// Whether the connection has not ended, as far as this can be seen without waiting.
   bool stands() const noexcept;
 
-  /// Another handle of the socket, the caller's own; below 0 when there are none left.
+  /// Returns another handle of the socket, which the caller owns; below 0 if the system
+  /// has no more.
   int share() const noexcept;
 
-  /// Not while another method runs.
+  /// Must not be called while another method runs.
   void close() noexcept;
 
 private:

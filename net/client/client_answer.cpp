@@ -19,10 +19,10 @@ namespace {
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-// Longer sentences are no help, and a log or a terminal has to show them.
+// Longer sentences do not help, and must fit into a log or a terminal.
 constexpr std::size_t most_complaint = 1024;
 
-// Seconds; a date, which our server never sends, counts as none.
+// Reads seconds. A date, which our server never sends, counts as none.
 std::optional<std::chrono::seconds> seconds_in(std::string_view text) {
   unsigned value = 0;
   auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -38,7 +38,7 @@ answer_reader::answer_reader(std::size_t most_body) : most_body_(most_body) {
 }
 
 void answer_reader::begin() {
-  parser_ = std::make_unique<parser>(); // not eager, to stop between the head and the body
+  parser_ = std::make_unique<parser>(); // not eager: it stops between head and body
   parser_->header_limit(most_overhead);
   parser_->body_limit(most_body_);
 }
@@ -48,7 +48,7 @@ std::size_t answer_reader::read(std::string_view input) noexcept {
     return 0;
   try {
     return read_some(input);
-  } catch (const std::exception&) { // Beast's fields have limits of their own; or no memory
+  } catch (const std::exception&) { // Beast's limits of fields, or no memory
     fail(errc::bad_answer);
     return 0;
   }
@@ -83,7 +83,7 @@ std::size_t answer_reader::read_some(std::string_view input) {
       break;
     }
   }
-  // A trailer without an end, of which the parser takes nothing.
+  // A trailer without an end: the parser does not consume it.
   if (!done_ && input.size() - used > most_overhead)
     fail(errc::bad_answer);
   return used;
@@ -94,8 +94,8 @@ void answer_reader::end() noexcept {
     return;
   try {
     error_code ec;
-    // The end of the connection may be that of the body; before any byte of an
-    // answer there is nothing to end.
+    // The end of the connection may be the end of the body. Before the first byte there
+    // is no answer to end.
     if (parser_->got_some())
       parser_->put_eof(ec);
     done_ = !ec && parser_->got_some() && parser_->is_done();

@@ -1,5 +1,5 @@
-// Reads the bytes that a server, or whatever else is there, answers with. Pure:
-// does no input or output, and throws nothing, whatever the bytes are.
+// Reads the bytes that a server, or any other peer, answers with. Pure: no input or
+// output, and no exception, whatever the bytes are.
 #pragma once
 
 #include "net/client/http_call.hpp"
@@ -14,24 +14,24 @@
 
 namespace lockserver {
 
-/// Reads one answer. Interim answers (1xx) before it are skipped.
+/// Reads one answer, and skips interim answers (1xx) before it.
 class answer_reader {
 public:
-  /// The longest head of an answer, and the most of its other bytes that are not
-  /// its body (sizes of chunks, trailers) for each byte of the body and once more:
-  /// proxies add some fields, but nobody needs more than this.
+  /// Limits the head of an answer. Also limits the other bytes that are not its body
+  /// (sizes of chunks, trailers): this many for each byte of the body, and once more.
+  /// Proxies add some fields, but nobody needs more than this.
   static constexpr std::size_t most_overhead = 64 * 1024;
-  /// A server has one or two things to say before its answer.
+  /// A server sends one or two interim answers at most.
   static constexpr int most_interim = 16;
 
-  /// @param most_body the longest body that is taken.
+  /// @param most_body the longest body that is accepted.
   explicit answer_reader(std::size_t most_body);
 
-  /// Takes a part of `input` and returns its size. The rest is to be given again,
-  /// with what comes after it, until `done` or `error`.
+  /// Consumes a part of `input` and returns its size. Give the rest again, with what
+  /// follows it, until `done` or `error`.
   std::size_t read(std::string_view input) noexcept;
 
-  /// Nothing comes any more.
+  /// Tells the reader that no more bytes will come.
   void end() noexcept;
 
   /// Whether an answer is complete; then `error` is clear.
@@ -44,13 +44,13 @@ public:
     return error_;
   }
 
-  /// Whether at least one byte has come.
+  /// Whether at least one byte has arrived.
   bool got_some() const noexcept {
     return taken_ > 0;
   }
 
-  /// Fills in what the answer says. @pre done()
-  /// @param unread whether bytes came that belong to no answer.
+  /// Writes the answer into `result`. @pre done()
+  /// @param unread whether bytes arrived that belong to no answer.
   void take(bool unread, exchange_result& result);
 
 private:
@@ -69,8 +69,9 @@ private:
   bool done_ = false;
 };
 
-/// What comes of an exchange in which a server sends `bytes` and then closes the
-/// connection: all that a client does with an answer before it is read as JSON.
+/// The result of an exchange in which a server sends `bytes` and then closes the
+/// connection. It covers everything that a client does with an answer before it reads the
+/// JSON.
 exchange_result read_answer(std::string_view bytes, std::size_t most_body) noexcept;
 
 } // namespace lockserver

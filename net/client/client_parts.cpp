@@ -13,8 +13,8 @@ process_parts::process_parts(const std::string& host, std::uint16_t port,
   : process(getpid()), core(std::make_shared<blocking_core>(host, port, options)) {
 }
 
-// A lock that is being released may have the keeper for a moment longer: its
-// thread ends here nevertheless.
+// A lock that is being released may use the keeper a moment longer. The keeper's thread
+// ends here nevertheless.
 process_parts::~process_parts() {
   if (keeper_)
     keeper_->stop();
@@ -48,7 +48,8 @@ client_parts::~client_parts() {
   if (parts->process == getpid())
     delete parts;
   else
-    parts->core->leave_to_parent(); // its thread, for which the rest would wait, is not here
+    // Its destructor would wait for a thread that the child does not have.
+    parts->core->leave_to_parent();
 }
 
 process_parts& client_parts::here() {
@@ -58,7 +59,7 @@ process_parts& client_parts::here() {
   auto& old = *parts->core;
   auto mine = std::make_unique<process_parts>(old.host, old.port, old.options);
   if (parts_.compare_exchange_strong(parts, mine.get())) {
-    old.leave_to_parent(); // and the rest is left as it is, for the same reason
+    old.leave_to_parent(); // the rest is leaked, for the same reason
     return *mine.release();
   }
   return *parts;

@@ -1,4 +1,4 @@
-// What a blocking client is made of, whatever its protocol.
+// The parts of a blocking client that do not depend on its protocol.
 #pragma once
 
 #include "net/client/blocking_core.hpp"
@@ -12,7 +12,7 @@
 
 namespace lockserver {
 
-/// What of a client belongs to one process: a connection, and a thread.
+/// The parts of a client that belong to one process: a connection and a thread.
 class process_parts {
 public:
   process_parts(const std::string& host, std::uint16_t port, const client_options& options);
@@ -23,7 +23,7 @@ public:
   const pid_t process;
   const std::shared_ptr<blocking_core> core;
 
-  /// Renews held locks; started with the first of them.
+  /// Renews held locks. It starts with the first of them.
   std::shared_ptr<lock_keeper> keeper();
 
 private:
@@ -31,13 +31,13 @@ private:
   std::shared_ptr<lock_keeper> keeper_; // guarded by mutex_
 };
 
-/// Throws `std::invalid_argument`, with a sentence, when no client can have this name
-/// or connect to this host.
+/// @throws std::invalid_argument with a sentence if a client cannot have this name or
+/// connect to this host.
 void check_client(const std::string& name, const std::string& host);
 
 class client_parts {
 public:
-  /// Throws as `check_client`.
+  /// @throws what `check_client` throws.
   client_parts(std::string who, const std::string& host, std::uint16_t port,
                const client_options& options);
   client_parts(const client_parts&) = delete;
@@ -46,7 +46,7 @@ public:
 
   const std::string name;
 
-  /// The parts of the process that calls: new ones after a fork.
+  /// The parts of the calling process. After a fork, the child gets new ones.
   process_parts& here();
 
   blocking_core& core() {

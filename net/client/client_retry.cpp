@@ -8,8 +8,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A restart takes a second or so: soon enough for that, and after some tries
-// seldom enough for a server that has to cope with all its clients.
+// A restart takes about a second, so the first tries come soon. Later tries are rarer,
+// because a server must serve all its clients.
 constexpr persistence::duration first_pause = 100ms;
 constexpr persistence::duration longest_pause = 2s;
 
@@ -24,8 +24,8 @@ persistence::persistence(time_point began, duration patience, bool reached)
 }
 
 bool persistence::is_passing(const client::problem& why) const {
-  // The system's own: refused, no route. A host name that is not known, which has
-  // another category, will not be known in a moment either.
+  // The system's errors: refused, no route. An unknown host name has another category,
+  // and will not be known in a moment either.
   if (!is_ours(why.code))
     return reached_ && why.code.category() == std::system_category();
   // 429 and 503 with Retry-After.
@@ -36,8 +36,8 @@ std::optional<persistence::duration>
 persistence::pause_after(const client::problem& why, time_point now, std::uint32_t chance) {
   auto lost = why.code == errc::connection_lost;
   reached_ = reached_ || (is_ours(why.code) && why.code != errc::timeout);
-  // Whether the request has come to anything, only another can tell. So this one
-  // is sent even when the time is over.
+  // Only a second request can tell whether the first one has had an effect. So it is sent
+  // even when the time is over.
   if (++tries_ == 1 && lost)
     return 0s;
   if (!is_passing(why))

@@ -1,4 +1,4 @@
-// When a client asks again. Pure: is told the time.
+// Decides when a client asks again. Pure: is told the time.
 #pragma once
 
 #include "lockserver/boot_clock.hpp"
@@ -10,22 +10,20 @@
 
 namespace lockserver {
 
-/// One call, from its beginning to its last try. What it asks for must come to the
-/// same however often it is asked.
+/// One call, from its beginning to its last try. The request must be safe to repeat.
 class persistence {
 public:
   using duration = std::chrono::nanoseconds;
   using time_point = boot_clock::time_point;
 
-  /// @param patience for how long it asks again; 0: only once, after a broken
-  ///        connection.
-  /// @param reached whether the server is known to be there. Until it is, a
-  ///        connection that cannot be made is no reason to go on.
+  /// @param patience how long to ask again; 0: only once, after a broken connection.
+  /// @param reached whether the server is known to be there. Until then, a connection
+  ///        that cannot be made ends the call.
   persistence(time_point began, duration patience, bool reached);
 
-  /// After how long to ask again, or none: `why` is the call's result.
-  /// @param chance any number: pauses vary, so that the clients of a server that
-  ///        was restarted do not come all at once.
+  /// Returns after how long to ask again, or none: then `why` is the call's result.
+  /// @param chance any number. It varies the pauses, so that the clients of a restarted
+  ///        server do not come all at once.
   std::optional<duration> pause_after(const client::problem& why, time_point now,
                                       std::uint32_t chance);
 

@@ -11,8 +11,8 @@ namespace lockserver {
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-// Asio does not say SOCK_CLOEXEC, and to set FD_CLOEXEC afterwards is too late for
-// a thread that forks in between.
+// Asio does not set SOCK_CLOEXEC. To set FD_CLOEXEC afterwards is too late if another
+// thread forks in between.
 void open_unshared(tcp::socket& socket, const tcp::endpoint& peer, error_code& ec) {
   error_code ignored;
   socket.close(ignored);
@@ -42,9 +42,9 @@ void adopt(tcp::socket& socket, int handle, error_code& ec) {
 
 void finish_connect(tcp::socket& socket, error_code& ec) {
   error_code ignored;
-  // A port from the range that the system gives to clients can be given to this
-  // very socket, which then is connected with itself, and keeps the port from the
-  // server that is to come.
+  // The system may give this socket a port from its range for clients that equals the
+  // server's port. The socket is then connected to itself, and keeps the port from the
+  // server that is about to start.
   if (!ec && socket.local_endpoint(ignored) == socket.remote_endpoint(ignored))
     ec = boost::asio::error::connection_refused;
   if (ec)

@@ -6,18 +6,18 @@
 
 namespace lockserver {
 
-/// Opens `socket` for connections to `peer`. It is never inherited by a program
-/// that this process starts, not even when another thread starts it just now:
-/// who holds a copy of a connection keeps what hangs on it from ending.
+/// Opens `socket` for connections to `peer`. A program that this process starts never
+/// inherits it, not even if another thread starts it at this moment. A copy of a
+/// connection would keep its lock from ending.
 void open_unshared(boost::asio::ip::tcp::socket& socket, const boost::asio::ip::tcp::endpoint& peer,
                    boost::system::error_code& ec);
 
-/// Makes `socket` own `handle`, a connected socket, or closes that with an error. Below
-/// 0 the handle is one that could not be made, for the reason in `errno`.
+/// Makes `socket` own `handle`, a connected socket; after an error, closes `handle`. A
+/// handle below 0 could not be made, and `errno` says why.
 void adopt(boost::asio::ip::tcp::socket& socket, int handle, boost::system::error_code& ec);
 
-/// What is to be set once there is a connection, or why there is none: a socket
-/// can be connected with itself.
+/// Sets the options of a connected socket. Sets `ec` if the socket is not usable, for
+/// instance because it is connected to itself.
 void finish_connect(boost::asio::ip::tcp::socket& socket, boost::system::error_code& ec);
 
 } // namespace lockserver

@@ -9,7 +9,7 @@
 
 namespace lockserver {
 
-/// Keeps sums with clocks far from overflow when a caller means "for ever".
+/// Keeps sums with clocks far from overflow if a caller means "for ever".
 inline client_options::duration bounded(client_options::duration x) {
   using duration = client_options::duration;
   return std::clamp(x, duration{0}, duration{std::chrono::years{1}});
@@ -20,11 +20,11 @@ struct effort {
   using clock = std::chrono::steady_clock;
   using duration = client_options::duration;
 
-  unsigned attempts; ///< Of connecting.
-  duration pause;    ///< After the n-th failed attempt: n times this.
-  duration connect;  ///< For one attempt, the look-up of a name included.
+  unsigned attempts; ///< To connect.
+  duration pause;    ///< After the n-th failed attempt, the pause is n times this.
+  duration connect;  ///< For one attempt, including the look-up of a name.
   duration answer;
-  clock::time_point give_up = clock::time_point::max(); ///< Whatever else holds.
+  clock::time_point give_up = clock::time_point::max(); ///< The latest end of the request.
 
   clock::time_point until(duration limit) const {
     return std::min(give_up, clock::now() + bounded(limit));
@@ -37,12 +37,12 @@ inline effort usual_effort(const client_options& options, client_options::durati
           options.connect_timeout, bounded(wait) + bounded(options.answer_timeout)};
 }
 
-/// Whether a request may be sent again when it is not known if the server has
-/// acted on it.
+/// Whether a request may be sent again if it is unknown whether the server has acted on
+/// it.
 enum class repeat {
   never,              ///< It changes something.
-  on_kept_connection, ///< Once, when a kept connection turned out dead under it.
-  once,               ///< Once, whenever the connection broke before the answer.
+  on_kept_connection, ///< Once, if a kept connection turned out to be dead.
+  once,               ///< Once, if the connection broke before the answer.
 };
 
 } // namespace lockserver

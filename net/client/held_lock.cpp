@@ -17,7 +17,7 @@ using namespace client;
 
 namespace {
 
-// Ends the connection that a lock is bound to, once the lock has been given up.
+// Closes the connection of a bound lock after the lock was given up.
 class unbinding {
 public:
   explicit unbinding(const held_record& lock) : connection_(lock.obtained.connection) {
@@ -68,7 +68,7 @@ bool held_lock::held() const noexcept {
   return state() == hold_state::held;
 }
 
-// What threads of the parent may have been doing when it was forked is not touched.
+// Does not touch what the parent's threads may have been using at the moment of the fork.
 bool held_lock::is_here() const noexcept {
   return lock_ && process_ == getpid();
 }
@@ -108,7 +108,7 @@ void held_lock::resume() noexcept {
 answer<void> held_lock::release() noexcept {
   try {
     if (lock_ && !is_here()) {
-      // Its destruction would close what the parent goes on to use.
+      // Leaked: its destructor would close what the parent still uses.
       (void) new std::shared_ptr<blocking_core>(std::move(core_));
       lock_.reset();
       return problem{errc::not_holder, "the lock belongs to the process that obtained it"};
@@ -121,7 +121,7 @@ answer<void> held_lock::release() noexcept {
       keeper->forget(lock_);
     if (before == hold_state::lost)
       return lock_->loss();
-    // What ends by itself soon is not worth more time than it has left.
+    // The release need not take longer than the lock would last by itself.
     auto left = std::max<std::chrono::nanoseconds>(lock_->safe_until() - boot_clock::now(),
                                                    std::chrono::seconds{1});
     auto patience = std::min<std::chrono::nanoseconds>(left,
@@ -133,7 +133,7 @@ answer<void> held_lock::release() noexcept {
     return core_->run<answer<void>>([&](const auto& core) {
       return operations::release_within(core, x.key, x.owner, x.token, plan, limits);
     });
-  } catch (const std::exception&) { // the lock ends by its time
+  } catch (const std::exception&) { // the lock ends when its time is over
     return operations::thrown_problem();
   }
 }
@@ -162,7 +162,7 @@ answer<void> held_lock::leave(std::chrono::milliseconds ttl) noexcept {
       return operations::renew_within(core, x.key, x.owner, x.token, ttl, limits);
     });
     return renewed ? answer<void>{} : renewed.error();
-  } catch (const std::exception&) { // the lock ends by its time
+  } catch (const std::exception&) { // the lock ends when its time is over
     return operations::thrown_problem();
   }
 }

@@ -19,18 +19,18 @@ namespace {
 namespace asio = boost::asio;
 using duration = client_options::duration;
 
-// What one request came to: a line or an error.
+// The result of one request: a line or an error.
 struct outcome {
   std::string line{};
   std::error_code error{};
-  std::string about{}; // what the error is about: the server, or what is wrong
+  std::string about{}; // the subject of the error: the server, or what is wrong
 };
 
 outcome failure(std::error_code ec, std::string about) {
   return {{}, ec, std::move(about)};
 }
 
-// What the server said, short and fit for a log, when it makes no sense.
+// An answer that makes no sense. The line is shortened for the log.
 outcome senseless(std::string line) {
   line.resize(std::min<std::size_t>(line.size(), 40));
   std::replace_if(
@@ -38,7 +38,7 @@ outcome senseless(std::string line) {
   return failure(errc::bad_answer, "'" + line + "'");
 }
 
-// The outcome as the "1" or "0" that most requests are answered with.
+// Reads the "1" or "0" with which the server answers most requests.
 bool yes_or_no(outcome& x) {
   if (!x.error && x.line != "1" && x.line != "0")
     x = senseless(std::move(x.line));
@@ -66,14 +66,13 @@ std::string decimal_seconds(duration x) {
          + std::string(6 - fraction.size(), '0') + fraction;
 }
 
-// Reads epoch seconds with at most six decimals. Lock::Server prints fewer when
-// they are zeros.
+// Reads epoch seconds with at most six decimals. Lock::Server omits trailing zeros.
 std::optional<std::chrono::system_clock::time_point> parse_epoch(std::string_view text) {
   auto dot = std::min(text.find('.'), text.size());
   std::int64_t seconds = 0;
   auto number = text.substr(0, dot);
   auto [end, ec] = std::from_chars(number.data(), number.data() + number.size(), seconds);
-  // The system's clock counts nanoseconds: above this it overflows, in 2262.
+  // The system's clock counts nanoseconds: it overflows in 2262.
   if (ec != std::errc{} || end != number.data() + number.size() || seconds <= 0
       || seconds > 9'000'000'000)
     return std::nullopt;
@@ -182,7 +181,7 @@ outcome lock_key(client_parts& x, std::string_view key, const lock_times& times)
 
 } // namespace
 
-// -- the public face -----------------------------------------------------------
+// -- public functions -----------------------------------------------------------
 
 lines_client::lines_client(std::string name, const std::string& host, std::uint16_t port,
                            const client_options& options)
@@ -238,7 +237,7 @@ lock_result lines_client::lock(std::string_view key, lock_times times) const {
   }
   result.status = lock_status::error;
   result.error = answer.error;
-  // These two come with a sentence that says it all.
+  // These two errors come with a complete sentence.
   auto refused = answer.error == errc::bad_request
                  || answer.error == std::make_error_code(std::errc::invalid_argument);
   if (!refused)

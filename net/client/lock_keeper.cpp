@@ -26,8 +26,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// On a connection that a lock is bound to: well below the time after which servers and
-// routers drop a silent one.
+// For the connection of a bound lock: well below the time after which servers and routers
+// close a silent connection.
 constexpr std::chrono::nanoseconds longest_silence = longest_idle / 2;
 
 problem connection_ended(const std::string& why = {}) {
@@ -87,8 +87,8 @@ problem held_record::loss() {
 
 bool held_record::extend(const grant& renewed) {
   std::lock_guard guard{mutex_};
-  // Once somebody may have seen that it is lost, it stays lost; if not, then
-  // the server has told just now that it was ours all the time.
+  // Somebody may have seen that the lock is lost: then it stays lost. Otherwise this
+  // renewal proves that it was ours all the time.
   if (state_ != hold_state::held)
     return false;
   times_.renewed(boot_clock::now(), renewed.safe_until, ttl.value_or(renewed.ttl));
@@ -123,7 +123,7 @@ void held_record::lose(problem why) {
     return;
   try {
     on_lost_(reason);
-  } catch (...) { // nobody on this thread could do anything about it
+  } catch (...) { // nobody on this thread could handle it
   }
 }
 
@@ -137,19 +137,19 @@ hold_state held_record::give_up() {
 
 // -- all locks ----------------------------------------------------------------------
 
-// Lives on the keeper's thread.
+// Used on the keeper's thread only.
 struct lock_keeper::entry {
   entry(std::shared_ptr<held_record> x, const asio::any_io_executor& executor)
     : lock(std::move(x)), deadline(executor), next(executor) {
   }
 
   std::shared_ptr<held_record> lock;
-  asio::steady_timer deadline; // when it is lost unless it is renewed
-  asio::steady_timer next;     // when it is to be renewed
+  asio::steady_timer deadline; // when it is lost unless renewed
+  asio::steady_timer next;     // when it is renewed next
   asio::cancellation_signal cancel;
-  async_connection::pointer connection; // of a lock that is bound to it
-  bool listens = false;                 // to the connection
-  bool asks = false;                    // on the connection
+  async_connection::pointer connection; // if the lock is bound to one
+  bool listens = false;                 // waits for the end of the connection
+  bool asks = false;                    // sends a request on the connection
 };
 
 lock_keeper::lock_keeper(std::string host, std::uint16_t port, const client_options& options)
@@ -162,12 +162,12 @@ lock_keeper::~lock_keeper() {
   stop();
 }
 
-// What is thrown for want of memory costs at most the lock that it is about.
+// A lack of memory costs at most the lock that it affects.
 void lock_keeper::serve() {
   while (!context_.stopped()) {
     try {
       context_.run();
-    } catch (const std::exception&) { // the other locks are still to be kept
+    } catch (const std::exception&) { // go on with the other locks
     }
   }
 }
@@ -192,7 +192,7 @@ void lock_keeper::keep(std::shared_ptr<held_record> lock) {
 void lock_keeper::forget(const std::shared_ptr<held_record>& lock) {
   auto cancel = [this, lock] {
     if (auto i = entries_.find(lock.get()); i != entries_.end()) {
-      auto x = i->second; // finishing erases it
+      auto x = i->second; // a copy, because finishing erases the entry
       x->cancel.emit(asio::cancellation_type::terminal);
     }
   };
@@ -243,7 +243,7 @@ void lock_keeper::finish(entry& x) {
   changed_.notify_all();
 }
 
-// Tells of a loss on time, whatever a renewal is waiting for.
+// Reports a loss on time, even while a renewal waits.
 void lock_keeper::watch(const std::shared_ptr<entry>& x) {
   x->deadline.expires_after(
     std::chrono::ceil<std::chrono::milliseconds>(x->lock->safe_until() - boot_clock::now()));
@@ -264,7 +264,8 @@ void lock_keeper::watch(const std::shared_ptr<entry>& x) {
   });
 }
 
-// Tells at once when the connection of a bound lock ends, or says what nobody has asked.
+// Reports at once that the connection of a bound lock has ended, or has sent what nobody
+// asked for.
 void lock_keeper::listen(const std::shared_ptr<entry>& x) {
   if (std::exchange(x->listens, true))
     return;
@@ -285,7 +286,8 @@ effort::clock::time_point lock_keeper::deadline_of(held_record& lock) const {
          + std::chrono::duration_cast<duration>(lock.safe_until() - boot_clock::now());
 }
 
-// After a request on the connection of a bound lock. Returns whether it stands.
+// Called after a request on the connection of a bound lock. Returns whether the
+// connection is still open.
 bool lock_keeper::goes_on(const std::shared_ptr<entry>& x, const std::string& why) {
   x->asks = false;
   if (x->connection->quiet()) {
@@ -296,7 +298,8 @@ bool lock_keeper::goes_on(const std::shared_ptr<entry>& x, const std::string& wh
   return false;
 }
 
-// Before the server closes it: a lock that is not renewed for now still has its time.
+// Sends something before the server closes the connection as idle. A lock whose renewal
+// is paused still has its time.
 asio::awaitable<void> lock_keeper::break_silence(std::shared_ptr<entry> x) {
   http_call call;
   call.target = "/healthz";

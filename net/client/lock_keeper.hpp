@@ -1,5 +1,5 @@
-// Renews the held locks of one client in the background: one thread for all of
-// them, on which no renewal has to wait for another.
+// Renews the held locks of one client in the background. One thread serves all of them,
+// and no renewal waits for another.
 #pragma once
 
 #include "actors/rules/kept_lock.hpp"
@@ -24,37 +24,38 @@
 
 namespace lockserver {
 
-/// What a `held_lock` and the keeper both know of a lock. Thread-safe.
+/// The state of a lock that a `held_lock` and the keeper share. Thread-safe.
 class held_record {
 public:
   held_record(client::grant obtained, std::optional<std::chrono::milliseconds> ttl,
               held_lock::lost_handler on_lost);
 
   const client::grant obtained;
-  /// What each renewal asks for; none: as long as the server grants by default.
+  /// What each renewal asks for; none: the server's default.
   const std::optional<std::chrono::milliseconds> ttl;
-  std::atomic<bool> paused = false; ///< Not to be renewed for now.
+  std::atomic<bool> paused = false; ///< Not renewed for now.
 
-  /// The state now: a lock whose time is over becomes lost here.
+  /// The present state. A lock whose time is over becomes lost here.
   hold_state state();
   boot_clock::time_point safe_until();
   boot_clock::time_point renew_at();
   std::chrono::nanoseconds renewal_period();
   client::problem loss();
 
-  /// It was renewed. Returns false, and changes nothing, unless it is held.
+  /// Notes a renewal. Returns false, and changes nothing, unless the lock is held.
   bool extend(const client::grant& renewed);
 
-  /// A renewal failed, but the next may work.
+  /// Notes that a renewal failed. The next one may succeed.
   void note(const client::problem& x);
 
-  /// It is not to be renewed for now.
+  /// Delays the next renewal, because renewals are paused.
   void put_off();
 
-  /// It is lost, if it is held. The first call for a lost lock tells its owner.
+  /// Makes the lock lost, if it is held. The first call for a lost lock calls the
+  /// handler.
   void lose(client::problem why);
 
-  /// Returns the state before; what was held counts as released now.
+  /// Makes a held lock released. Returns the state before.
   hold_state give_up();
 
 private:
@@ -78,8 +79,8 @@ public:
   /// Renews the lock until it is lost or given up.
   void keep(std::shared_ptr<held_record> lock);
 
-  /// Ends the renewals of a lock that was given up. Returns when none is under
-  /// way any more; at once when called from the keeper's own thread.
+  /// Ends the renewals of a lock that was given up. Returns when no renewal is under way
+  /// any more, or at once if called on the keeper's own thread.
   void forget(const std::shared_ptr<held_record>& lock);
 
   /// Ends all renewals and the thread.
@@ -103,10 +104,11 @@ private:
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::shared_ptr<async_core> core_;
-  std::map<const held_record*, std::shared_ptr<entry>> entries_; // the thread's own
+  std::map<const held_record*, std::shared_ptr<entry>> entries_; // used on the keeper's thread only
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::set<const held_record*> pending_; // with the mutex: kept and not finished
+  // Guarded by the mutex; locks whose renewals have not ended.
+  std::set<const held_record*> pending_;
   bool stopped_ = false;
   std::thread thread_;
 };

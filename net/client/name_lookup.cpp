@@ -24,7 +24,7 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-// What the coroutine that waits and the thread that asks the system share.
+// Shared by the waiting coroutine and the thread that asks the system.
 struct question {
   std::mutex mutex;
   asio::steady_timer* waiter = nullptr; // null: nobody waits any more
@@ -33,8 +33,8 @@ struct question {
   std::vector<tcp::endpoint> found{};
 };
 
-// Ends the wait with the coroutine, also with one that is destroyed with its context:
-// the thread touches neither the timer nor the executor from then on.
+// Ends the wait together with the coroutine, even if that is destroyed with its context.
+// From then on the thread touches neither the timer nor the executor.
 class waiting {
 public:
   waiting(std::shared_ptr<question> x, asio::steady_timer& timer) : question_(std::move(x)) {
@@ -57,7 +57,7 @@ void wake(const std::shared_ptr<question>& x) {
     x->waiter->cancel();
 }
 
-// Of an answer for which there is neither memory nor a file descriptor, the error.
+// Sets an error if there is no memory or file descriptor for the answer.
 std::vector<tcp::endpoint> resolve(const std::string& host, std::uint16_t port,
                                    error_code& ec) noexcept {
   std::vector<tcp::endpoint> result;
@@ -75,8 +75,8 @@ std::vector<tcp::endpoint> resolve(const std::string& host, std::uint16_t port,
   return result;
 }
 
-// The system's resolver can neither be cancelled nor given a deadline. So it works on
-// a thread of its own, which is left to itself when it is too slow.
+// The system's resolver cannot be cancelled and has no deadline. So it works on a thread
+// of its own, which is abandoned if it is too slow.
 void ask_system(const std::shared_ptr<question>& x, const std::string& host, std::uint16_t port) {
   error_code error;
   auto found = resolve(host, port, error);

@@ -29,8 +29,8 @@ client_options::duration wait_of(const async_core& core, const v1::request& x) {
   return x.wait ? client_options::duration{*x.wait} : core.options.longest_wait;
 }
 
-// Sends the request, unless its input is wrong, and reads the answer. A connection
-// with an answer that makes no sense is not kept.
+// Sends the request, unless its input is wrong, and reads the answer. If the answer makes
+// no sense, the connection is not kept.
 template <class T, class Read>
 awaitable_answer<T> perform(core_ptr core, v1::request x, effort limits, Read read) {
   co_await asio::this_coro::throw_if_cancelled(false);
@@ -79,7 +79,7 @@ awaitable_answer<T> persist(core_ptr core, persistence plan, Try try_once) {
   }
 }
 
-// Kept by its coroutine for as long as it tries.
+// Its coroutine keeps it as long as it tries.
 struct acquisition {
   core_ptr core;
   std::string key;
@@ -93,7 +93,7 @@ struct acquisition {
   awaitable_answer<grant> operator()() {
     v1::grant_request what{key, owner, boot_clock::now(), options.hold == lock_hold::connection};
     auto request = v1::acquire(key, owner, v1::remaining(options, what.sent - began));
-    request.repeatable = false; // but here, with what is left of the wait
+    request.repeatable = false; // repeated here, with the rest of the wait
     auto limits = usual_effort(core->options, wait_of(*core, request));
     if (!std::exchange(first, false)) {
       limits.attempts = 1;
@@ -106,7 +106,7 @@ struct acquisition {
   }
 };
 
-// The same for giving back by a token, which makes it safe to ask again.
+// The same for a release by a token. The token makes it safe to repeat.
 struct giving_back {
   core_ptr core;
   v1::request request;

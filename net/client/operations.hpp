@@ -1,6 +1,6 @@
-// What a client asks of a server over JSON (/v1), as operations of an `async_core`:
-// what each sends, how often, and what it makes of the answer. The blocking client,
-// the asynchronous one and what keeps locks alive are made of these.
+// The requests of a client over JSON (/v1), as operations of an `async_core`: what each
+// sends, how often, and how it reads the answer. The blocking client, the asynchronous
+// client and the lock keeper are built on them.
 #pragma once
 
 #include "lockserver/client_error.hpp"
@@ -16,8 +16,8 @@
 #include <optional>
 #include <string>
 
-/// Each is to be awaited on the core's executor. Ends with `errc::cancelled` after a
-/// terminal cancellation. Throws as `async_core::ask`; see `thrown_problem`.
+/// Each must be awaited on the core's executor. A terminal cancellation ends it with
+/// `errc::cancelled`. Throws what `async_core::ask` throws; see `thrown_problem`.
 namespace lockserver::operations {
 
 using core_ptr = std::shared_ptr<async_core>;
@@ -25,7 +25,7 @@ using milliseconds = std::chrono::milliseconds;
 template <class T>
 using awaitable_answer = boost::asio::awaitable<client::answer<T>>;
 
-/// As the methods of `rest_client` with these names.
+/// The methods of `rest_client` with these names.
 
 awaitable_answer<client::grant> acquire(core_ptr core, std::string key, std::string owner,
                                         client::acquire_options options);
@@ -50,19 +50,19 @@ awaitable_answer<client::grant> renew_within(core_ptr core, std::string key, std
                                              std::uint64_t token, std::optional<milliseconds> ttl,
                                              effort limits);
 
-/// The same by one request on `connection`, until `deadline`. All is to stay until it is
-/// awaited.
+/// The same with one request on `connection`, until `deadline`. The arguments must live
+/// until the result is awaited.
 /// @param server as `async_core::server`.
 awaitable_answer<client::grant> renew_on(async_connection& connection, const std::string& server,
                                          const std::string& key, const std::string& owner,
                                          std::uint64_t token, std::optional<milliseconds> ttl,
                                          effort::clock::time_point deadline);
 
-/// `release` by a token, each try within `limits`, and again as `plan` says.
+/// `release` by a token. Each try is within `limits`, and `plan` decides about repeats.
 awaitable_answer<void> release_within(core_ptr core, std::string key, std::string owner,
                                       std::uint64_t token, persistence plan, effort limits);
 
-/// In a `catch` clause: what was thrown, as a problem.
+/// Call it in a `catch` clause: returns the exception as a problem.
 client::problem thrown_problem();
 
 } // namespace lockserver::operations

@@ -19,15 +19,15 @@ namespace {
 namespace json = boost::json;
 using std::chrono::milliseconds;
 
-// The longest of a server's sentences and of the data that come with a lock.
+// The longest sentence of a server, and the longest metadata of a lock.
 constexpr std::size_t most_text = 1024;
 // The longest name of a key, an owner or a lease.
 constexpr std::size_t most_name = 512;
 
 // -- reading members ------------------------------------------------------------
 
-// What is not there, or not of the right kind, ends the reading: the answer is
-// no lock server's. Thrown and caught in this file only.
+// Thrown if a member is absent or has the wrong type: the peer is no lock server. Thrown
+// and caught in this file only.
 struct senseless : std::runtime_error {
   explicit senseless(std::string_view member)
     : std::runtime_error("'" + std::string{member} + "' is missing or wrong") {
@@ -50,8 +50,8 @@ const json::value& get(const json::object& x, std::string_view name) {
   throw senseless{name};
 }
 
-// As much of a text as is worth showing: a server, or what pretends to be one, can
-// say anything. Not cut within a character.
+// As much of a text as is worth showing, since a peer can send anything. It is not cut
+// within a character.
 std::string text(const json::object& x, std::string_view name, std::size_t most = most_text) {
   auto* found = get(x, name).if_string();
   if (found == nullptr)
@@ -63,7 +63,7 @@ std::string text(const json::object& x, std::string_view name, std::size_t most 
   return {found->data(), size};
 }
 
-// A text by which something is asked for: what no server has is none.
+// A text that identifies something. One that no server can have is an error.
 std::string name_in(const json::object& x, std::string_view name) {
   auto result = text(x, name, most_name + 1);
   if (result.empty() || result.size() > most_name)
@@ -71,7 +71,7 @@ std::string name_in(const json::object& x, std::string_view name) {
   return result;
 }
 
-// The same, of what was asked for.
+// The same, and it must equal what was asked for.
 std::string same(const json::object& x, std::string_view name, const std::string& expected) {
   auto result = name_in(x, name);
   if (result != expected)
@@ -89,7 +89,7 @@ T number(const json::object& x, std::string_view name) {
 }
 
 milliseconds time(const json::object& x, std::string_view name) {
-  // Clocks count nanoseconds: much more than this overflows.
+  // Clocks count nanoseconds: much longer times overflow.
   return std::clamp<milliseconds>(milliseconds{number<std::int64_t>(x, name)}, milliseconds{0},
                                   std::chrono::years{100});
 }
@@ -145,7 +145,8 @@ waiter to_waiter(const json::object& x) {
   return {text(x, "owner", most_name), mode(x), time(x, "waiting_ms")};
 }
 
-// How many there are, of which `shown` are told. An older server tells all.
+// The number of all entries, of which the answer has `shown`. An older server sends all
+// entries and no number.
 std::uint64_t count(const json::object& x, const char* name, std::size_t shown) {
   return find(x, name) != nullptr ? number<std::uint64_t>(x, name) : shown;
 }
@@ -174,14 +175,15 @@ grant to_grant(const json::object& x, const grant_request& request) {
   result.ttl = time(x, "ttl_ms");
   result.waited = time(x, "waited_ms");
   result.expires_at = std::chrono::system_clock::time_point{time(x, "expires_at_ms")};
-  // The server granted it not before it had this request and had let it wait, and
-  // it lasts for so long from the answer on: so it ends not before this.
+  // The server did not grant the lock before it had received this request and let it
+  // wait. From the answer on, the lock lasts for `ttl`. So it does not end before this
+  // time.
   auto lasts = result.waited + result.ttl;
   result.safe_until = request.sent + lasts - safety_margin(lasts);
   return result;
 }
 
-// What a proxy, or a server of a later release, means by a status.
+// The outcome for a status from a proxy, or from a server of a later release.
 errc code_of(unsigned status) {
   switch (status) {
     case 429:
@@ -207,13 +209,13 @@ problem about(errc code, const std::string& server, const std::string& more = {}
   return {ec, server + ": " + ec.message() + (more.empty() ? "" : ": " + more)};
 }
 
-// With other statuses it does not mean that the same request can come to more.
+// With other statuses, Retry-After does not mean that the same request may succeed.
 std::optional<std::chrono::seconds> retry_after(const exchange_result& x) {
   return x.status == 429 || x.status == 503 ? x.retry_after : std::nullopt;
 }
 
-// An answer that is not 200. A proxy in front of the server need not know the
-// form of its problems: then the status must do.
+// Reads an answer that is not 200. A proxy in front of the server may not know the format
+// of problems; then the status must do.
 problem to_problem(const exchange_result& x, const std::string& server) {
   auto status = "status " + std::to_string(x.status);
   json::error_code ec;
@@ -240,7 +242,7 @@ problem to_problem(const exchange_result& x, const std::string& server) {
   return result;
 }
 
-// The answer's object through `read`, or why there is none.
+// Reads the answer's object with `read`, or says why there is none.
 template <class T, class Read>
 answer<T> read_object(const exchange_result& x, const std::string& server, Read read) {
   if (x.error)
@@ -253,12 +255,12 @@ answer<T> read_object(const exchange_result& x, const std::string& server, Read 
     if (ec)
       return about(errc::bad_answer, server, "no JSON");
     return T(read(as_object(body, "the object")));
-  } catch (const std::exception& e) { // `senseless`, or more than there is memory for
+  } catch (const std::exception& e) { // `senseless`, or not enough memory
     return about(errc::bad_answer, server, e.what());
   }
 }
 
-// The result of a request by which `code` is what had to come about.
+// The result of a request whose purpose is already fulfilled if the answer is `code`.
 template <class T>
 answer<void> read_end(const answer<T>& x, bool repeated, errc code) {
   if (x || (repeated && x.error() == code))
@@ -310,7 +312,7 @@ answer<lock_page> read_page(const exchange_result& x, const std::string& server,
     result.locks = array<lock_info>(body, "locks", to_lock);
     if (find(body, "next") != nullptr) {
       result.next = name_in(body, "next");
-      if (*result.next <= after) // the list would have no end
+      if (*result.next <= after) // otherwise the list would never end
         throw senseless{"next"};
     }
     return result;

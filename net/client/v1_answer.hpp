@@ -1,5 +1,5 @@
-// The answers of the JSON dialect (/v1), from HTTP to C++ values. Pure: does no
-// input or output.
+// Converts the answers of the JSON dialect (/v1) from HTTP to C++ values. Pure: no input
+// or output.
 #pragma once
 
 #include "lockserver/boot_clock.hpp"
@@ -11,24 +11,24 @@
 
 namespace lockserver::v1 {
 
-/// The request to which a grant must be the answer.
+/// The request that a grant must answer.
 struct grant_request {
   std::string key{};
   std::string owner{};
-  boot_clock::time_point sent{}; ///< Before the first byte of it was sent.
-  bool binds = false;            ///< The lock to its connection.
+  boot_clock::time_point sent{}; ///< Taken before its first byte was sent.
+  bool binds = false;            ///< Whether the lock is bound to its connection.
 };
 
-/// Each returns what the answer says, or the problem: the server's, or that
-/// there is no answer (`x.error`), or that it makes no sense, which an answer to
-/// something else does not either. None throws for what an answer says.
-/// @param server whom a problem without words of the server's is about.
+/// Each returns the content of the answer, or a problem: the server's, or that there is
+/// no answer (`x.error`), or that the answer makes no sense. An answer to another request
+/// makes no sense either. The content of an answer makes none of them throw.
+/// @param server named in a problem that has no sentence of the server.
 
 client::answer<client::grant> read_grant(const exchange_result& x, const std::string& server,
                                          const grant_request& request);
 
-/// Of a request that was sent before, `not_holder` is as good: the first has done
-/// it, or the lock's time was over.
+/// `not_holder` in answer to a repeat counts as success: the first request has released
+/// the lock, or the lock's time was over.
 client::answer<void> read_release(const exchange_result& x, const std::string& server);
 
 /// Whether there was anything to release.
@@ -36,7 +36,7 @@ client::answer<bool> read_released(const exchange_result& x, const std::string& 
 client::answer<client::lock_info> read_lock(const exchange_result& x, const std::string& server,
                                             const std::string& key);
 
-/// @param after what the page's keys must come behind.
+/// @param after the keys of the page must follow this one.
 client::answer<client::lock_page> read_page(const exchange_result& x, const std::string& server,
                                             const std::string& after);
 client::answer<client::lease> read_new_lease(const exchange_result& x, const std::string& server);
@@ -45,13 +45,13 @@ client::answer<client::lease> read_lease(const exchange_result& x, const std::st
 client::answer<client::lease_info>
 read_lease_info(const exchange_result& x, const std::string& server, const std::string& id);
 
-/// Of a request that was sent before, `lease_expired` is as good.
+/// `lease_expired` in answer to a repeat counts as success.
 client::answer<void> read_lease_end(const exchange_result& x, const std::string& server,
                                     const std::string& id);
 client::answer<client::server_info> read_server(const exchange_result& x,
                                                 const std::string& server);
 
-/// Whether it is that of a lock server.
+/// Whether the answer comes from a lock server.
 client::answer<void> read_ping(const exchange_result& x, const std::string& server);
 
 /// The problem of a request that must not be sent.

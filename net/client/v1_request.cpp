@@ -18,8 +18,8 @@ namespace http = boost::beast::http;
 namespace json = boost::json;
 using std::chrono::milliseconds;
 
-// These only keep a peer that is no lock server from filling the memory. A page of
-// 1,000 locks with holders and metadata can be large, and so can a crowd at one key.
+// These limits only keep a peer that is no lock server from filling the memory. A page of
+// 1,000 locks with holders and metadata can be large, and so can the queue of one key.
 constexpr std::size_t list_limit = 64 * 1024 * 1024;
 constexpr std::size_t answer_limit = 8 * 1024 * 1024;
 
@@ -57,7 +57,7 @@ std::string lease_path(std::string_view id) {
   return "/v1/leases/" + percent_encode(id);
 }
 
-// The first of the sentences that says something.
+// The first sentence that is not empty.
 template <class... Sentences>
 std::string first_of(Sentences... x) {
   std::string result;

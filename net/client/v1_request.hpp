@@ -1,5 +1,5 @@
-// The requests of the JSON dialect (/v1), from C++ values to HTTP. Pure: does no
-// input or output.
+// Converts the requests of the JSON dialect (/v1) from C++ values to HTTP. Pure: no input
+// or output.
 #pragma once
 
 #include "lockserver/client_error.hpp"
@@ -17,11 +17,12 @@ namespace lockserver::v1 {
 /// A request, and how to treat it.
 struct request {
   http_call call{};
-  /// What is wrong with its input, in a sentence: not to be sent. Or empty.
+  /// A sentence that says what is wrong with its input, or empty. A wrong request must
+  /// not be sent.
   std::string wrong{};
-  /// Whether sending it twice comes to the same as sending it once.
+  /// Whether sending it twice has the same effect as sending it once.
   bool repeatable = false;
-  /// How long the server may let it wait; none: as long as it does by default.
+  /// How long the server may let it wait; none: the server's default.
   std::optional<std::chrono::milliseconds> wait = std::chrono::milliseconds{0};
 };
 
@@ -29,14 +30,14 @@ struct request {
 request acquire(std::string_view key, std::string_view owner,
                 const client::acquire_options& options);
 
-/// @param token 0: whatever grant the owner has now.
+/// @param token 0: any grant of the owner.
 /// @param ttl none: the server's default.
 request renew(std::string_view key, std::string_view owner, std::uint64_t token,
               std::optional<std::chrono::milliseconds> ttl);
 
-/// Not repeatable here: without a token it might end a later grant, and with one
-/// its answer has to be read as that of a repeat.
-/// @param token 0: whatever grant the owner has now.
+/// Not repeatable here: without a token, a repeat might end a later grant; with one, the
+/// answer must be read as the answer to a repeat.
+/// @param token 0: any grant of the owner.
 request release(std::string_view key, std::string_view owner, std::uint64_t token);
 
 request force_release(std::string_view key);
@@ -51,11 +52,11 @@ request end_lease(std::string_view id);
 
 request server();
 
-/// Whether there is a server.
+/// Asks whether there is a server.
 request ping();
 
-/// The options of a later try of an acquire that began `elapsed` ago: what
-/// is left of its wait.
+/// The options for a later try of an acquire that began `elapsed` ago, with the rest of
+/// its wait.
 client::acquire_options remaining(client::acquire_options options,
                                   std::chrono::nanoseconds elapsed);
 

@@ -1,4 +1,4 @@
-// What is due when: an ordered list of numbered things, each at most once.
+// An ordered list of numbered entries by due time. Each number is in it at most once.
 #pragma once
 
 #include "actors/rules/timer_queue.hpp"
@@ -15,7 +15,7 @@ class agenda {
 public:
   using time_point = timer_node::time_point;
 
-  /// Enters `id`, or moves it.
+  /// Adds `id`, or moves it.
   void set(std::uint64_t id, time_point due) {
     clear(id);
     due_of_.emplace(id, due);
@@ -35,7 +35,7 @@ public:
     return order_.begin()->first;
   }
 
-  /// Takes off the first one that is due, if any.
+  /// Removes and returns the first entry that is due, if any.
   std::optional<std::uint64_t> pop_due(time_point now) {
     if (order_.empty() || order_.begin()->first > now)
       return std::nullopt;

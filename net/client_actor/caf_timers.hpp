@@ -1,4 +1,4 @@
-// Timers of an actor system that is the user's: by CAF's own clock.
+// Timers for an actor system that belongs to the user. They use CAF's own clock.
 #pragma once
 
 #include "actors/compat/messaging.hpp"
@@ -7,10 +7,10 @@
 
 namespace lockserver {
 
-/// Tells the time by `boot_clock`, which goes on while the machine sleeps, since
-/// the server's does. (As a `timers::time_point`, which has the clock of the
-/// server's timers in its name only.) CAF cannot call a message back: what is
-/// not wanted any more comes for nothing.
+/// Reads `boot_clock`, which goes on while the machine sleeps, as the server's clock
+/// does. (The type `timers::time_point` names the clock of the server's timers. It is
+/// used here for its form only.) CAF cannot cancel a delayed message: one that is not
+/// wanted any more still arrives.
 class caf_timers final : public timers {
 public:
   time_point now() const noexcept override {

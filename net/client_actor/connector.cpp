@@ -15,8 +15,8 @@ namespace lockserver {
 
 namespace {
 
-// Until a connection counts as lost on which nothing arrives: as long as a server
-// waits by default (`caf_session_timeout`).
+// A connection counts as lost if nothing arrives for this long: the server's default
+// (`caf_session_timeout`).
 constexpr std::chrono::milliseconds silence = std::chrono::seconds{10};
 
 caf::error unreachable(std::string why) {
@@ -40,7 +40,7 @@ void connector::on_exit() {
 }
 
 caf::result<caf::strong_actor_ptr> connector::connect(connect_request& x) {
-  // Who asks again has given up what came before: so there is one at a time.
+  // Whoever asks again has given up the earlier attempt. So there is one at a time.
   unanswered_.shut_down();
   unanswered_ = {};
   if (!system().has_middleman())

@@ -14,19 +14,19 @@
 
 namespace lockserver {
 
-/// Finds the actor that a server has published, without keeping anyone waiting.
+/// Finds the actor that a server has published, without blocking other actors.
 using connector_actor = compat::typed_actor<caf::result<caf::strong_actor_ptr>(connect_request)>;
 
 struct connector_options {
-  std::optional<tls_files> tls{};     ///< Read for each attempt: they may be renewed.
-  std::chrono::nanoseconds timeout{}; ///< Of an attempt, until the host has answered.
-  /// Ends that; for good, when its owner ends.
+  std::optional<tls_files> tls{};     ///< Read for each attempt, because they may be renewed.
+  std::chrono::nanoseconds timeout{}; ///< For one attempt, until the host has answered.
+  /// Interrupts the present attempt; when the owner ends, all attempts.
   std::shared_ptr<const interruption> interrupt{};
 };
 
-/// Spawned detached: it connects on a thread of its own, so that a server which
-/// cannot be reached keeps none of the user's waiting, and not CAF's either, for
-/// which all who connect would wait.
+/// Spawned detached: it connects on a thread of its own. So a server that cannot be
+/// reached blocks neither the user's threads nor CAF's network thread, where all connects
+/// would wait.
 class connector final : public connector_actor::base {
 public:
   connector(caf::actor_config& cfg, connector_options options);
@@ -43,9 +43,9 @@ private:
   caf::result<caf::strong_actor_ptr> connect(connect_request& x);
 
   connector_options options_;
-  /// Of an attempt whose other side has not said yet that it is a CAF node.
+  /// The socket of an attempt whose peer has not yet proved to be a CAF node.
   owned_socket unanswered_;
-  std::uint64_t attempt_ = 0; ///< Whose that is.
+  std::uint64_t attempt_ = 0; ///< The attempt that owns the socket.
 };
 
 } // namespace lockserver

@@ -25,7 +25,7 @@ lock_client::lock_client(caf::actor_config& cfg, target server, client_actor_opt
 lock_client::behavior_type lock_client::make_behavior() {
   connect();
   set_alarm();
-  // What may have changed the agenda sets the alarm anew.
+  // The handler may have changed the agenda, so this sets the alarm again.
   auto then_alarm = [this](auto result) {
     set_alarm();
     return result;
@@ -54,9 +54,9 @@ lock_client::behavior_type lock_client::make_behavior() {
   };
 }
 
-// Gives everything back, and ends when the server has answered: what is sent may
-// be overtaken by the news of the sender's end. Nor does it leave CAF's network
-// with a connection half made, with which CAF 0.17 may not end.
+// Releases everything, and ends when the server has answered: the news of a sender's end
+// may overtake its messages. It also waits for a connection attempt to end, because CAF
+// 0.17 may not shut down while one is under way.
 void lock_client::leave() {
   if (leaves_ != 0)
     return;
@@ -74,7 +74,7 @@ void lock_client::leave() {
       give_back_lease(x.name);
     forget_lease(number);
   }
-  // A peer that is no lock server need not answer at all.
+  // A peer that is no lock server may never answer.
   auto most = connected()
                 ? options_.request_timeout
                 : std::min<client_actor_options::duration>(options_.request_timeout,
@@ -83,8 +83,8 @@ void lock_client::leave() {
   leave_if_done();
 }
 
-// Without a connection it does not wait for one: the server ends what hangs on the
-// session, or a ttl, by itself.
+// Does not wait for a connection: the server ends what belongs to the session, or has a
+// ttl, by itself.
 void lock_client::leave_if_done() {
   if (leaves_ != 0 && (debts_.empty() || !connected()) && attempts_ == 0)
     quit();
@@ -101,7 +101,8 @@ void lock_client::on_exit() {
   session_ = nullptr;
   session_addr_ = last_session_ = gateway_addr_ = nullptr;
   debts_.clear();
-  // Else an attempt under way keeps it, and it the actor system.
+  // Otherwise an attempt under way would keep the connector alive, and so the actor
+  // system.
   if (server_.interrupt)
     server_.interrupt();
   compat::anon_send_exit(caf::actor_cast<caf::abstract_actor*>(server_.connector));
@@ -137,7 +138,7 @@ void lock_client::on_due() {
 
 // -- users --------------------------------------------------------------------
 
-// The actor of the request under way, which is monitored from now on.
+// The actor that sent the present request. It is monitored from now on.
 caf::actor_addr lock_client::asker() {
   auto who = caf::actor_cast<caf::actor>(current_sender());
   if (who == nullptr)
@@ -149,7 +150,7 @@ caf::actor_addr lock_client::asker() {
   return who.address();
 }
 
-// The owner that the asker's locks have unless it says another.
+// The owner of the asker's locks unless the request names one.
 std::string lock_client::own_name() {
   auto who = asker();
   auto number = who ? users_.at(who) : id{0};
@@ -189,7 +190,7 @@ void lock_client::on_user_gone(const caf::actor_addr& gone) {
     if (x.user == gone)
       numbers.push_back(number);
   for (auto number : numbers) {
-    // It may have locks of others, who are told before the server ends them.
+    // It may have locks of other actors. They are told before the server ends the locks.
     auto name = leases_.at(number).name;
     lose_lease(number, "the actor that made the lease has ended");
     give_back_lease(name);

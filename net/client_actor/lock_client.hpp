@@ -1,6 +1,5 @@
-// The client actor: carries its users' requests to the server, keeps what they
-// hold, and tells them when it is lost. Knows no sockets; what connects it is
-// the connector's business.
+// The client actor: sends its users' requests to the server, renews their locks, and
+// tells them when a lock is lost. Knows no sockets; the connector makes the connections.
 #pragma once
 
 #include "actors/compat/messaging.hpp"
@@ -22,29 +21,29 @@
 
 namespace lockserver {
 
-/// A `client_actor` that is woken when something is due.
+/// A `client_actor` that can be woken when something is due.
 using waking_client_actor
   = client_actor::extend_with<compat::typed_actor<caf::result<void>(deadline_reached)>>;
 
-/// Everything that has a deadline (a request, a lock, a lease, the connection)
-/// has a number, under which the agenda knows when it is next due. A request is
-/// sent at once when there is a session, else when there is one again; one that
-/// was sent by a connection that broke is sent again by the next.
+/// Everything that has a deadline (a request, a lock, a lease, the connection) has a
+/// number. The agenda has the next due time of each number. A request is sent at once if
+/// there is a session, or else with the next session. If the connection breaks before the
+/// answer, the request is sent again in the next session.
 class lock_client final : public waking_client_actor::base {
 public:
   using time_point = timers::time_point;
   using duration = time_point::duration;
 
-  /// Whom to connect to, and how.
+  /// The server, and how to connect to it.
   struct target {
     connector_actor connector;
     std::string host;
     std::uint16_t port = 0;
-    /// Ends what the connector is waiting for, if it is. Thread-safe.
+    /// Interrupts the connector if it waits. Thread-safe.
     std::function<void()> interrupt{};
   };
 
-  /// @param time shared with nobody who needs it longer than this actor.
+  /// @param time must live as long as this actor.
   lock_client(caf::actor_config& cfg, target server, client_actor_options options,
               std::shared_ptr<timers> time);
 
@@ -66,18 +65,19 @@ private:
     time_point due;
     std::string key;
     bool acquires = false;
-    bool sent = false;   // into the present session
-    bool repeat = false; // into an earlier one
+    bool sent = false;   // in the present session
+    bool repeat = false; // was sent in an earlier session
     std::function<void()> send;
-    // When it is given up, none: nothing. Told whether it was ever sent.
+    // Called when the operation is given up; may be empty. The argument says whether the
+    // request was ever sent.
     std::function<void(bool)> undo;
     std::function<void(caf::error)> fail;
   };
 
-  // Something that the server is yet to be told, see `owe`.
+  // A message that the server must still get, see `owe`.
   struct debt {
     time_point until;
-    std::function<void(id)> send; // given its number
+    std::function<void(id)> send; // is given the number of this debt
   };
 
   using lock_name = std::pair<std::string, std::string>; // key and owner
@@ -87,16 +87,17 @@ private:
     caf::actor_addr user;
     std::uint64_t token = 0;
     lock_mode mode = lock_mode::exclusive;
-    caf::timespan ttl{};             // what renewing asks for; zero: the server's default
-    caf::timespan granted_ttl{};     // the last that the server agreed to
-    std::string lease;               // not empty: lives with it, and is not renewed
-    hold_mode hold = hold_mode::ttl; // with a lease, too
+    caf::timespan ttl{};         // what a renewal asks for; zero: the server's default
+    caf::timespan granted_ttl{}; // the last one that the server granted
+    // Not empty: ends with this lease, and is not renewed by itself.
+    std::string lease;
+    hold_mode hold = hold_mode::ttl; // also applies with a lease
     bool renewing = false;
-    loss_reason ends_by = loss_reason::expired; // what it is if `safe_until` comes
+    loss_reason ends_by = loss_reason::expired; // why it is lost at `safe_until`
     time_point safe_until{};
     time_point renew_at{};
 
-    // For how long from now the server may have it, if nobody renews it.
+    // How long from now the server may keep the lock if nobody renews it.
     caf::timespan longest() const {
       auto known = lease.empty() && ttl > caf::timespan::zero();
       return known ? std::max(ttl, granted_ttl) : caf::timespan::max();
@@ -106,7 +107,7 @@ private:
   struct kept_lease {
     std::string name;
     caf::actor_addr user;
-    bool own = false; // made here: renewed; else only looked at
+    bool own = false; // made here, and so renewed; else only inspected
     bool renewing = false;
     time_point safe_until{};
     time_point renew_at{};
@@ -145,9 +146,8 @@ private:
   caf::result<lease_reply> end_lease(lease_end_request& x);
   template <class Request>
   caf::result<lease_reply> ask_about_lease(Request x);
-  // Starts an operation that is answered by what `convert` makes of the server's
-  // `Wire`, and of whether the request was sent more than once: a `Reply` or an
-  // error.
+  // Starts an operation. `convert` makes its answer, a `Reply` or an error, of the
+  // server's `Wire` and of whether the request was sent more than once.
   template <class Reply, class Wire, class Request, class Convert>
   caf::result<Reply>
   ask(Request x, std::string key, Convert convert, std::function<void(bool)> undo = {});
@@ -157,7 +157,7 @@ private:
   void on_failure(id number, const caf::error& what, id session);
   std::string own_name();
 
-  // What the server is yet to be told (lock_client_debts.cpp).
+  // Messages that the server must still get (lock_client_debts.cpp).
   void owe(time_point until, std::function<void(id)> send);
   void pay_debts();
   void forget_paid_by_time();
@@ -180,7 +180,7 @@ private:
   void forget_lease(id number);
   time_point safe_until(time_point sent, caf::timespan ttl) const;
 
-  // Lives.
+  // The actors that ask, and the end of the client.
   caf::actor_addr asker();
   void on_down(const caf::actor_addr& x);
   void on_user_gone(const caf::actor_addr& x);
@@ -195,31 +195,32 @@ private:
   std::shared_ptr<timers> time_;
   wake_up wake_up_;
   agenda agenda_;
-  const std::string instance_; // part of all names that are made up here
-  id last_id_ = 0;             // 0 is the connection's in the agenda
+  const std::string instance_; // part of all names that are made here
+  id last_id_ = 0;             // 0 is the connection's number in the agenda
 
-  id leaves_ = 0;            // not 0: gives everything back and ends
-  std::size_t attempts_ = 0; // of the connector, without an answer yet
+  id leaves_ = 0;            // not 0: the client releases everything and ends
+  std::size_t attempts_ = 0; // requests to the connector without an answer yet
 
   phase phase_ = phase::pausing;
-  id session_id_ = 0; // of the present attempt or session; late answers have another
+  id session_id_ = 0; // the present attempt or session; late answers have another
   remote_session_actor session_;
   caf::actor_addr session_addr_;
-  caf::actor_addr last_session_; // or the present one
+  caf::actor_addr last_session_; // the last session, or the present one
   caf::actor_addr gateway_addr_;
   caf::timespan session_timeout_{};
-  time_point session_safe_until_{}; // until then the server keeps the session
+  time_point session_safe_until_{}; // the server keeps the session at least until then
   time_point connection_due_{};
   duration next_pause_;
   std::string trouble_ = "the first attempt is under way"; // why it is not connected
 
-  std::map<id, operation> operations_; // in the order in which they were asked
+  std::map<id, operation> operations_; // in the order of their arrival
   std::unordered_map<id, kept_lock> locks_;
   std::map<lock_name, id> lock_ids_;
-  std::map<id, debt> debts_; // in the order in which they were made
+  std::map<id, debt> debts_; // in the order in which they were added
   std::unordered_map<id, kept_lease> leases_;
   std::map<std::string, id> lease_ids_;
-  std::map<caf::actor_addr, id> users_; // who ever asked and lives; the number names their locks
+  // The living actors that have ever asked; the number is part of their owner names.
+  std::map<caf::actor_addr, id> users_;
 };
 
 } // namespace lockserver

@@ -1,4 +1,4 @@
-// How the client actor finds its server, and finds it again.
+// How the client actor connects to its server, and reconnects.
 
 #include "actors/rules/safe_time.hpp"
 #include "net/client_actor/lock_client.hpp"
@@ -39,7 +39,7 @@ void lock_client::connect() {
 
 void lock_client::say_hello(const caf::strong_actor_ptr& gateway) {
   auto whom = caf::actor_cast<caf::actor>(gateway);
-  // A node that is gone may still be in CAF's memory: its actors count as ended.
+  // CAF may still remember a node that is gone, and then its actors count as ended.
   if (gateway_addr_ != whom.address()) {
     gateway_addr_ = whom.address();
     compat::on_down(this, whom,
@@ -79,7 +79,7 @@ void lock_client::on_welcome(session_welcome& x, time_point sent) {
   compat::on_down(this, caf::actor_cast<caf::actor>(x.session),
                   [this](const caf::actor_addr& y, const caf::error&) { on_down(y); });
   pay_debts();
-  // What is still held? And then what was asked meanwhile, in its order.
+  // First find out what is still held. Then send what was asked meanwhile, in its order.
   std::vector<id> numbers;
   for (auto& [number, lock] : locks_)
     numbers.push_back(number);
@@ -94,8 +94,8 @@ void lock_client::on_welcome(session_welcome& x, time_point sent) {
     y.send();
 }
 
-// Tries again, a little later than the last time, and not at the same moment as
-// all others who lost the same server.
+// Tries again, a little later than the last time. The pause varies, so that not all
+// clients of a lost server reconnect at the same moment.
 void lock_client::pause(std::string why) {
   phase_ = phase::pausing;
   ++session_id_;
@@ -109,7 +109,7 @@ void lock_client::pause(std::string why) {
 }
 
 void lock_client::on_session_lost(const char* why) {
-  // CAF would wait for the answers of this session as long as this actor lives.
+  // Otherwise CAF would wait for the answers of this session as long as this actor lives.
   multiplexed_responses_.clear();
   session_ = nullptr;
   session_addr_ = nullptr;
@@ -122,7 +122,8 @@ void lock_client::on_session_lost(const char* why) {
     x.renewing = false;
     if (x.hold == hold_mode::connection)
       lost.push_back(number);
-    // Until then the server keeps the session, and longer if it is found in time.
+    // The server keeps the session until then, and longer if the client reconnects in
+    // time.
     if (x.hold == hold_mode::session && session_safe_until_ < x.safe_until) {
       x.safe_until = session_safe_until_;
       x.ends_by = loss_reason::connection_lost;
@@ -137,7 +138,7 @@ void lock_client::on_session_lost(const char* why) {
   pause(why);
   for (auto number : lost) {
     auto& x = locks_.at(number);
-    give_back(x.name, x.token, x.longest()); // should the server have kept it
+    give_back(x.name, x.token, x.longest()); // in case the server has kept it
     lose(number, loss_reason::connection_lost, why);
   }
 }
@@ -154,7 +155,7 @@ void lock_client::on_connection_due() {
     case phase::connected:
       if (now < session_safe_until_)
         return send_keep_alive();
-      // The server has ended the session by now, or will in a moment.
+      // The server has ended the session, or will in a moment.
       return on_session_lost("the server has been silent for too long");
     case phase::ended:
       return;
@@ -183,7 +184,7 @@ void lock_client::set_connection_due() {
 }
 
 lock_client::time_point lock_client::safe_until(time_point sent, caf::timespan ttl) const {
-  // The most there is: no end of its own.
+  // The maximum means that the grant has no end of its own.
   if (ttl > time_point::max() - sent)
     return time_point::max();
   return sent + ttl - safety_margin(ttl);

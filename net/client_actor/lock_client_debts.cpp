@@ -1,5 +1,5 @@
-// What the client actor has yet to tell the server: what its users have given up,
-// which a server that is away learns when it is back.
+// The debts of the client actor: messages about what its users have given up. If the
+// server is away, it gets them when it is back.
 
 #include "net/client_actor/lock_client.hpp"
 
@@ -10,8 +10,8 @@ namespace lockserver {
 
 namespace {
 
-// Beyond which the oldest is forgotten, whose lock then ends with its time: as many
-// acquires as the server lets one client have under way.
+// Beyond this, the oldest debt is dropped, and its lock ends when its time is over. The
+// number is that of the acquires that the server lets one client have under way.
 constexpr std::size_t max_debts = 10'000;
 
 } // namespace
@@ -40,10 +40,10 @@ caf::result<bool> lock_client::cancel(const cancel_wait& x) {
   return !numbers.empty();
 }
 
-// -- until the server knows -----------------------------------------------------
+// -- debts ----------------------------------------------------------------------
 
-// Sent now, or in the next session, and again in the one after it, until it is
-// answered or `until` has come, when the server needs it no more.
+// The message is sent now or in the next session. It is sent again in each later session
+// until it is answered, or until `until`, when the server does not need it any more.
 void lock_client::owe(time_point until, std::function<void(id)> send) {
   forget_paid_by_time();
   if (debts_.size() >= max_debts)
@@ -64,15 +64,15 @@ void lock_client::forget_paid_by_time() {
   std::erase_if(debts_, [now = time_->now()](auto& x) { return x.second.until <= now; });
 }
 
-// Not after an error: that comes from CAF when the session has ended, and there will
-// be another.
+// A debt is not settled by an error: CAF sends one when the session has ended, and there
+// will be another session.
 void lock_client::settle(id number) {
   debts_.erase(number);
   leave_if_done();
 }
 
-// In nobody's name: there is no answer that anyone waits for.
-// @param ttl within which the server ends it anyway.
+// Nobody waits for the answer to this release.
+// @param ttl the longest time for which the server may keep the lock.
 void lock_client::give_back(const lock_name& name, std::uint64_t token, caf::timespan ttl) {
   release_request x{name.first, name.second, token};
   owe(safe_until(time_->now(), ttl), [this, x](id number) {
@@ -88,9 +88,9 @@ void lock_client::give_back_lease(const std::string& name) {
   });
 }
 
-// An acquire that was sent as `ticket` and is not wanted any more. Its answer may be
-// under way: then the grant is given back when it arrives. It may also have been lost
-// with a connection: the session knows which grant it was.
+// Takes back an acquire that was sent as `ticket`. If its answer is under way, the grant
+// is released when it arrives. If the answer was lost with a connection, the session
+// still knows the grant.
 void lock_client::withdraw(id ticket, const acquire_lock& x) {
   auto until = x.ttl > caf::timespan::zero() ? safe_until(time_->now(), x.ttl) : time_point::max();
   owe(until, [this, ticket, x, session = last_session_](id number) {
@@ -101,9 +101,9 @@ void lock_client::withdraw(id ticket, const acquire_lock& x) {
   });
 }
 
-// Another session does not, such as that of a server that was restarted and has kept
-// its grants: the same request again brings the same grant. If there was none, it may
-// bring one; which goes back as well.
+// For another session, which does not know the ticket, for instance because the server
+// was restarted and has kept its grants. The same request gets the same grant again. If
+// there was no grant, it may get a new one. Either is released.
 void lock_client::ask_for_grant_of(acquire_lock x, id number) {
   x.wait = caf::timespan::zero();
   compat::request(this, session_, session_acquire{number, x})

@@ -1,4 +1,5 @@
-// What the client actor holds for its users: kept alive, given back, lost.
+// The locks and leases that the client actor keeps for its users: renewal, release and
+// loss.
 
 #include "actors/rules/kept_lock.hpp"
 #include "net/client_actor/lock_client.hpp"
@@ -10,10 +11,10 @@ namespace lockserver {
 
 namespace {
 
-// What a user of locks must understand.
+// An actor that can be told of a loss.
 using listener = compat::typed_actor<caf::result<void>(lock_lost)>;
 
-// When it asks again, as the client over HTTP does.
+// The same rules for renewals as in the HTTP client.
 using kept_times = kept_lock<lock_client::time_point>;
 
 } // namespace
@@ -28,7 +29,7 @@ void lock_client::keep(kept_lock x) {
   locks_.insert_or_assign(number, std::move(x));
 }
 
-// Null unless it is held here, by that token; 0: whatever it is.
+// Returns the lock if it is held here by that token (0: any token), else null.
 lock_client::kept_lock* lock_client::kept_as(const lock_name& name, std::uint64_t token) {
   auto i = lock_ids_.find(name);
   if (i == lock_ids_.end())
@@ -43,7 +44,7 @@ void lock_client::forget_lock(id number) {
   lock_ids_.erase(i->second.name);
   locks_.erase(i);
   agenda_.clear(number);
-  // A lease of somebody else is of interest only as long as a lock has it.
+  // A lease of another owner is kept only while a lock uses it.
   auto j = lease.empty() ? lease_ids_.end() : lease_ids_.find(lease);
   if (j != lease_ids_.end() && !leases_.at(j->second).own
       && std::none_of(locks_.begin(), locks_.end(),
@@ -51,15 +52,15 @@ void lock_client::forget_lock(id number) {
     forget_lease(j->second);
 }
 
-// It is time to renew it, or its time is over, or a new session may tell whether
-// it is still held.
+// Called when the lock is due for renewal, when its time is over, and in a new session,
+// which may no longer have it.
 void lock_client::renew_lock(id number) {
   auto& x = locks_.at(number);
   if (!x.lease.empty())
     return;
   auto now = time_->now();
   if (now >= x.safe_until) {
-    give_back(x.name, x.token, x.longest()); // should the server be late
+    give_back(x.name, x.token, x.longest()); // in case the server's clock is late
     return lose(number, x.ends_by,
                 x.ends_by == loss_reason::connection_lost
                   ? "the server could not be reached for as long as it keeps a session: " + trouble_
@@ -78,13 +79,15 @@ void lock_client::renew_lock(id number) {
         if (i == locks_.end() || i->second.token != token || session != session_id_)
           return;
         i->second.renewing = false;
-        // Its user has asked for another ttl meanwhile: that answer counts.
+        // The user may have asked for another ttl meanwhile. Then only the answer to that
+        // counts.
         if (reply.status != acquire_reply::granted || ttl == i->second.ttl)
           on_renewed(number, now, reply);
         set_alarm();
       },
       [this, number, token = x.token, session = session_id_](const caf::error&) {
-        // The session is monitored; else the ttl was more than the server grants.
+        // Either the session has ended, which is monitored, or the ttl was more than the
+        // server grants.
         auto i = locks_.find(number);
         if (i == locks_.end() || i->second.token != token || session != session_id_)
           return;
@@ -114,7 +117,7 @@ void lock_client::on_renewed(id number, time_point sent, const acquire_reply& x)
                   "the server has ended the lock: it was released by force or by another, or "
                   "forgotten in a restart");
     default:
-      // Such as a disk that is full: there may be time for another try.
+      // For instance a full disk: there may be time for another try.
       lock.renew_at = time_->now() + kept_times::retry_pause(lock.granted_ttl);
       agenda_.set(number, std::min(lock.renew_at, lock.safe_until));
   }
@@ -147,8 +150,8 @@ void lock_client::forget_lease(id number) {
   agenda_.clear(number);
 }
 
-// Renews it, if it was made here. Of another one only its owner knows whether it
-// is still wanted: it is asked how long it has yet to live.
+// Renews a lease that was made here. A lease that was made elsewhere is only inspected,
+// because only its owner knows whether it is still wanted.
 void lock_client::check_lease(id number) {
   auto& x = leases_.at(number);
   auto now = time_->now();

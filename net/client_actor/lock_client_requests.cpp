@@ -1,4 +1,4 @@
-// What the client actor's users ask for, on its way to the server and back.
+// The requests of the client actor's users, and the answers to them.
 
 #include "net/client_actor/lock_client.hpp"
 
@@ -21,7 +21,8 @@ std::string holders_of(const acquire_reply& x) {
   return result;
 }
 
-// By the name that the HTTP API has for it: programs need not tell more apart.
+// Gives all outcomes with one `code` in the HTTP API the same error code: programs need
+// no finer distinction.
 caf::error to_error(errc x, const std::string& sentence) {
   return caf::make_error(errc_of(row_of(x).name).value_or(x), sentence);
 }
@@ -40,8 +41,8 @@ caf::error refusal_of(const lease_reply& x) {
   return to_error(x.status, std::string{row_of(x.status).sentence});
 }
 
-// Whether a server's actor has said so, and not CAF for one that cannot. Of a server that
-// stops the session ends, and another will come.
+// Whether a server's actor has answered, and not CAF in its place. `stopping` counts as
+// no answer: the session ends, and another will come.
 bool is_answer(const caf::error& x) {
   if (x == errc::stopping)
     return false;
@@ -53,8 +54,8 @@ lock_grant to_grant(const std::string& key, const std::string& owner, const acqu
   return {key, owner, x.mode, x.token, x.ttl, x.expires_at, x.waited};
 }
 
-// The server closes the connection of who sends it far too much, with all that hangs
-// on it.
+// The server closes the connection of a client that sends a message far too large, and
+// ends what depends on it.
 constexpr std::size_t max_request_size = 64 * 1024;
 
 template <class Request>
@@ -75,7 +76,8 @@ caf::error nobody() {
 
 // -- all requests ---------------------------------------------------------------
 
-// @param user taken before there is a promise, which takes the sender with it.
+// @param user must be taken before a promise is made, because the promise takes the
+//        sender.
 lock_client::operation& lock_client::add_operation(id number, caf::actor_addr user, std::string key,
                                                    duration patience) {
   auto& x = operations_[number];
@@ -91,8 +93,8 @@ bool lock_client::remove_operation(id number) {
   return operations_.erase(number) > 0;
 }
 
-// An answer that is none comes from CAF, when the session has ended: that is
-// monitored, and the request is sent again.
+// Without an answer of the server, the error comes from CAF because the session has
+// ended. The session is monitored, and the request is sent again.
 void lock_client::on_failure(id number, const caf::error& what, id session) {
   auto i = operations_.find(number);
   if (i == operations_.end() || session != session_id_ || !is_answer(what))
@@ -151,7 +153,7 @@ caf::result<lock_grant> lock_client::acquire(acquire_lock& x) {
     x.owner = own_name();
   if (x.wait == acquire_lock::default_wait)
     x.wait = options_.default_wait;
-  // Far beyond every server's limit, and does not overflow.
+  // Far beyond every server's limit, but without overflow.
   constexpr caf::timespan most = std::chrono::hours{24 * 3650};
   if (x.wait < caf::timespan::zero() || x.wait > most || x.ttl > most)
     return caf::make_error(errc::bad_request, "wait must be 0 or more, and it and ttl must be "
@@ -204,7 +206,7 @@ void lock_client::on_acquire_reply(id number, const acquire_lock& x, time_point 
       give_back({x.key, x.owner}, reply.token, caf::timespan::max());
     return;
   }
-  // The session ends, and with it what it had: another will come.
+  // The session ends with its locks, and another will come.
   if (reply.status == acquire_reply::stopping)
     return;
   auto user = i->second.user;
@@ -213,14 +215,14 @@ void lock_client::on_acquire_reply(id number, const acquire_lock& x, time_point 
     promise.deliver(refusal_of(reply));
     return;
   }
-  // The request was sent when it had yet to wait.
+  // The server counts the ttl from the grant, which is `waited` later than the request.
   auto from = sent + reply.waited;
   kept_lock lock;
   lock.name = {x.key, x.owner};
   lock.user = user;
   lock.token = reply.token;
   lock.mode = reply.mode;
-  lock.ttl = x.ttl; // of a repeat's grant only what is left has come back
+  lock.ttl = x.ttl; // a repeat's grant has only the rest of its ttl
   lock.granted_ttl = reply.ttl;
   lock.lease = x.lease;
   lock.hold = x.lease.empty() ? x.hold : hold_mode::ttl;
@@ -244,10 +246,10 @@ void lock_client::on_acquire_reply(id number, const acquire_lock& x, time_point 
 caf::result<bool> lock_client::release(release_request& x) {
   if (x.owner.empty() && !x.force)
     x.owner = own_name();
-  // Not renewed from now on, and no `lock_lost`, whatever comes of the request: its
-  // user has done with the lock. What cannot be released ends with its ttl.
-  // With its token, so that a repeat does not end a later grant; and so that it may be
-  // made up for later, should there be no server to tell for too long.
+  // From now on the lock is not renewed, and its user gets no `lock_lost`, whatever the
+  // result of the request: the user has finished with the lock. If it cannot be released,
+  // it ends with its ttl. The token is added so that a repeat does not end a later grant.
+  // It also allows a later release if the server is away for too long.
   lock_name name{x.key, x.owner};
   auto ttl = caf::timespan::max();
   if (auto* kept = kept_as(name, x.token)) {
@@ -262,7 +264,8 @@ caf::result<bool> lock_client::release(release_request& x) {
     [](release_reply& y, bool repeat) -> caf::expected<bool> {
       if (y.status == release_reply::released)
         return true;
-      // It was sent before: that has released it, or the end of the session.
+      // The request was sent before. It has released the lock, or the end of the session
+      // has.
       if (y.status == release_reply::not_holder && repeat)
         return true;
       if (y.status == release_reply::not_held)
@@ -280,8 +283,8 @@ caf::result<lock_grant> lock_client::renew(renew_request& x) {
     x.owner = own_name();
   lock_name name{x.key, x.owner};
   auto kept = kept_as(name, x.token);
-  // From now on, so that no renewal of our own, which may overtake the answer,
-  // takes back what it promises.
+  // Set before the answer, because one of our own renewals may overtake it and must not
+  // shorten what it promises.
   if (kept != nullptr) {
     x.token = kept->token;
     if (x.ttl <= caf::timespan::zero())
@@ -294,23 +297,24 @@ caf::result<lock_grant> lock_client::renew(renew_request& x) {
     std::move(x), name.first,
     [this, name, token, is_kept = kept != nullptr, sent](acquire_reply& y,
                                                          bool) -> caf::expected<lock_grant> {
-      // What is said of another grant, such as an earlier one, is not about this.
+      // An answer about another grant, for instance an earlier one, does not concern this
+      // one.
       if (is_kept && kept_as(name, token) != nullptr)
         on_renewed(lock_ids_.at(name), sent, y);
       if (y.status != acquire_reply::granted)
         return refusal_of(y);
-      // Its user has been told so, and it was given back.
+      // The user has been told of the loss, and the lock was given back.
       if (is_kept && kept_as(name, token) == nullptr)
         return caf::make_error(errc::not_holder, "the lock was lost before the answer came");
       return to_grant(name.first, name.second, y);
     });
 }
 
-// -- what only asks ---------------------------------------------------------------
+// -- requests that only ask -------------------------------------------------------
 
 namespace {
 
-// What is handed on as the server said it.
+// An answer that is passed on as the server sent it.
 template <class Reply>
 caf::expected<Reply> unchanged(Reply& x, bool) {
   return std::move(x);
@@ -368,7 +372,7 @@ caf::result<lease_reply> lock_client::inspect_lease(lease_inspect_request& x) {
 }
 
 caf::result<lease_reply> lock_client::end_lease(lease_end_request& x) {
-  // Its locks end with it: as this user wishes, but others are told.
+  // The locks of the lease end with it. This user wants that, but other owners are told.
   if (auto i = lease_ids_.find(x.lease); i != lease_ids_.end()) {
     auto who = asker();
     std::vector<id> numbers;

@@ -23,7 +23,7 @@ std::string message_of(int code) {
   return std::system_category().message(code);
 }
 
-// Returns 0, or why it does not connect.
+// Returns 0, or the `errno` of the failure.
 int connect_until(int fd, const addrinfo& where, steady::time_point end,
                   const interruption& interrupt) {
   if (connect(fd, where.ai_addr, where.ai_addrlen) == 0)

@@ -1,5 +1,5 @@
-// A TCP connection within a time, which CAF's own way to connect does not keep: a
-// host that answers nothing keeps that for two minutes. Knows no CAF.
+// Opens a TCP connection within a time limit. CAF's own connect has none: a host that
+// does not answer blocks it for two minutes. Knows no CAF.
 #pragma once
 
 #include <chrono>
@@ -9,7 +9,7 @@
 
 namespace lockserver {
 
-/// A socket that is closed in the end.
+/// A socket that is closed by the destructor.
 class owned_socket {
 public:
   owned_socket() = default;
@@ -33,25 +33,24 @@ public:
     return std::exchange(fd_, -1);
   }
 
-  /// Another owner of the same connection; none if the system has no more
-  /// descriptors.
+  /// Another owner of the same connection; none if the system has no more descriptors.
   owned_socket duplicate() const;
-  /// Ends the connection, whoever else owns it.
+  /// Ends the connection for all its owners.
   void shut_down() noexcept;
 
 private:
   int fd_ = -1;
 };
 
-/// Ends what another thread waits for.
+/// Ends a wait of another thread.
 class interruption {
 public:
   interruption();
 
-  /// From now on, all waiting is over. Thread-safe.
+  /// Ends all waits, present and future. Thread-safe.
   void notify() noexcept;
 
-  /// Can be read once `notify` was called.
+  /// The descriptor becomes readable when `notify` is called.
   int fd() const noexcept {
     return event_.get();
   }
@@ -60,8 +59,8 @@ private:
   owned_socket event_;
 };
 
-/// Connects to the first address of `host` that answers. Blocks for `timeout` at
-/// most, less if interrupted, and for as long as looking up the name takes.
+/// Connects to the first address of `host` that answers. Blocks at most for `timeout`
+/// plus the time to look up the name; an interruption ends the former.
 /// @param[out] problem why there is no socket, such as "Connection refused".
 owned_socket reach(const std::string& host, std::uint16_t port, std::chrono::nanoseconds timeout,
                    const interruption& interrupt, std::string& problem);

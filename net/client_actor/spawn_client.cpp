@@ -31,7 +31,8 @@ client_actor spawn_client(caf::actor_system& sys, std::string host, std::uint16_
     [[maybe_unused]] tls_context usable{files.certificate, files.key, files.authority};
     how.tls = std::move(options.tls);
   }
-  // Somewhat less, so that its answer says why, before the client gives it up.
+  // A little less than the client's own limit, so that the connector's answer, which says
+  // why, comes first.
   how.timeout = options.connect_timeout * 9 / 10;
   how.interrupt = interrupt;
   auto through
