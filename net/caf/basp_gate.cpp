@@ -7,8 +7,8 @@ namespace lockserver {
 
 namespace {
 
-// Operations. The rest is for servers (0), and for messages that go by way of a third
-// node (3), which a client of ours has no need of.
+// Operations. The others are for servers (0) and for messages routed through a third node
+// (3), which our clients do not use.
 constexpr std::uint8_t client_handshake = 1;
 constexpr std::uint8_t direct_message = 2;
 constexpr std::uint8_t monitor_message = 4;
@@ -16,13 +16,13 @@ constexpr std::uint8_t down_message = 5;
 constexpr std::uint8_t heartbeat = 6;
 
 // Flags: the receiver has a name instead of a number; the node has several connections
-// and wants to be answered by this one.
+// and wants the answer on this one.
 constexpr std::uint8_t named_receiver = 1;
 constexpr std::uint8_t select_connection = 2;
 
-// The highest four bits of the id of a message to an actor. Others are for answers,
-// urgent messages and streams: a session asks its client nothing, and CAF crashes for
-// a stream that there is not.
+// The highest four bits of the id of a message to an actor. Other values are for answers,
+// urgent messages and streams. A session sends its client no requests, and CAF crashes
+// for a stream that does not exist.
 constexpr std::uint64_t normal_message = 1;
 
 std::uint64_t number(std::string_view bytes) {
@@ -102,7 +102,7 @@ basp_gate::verdict basp_gate::payload(std::string_view bytes) {
       return verdict::pass;
     case direct_message:
       return direct_payload(bytes);
-    default: // about an actor of one of the two
+    default: // about an actor of one of the two nodes
       if (bytes.substr(0, node) != node_ || bytes.substr(node, node) != rules_->node)
         return close("spoke of a node that is neither it nor this");
       if (head_.operation == down_message)
@@ -111,8 +111,8 @@ basp_gate::verdict basp_gate::payload(std::string_view bytes) {
   }
 }
 
-// To an actor that has a name: of what is sent to one, all is dropped or worse. To one
-// that is not known: the same.
+// CAF drops a message to an actor name, or does worse. A message to an unknown actor
+// likewise.
 basp_gate::verdict basp_gate::direct_head() {
   auto& x = head_;
   if (x.length == 0 || x.sender == 0 || x.receiver == 0)

@@ -1,7 +1,7 @@
-// Which messages of CAF's network (BASP) a server lets in: a list of what its own
-// clients send, and nothing else. CAF takes much on trust: some messages crash it,
-// others make it remember more and more, and every actor that ever answered can be
-// sent anything. Pure: bytes in, a verdict out. Knows neither CAF nor sockets.
+// Decides which messages of CAF's network (BASP) a server accepts: those that its own
+// clients send, and no others. CAF itself checks little: some messages crash it, others
+// make it use more and more memory, and a peer can send to every actor that ever answered
+// it. Pure: bytes in, a verdict out. Knows neither CAF nor sockets.
 #pragma once
 
 #include <cstddef>
@@ -16,33 +16,33 @@
 
 namespace lockserver {
 
-/// The most bytes of one message without its head. What the server takes has a
-/// few KiB, and our client sends no more than 64; what another sends by mistake
-/// should still get a refusal that says so.
+/// The maximum size of a message without its head. The server needs only a few KiB, and
+/// our client sends at most 64 KiB. A larger message that was sent by mistake should
+/// still get a refusal with a sentence.
 inline constexpr std::uint32_t max_basp_payload = 1024 * 1024;
 
-/// The same for the handshake, which names a node and no more.
+/// The maximum size of a handshake, which only names a node.
 inline constexpr std::uint32_t max_basp_handshake = 4096;
 
-/// What may be sent here. All bytes are as CAF writes them, so that this holds for
-/// each of its versions.
+/// What a peer may send. All bytes are as CAF writes them, so these rules hold for each
+/// version of CAF.
 struct basp_rules {
-  /// Which of the server's actors that is to a node.
+  /// Which of the server's actors a node may send to.
   enum class receiver : std::uint8_t { none, gateway, session };
 
-  std::string node; ///< The server's own; each other has as many bytes.
-  /// With what the payload of a message begins: its types.
+  std::string node; ///< The server's own name; every other name has the same length.
+  /// The first bytes of a message's payload: its types.
   std::vector<std::string> to_gateway;
   std::vector<std::string> to_session;
-  /// What CAF's nodes say to each other unasked, which the server does without:
-  /// about starting actors for another. The one is all of a message to a receiver
-  /// that is named, the other the beginning of the answer.
+  /// CAF nodes exchange messages, unprompted, about spawning actors. The server drops
+  /// them. The first is a whole message to a named receiver; the second is the beginning
+  /// of the answer.
   std::string spawn_question;
   std::string spawn_answer;
-  /// How many bytes the reason has for which an actor may have ended: without a text.
+  /// The possible sizes of an actor's exit reason: without a text.
   std::vector<std::size_t> reasons;
-  /// For how many actors one node may speak at a time: for each the server keeps
-  /// something.
+  /// How many actors one node may send for at a time, because the server stores something
+  /// for each.
   std::size_t max_senders = 0;
   std::function<receiver(std::string_view node, std::uint64_t actor)> find;
 };
@@ -50,37 +50,37 @@ struct basp_rules {
 /// One connection.
 class basp_gate {
 public:
-  /// Bytes of a head: operation, two that are 0, flags, length of the payload (4),
-  /// message id (8), sender (8), receiver (8); numbers with the highest byte first.
+  /// Bytes of a head: operation, two zero bytes, flags, length of the payload (4),
+  /// message id (8), sender (8), receiver (8). Numbers are big-endian.
   static constexpr std::size_t head_size = 32;
 
   enum class verdict : std::uint8_t {
     pass,  ///< CAF gets it.
-    drop,  ///< CAF is not told of it, nor of the payload that follows.
+    drop,  ///< CAF gets neither the head nor the payload that follows.
     close, ///< The peer is no client of ours, see `wrong`.
   };
 
   explicit basp_gate(std::shared_ptr<const basp_rules> rules) : rules_(std::move(rules)) {
   }
 
-  /// @param bytes `head_size` of them; whatever comes next is their payload, if
-  ///        `payload_size` is not 0.
+  /// @param bytes a head of `head_size` bytes. If `payload_size` is not 0, its payload
+  ///        follows.
   verdict head(std::string_view bytes);
 
-  /// @param bytes `payload_size` of them.
+  /// @param bytes a payload of `payload_size` bytes.
   verdict payload(std::string_view bytes);
 
   std::uint32_t payload_size() const noexcept {
     return head_.length;
   }
 
-  /// What the peer did, for the log, such as "does not begin with a handshake of
-  /// CAF"; empty before a `close`. Nothing that it sent is in there but numbers.
+  /// What the peer did wrong, for the log, such as "does not begin with a handshake of
+  /// CAF"; empty before a `close`. Of the peer's data it contains only numbers.
   const std::string& wrong() const noexcept {
     return wrong_;
   }
 
-  /// Of the peer, from its handshake on; else empty.
+  /// The peer's node; empty before its handshake.
   const std::string& node() const noexcept {
     return node_;
   }

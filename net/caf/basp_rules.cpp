@@ -15,13 +15,13 @@ std::string text_of(const Bytes& x) {
   return {reinterpret_cast<const char*>(x.data()), x.size()};
 }
 
-// What CAF writes for a message from one actor to another.
+// The bytes that CAF writes for a message from one actor to another.
 std::string message_bytes(caf::actor_system& sys, caf::message x) {
   return text_of(compat::wire_stages(sys)) + text_of(compat::wire_bytes(sys, x));
 }
 
-// That of a message of one `T`, up to what the T itself takes: the type, in whatever
-// way this CAF names it.
+// The first bytes of a message that holds one `T`: the type, in the form of this version
+// of CAF.
 template <class T>
 std::string type_bytes(caf::actor_system& sys) {
   T x;

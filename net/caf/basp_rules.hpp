@@ -1,4 +1,4 @@
-// What a client of ours sends, as the CAF that this is built against writes it.
+// The messages of our clients, in the bytes of the CAF that this is built with.
 #pragma once
 
 #include "actors/compat/messaging.hpp"

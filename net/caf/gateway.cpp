@@ -36,7 +36,8 @@ void gateway::on_exit() {
   context_.on_last_connection_closed();
 }
 
-// A session that has ended, such as one whose client was silent: it may come again.
+// Forgets a session that has ended, for instance because its client was silent. The
+// client may come again.
 void gateway::forget(const caf::actor_addr& gone) {
   auto i = clients_.find(gone);
   if (i == clients_.end())

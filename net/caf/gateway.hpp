@@ -1,5 +1,5 @@
-// The gateway actor: what the server publishes on its CAF port. Opens a session
-// for each client, as the listener does for HTTP.
+// The gateway actor, which the server publishes on its CAF port. It opens a session for
+// each client, as the listener does for HTTP.
 #pragma once
 
 #include "actors/guarded.hpp"

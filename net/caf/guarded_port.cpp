@@ -26,17 +26,17 @@ namespace network = caf::io::network;
 
 class guarded_connection;
 
-// What the connections of one port share. They live on the middleman's thread.
+// The shared state of one port's connections. Used on the middleman's thread only.
 struct port_state {
   std::size_t max_connections;
-  std::optional<tls_context> tls; // none: plain
+  std::optional<tls_context> tls; // none: without TLS
   std::chrono::milliseconds silence;
   std::shared_ptr<const basp_rules> rules;
   std::shared_ptr<reachable_actors> reachable;
   spdlog::logger& log;
   std::size_t connections = 0;
   bool closing = false;
-  // Those that have sent no handshake yet, the oldest first.
+  // The connections that have sent no handshake yet, the oldest first.
   std::list<guarded_connection*> strangers{};
 
   port_state(std::size_t most, std::optional<tls_context> context,
@@ -50,7 +50,7 @@ struct port_state {
       log(logger) {
   }
 
-  // One line a second is enough, however many knock.
+  // One line a second is enough, however many peers connect.
   void report(const std::string& peer, const std::string& what) {
     auto now = std::chrono::steady_clock::now();
     if (now < next_line_) {
@@ -85,7 +85,7 @@ public:
     unlist();
     if (introduced())
       port_->reachable->disconnect(gate_.node());
-    // With TLS a client may look first whether there is anyone.
+    // With TLS, a client may first connect only to see whether a server is there.
     auto silent = tls() != nullptr && !tls()->heard();
     if (wrong_.empty() && !introduced() && !port_->closing && !silent)
       wrong_ = tls() != nullptr && !tls()->failure().empty()
@@ -95,8 +95,8 @@ public:
       port_->report(peer_, wrong_);
   }
 
-  // What a peer does not take is not kept without a limit. The broker calls this in
-  // the middle of something: it hears of the end of the connection later.
+  // Limits the output that a peer does not read. The broker calls this in the middle of
+  // its work, so it is told of the end of the connection later.
   void flush() override {
     if (wr_buf().size() > max_unread) {
       wrong_ = "does not read its answers";
@@ -106,7 +106,7 @@ public:
     basp_connection::flush();
   }
 
-  // When all connections end, nobody waits long for a peer that does not read.
+  // Limits the wait for peers that do not read when all connections end.
   void graceful_shutdown() override {
     if (port_->closing)
       limit_silence(socket(), std::chrono::seconds{1});
@@ -119,7 +119,7 @@ public:
     close();
   }
 
-  // A head, or the payload that it has announced.
+  // Handles a head, or the payload that the head has announced.
   bool consume(compat::execution_context* context, const void* data, std::size_t size) override {
     auto is_payload = std::exchange(payload_follows_, false);
     auto was_introduced = introduced();
@@ -129,7 +129,7 @@ public:
       unlist();
     }
     if (verdict == basp_gate::verdict::drop) {
-      // What the broker would say, had it seen this.
+      // The broker would request this read if it had seen the message.
       configure_read(caf::io::receive_policy::exactly(payload_follows_ ? gate_.payload_size()
                                                                        : basp_gate::head_size));
       return true;
@@ -137,7 +137,7 @@ public:
     auto go_on = verdict == basp_gate::verdict::pass && scribe::consume(context, data, size);
     if (!wrong_.empty())
       detach(context, true);     // tells the broker
-    return go_on && !detached(); // else closes the connection
+    return go_on && !detached(); // otherwise CAF closes the connection
   }
 
 private:
@@ -171,9 +171,9 @@ private:
   std::shared_ptr<port_state> port_;
   basp_gate gate_;
   std::string peer_;
-  std::string wrong_; // what it did, for the log
+  std::string wrong_; // what the peer did wrong, for the log
   std::list<guarded_connection*>::iterator place_;
-  bool listed_ = true; // among the strangers
+  bool listed_ = true; // in the list of connections without a handshake
   bool payload_follows_ = false;
 };
 
@@ -226,13 +226,13 @@ caf::expected<std::uint16_t>
 publish_guarded(caf::actor_system& sys, const gateway_actor& what, std::uint16_t port,
                 const char* host, port_limits limits, std::optional<tls_context> tls,
                 std::shared_ptr<reachable_actors> reachable, spdlog::logger& log) {
-  // As CAF's own publish does, but for the doorman.
+  // As in CAF's own publish, except for the doorman.
   auto fd = network::new_tcp_acceptor_impl(port, host, true);
   if (!fd)
     return std::move(fd.error());
   auto silence = std::chrono::ceil<std::chrono::milliseconds>(limits.silence);
   reachable->gateway_is(what.id());
-  // As many more as connections: their clients get a refusal that says why.
+  // Includes the surplus nodes, whose clients get a refusal with a sentence.
   auto rules = make_basp_rules(sys, limits.connections + max_surplus_nodes, reachable);
   caf::io::doorman_ptr doorman = caf::make_counted<guarded_doorman>(
     basp_connection::multiplexer_of(sys), *fd,

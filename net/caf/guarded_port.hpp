@@ -1,7 +1,7 @@
-// A port of CAF's network (BASP) that holds its peers to limits, which CAF's own
-// does not: what no client of ours sends closes the connection (basp_gate.hpp); there
-// is a most number of connections; and what strangers did is in the log. With TLS it
-// takes only peers that the authority has signed for.
+// A port of CAF's network (BASP) with limits for its peers, which CAF's own port does not
+// have. It closes a connection that sends what our clients never send (basp_gate.hpp),
+// limits the number of connections, and logs what such peers did. With TLS it accepts
+// only peers whose certificate was signed by the authority.
 #pragma once
 
 #include "net/caf/reachable_actors.hpp"
@@ -22,25 +22,25 @@ class logger;
 
 namespace lockserver {
 
-/// Beyond the most connections, so many more are served: clients among them get a
-/// refusal from the gateway that says why.
+/// So many connections are served beyond the limit. Their clients get a refusal from the
+/// gateway with a sentence.
 inline constexpr std::size_t max_surplus_nodes = 64;
 
-/// What the broker has to say to one peer, in bytes. A page of 1,000 locks has
+/// The maximum output that one peer has not read, in bytes. A page of 1,000 locks has
 /// about 200 KiB.
 inline constexpr std::size_t max_unread = 16 * 1024 * 1024;
 
 struct port_limits {
-  /// Beyond which, and the surplus, a new one takes the place of the oldest that
-  /// has not introduced itself yet, or is closed.
+  /// The limit on connections. Beyond it and the surplus, a new connection replaces the
+  /// oldest one without a handshake, or is closed if there is none.
   std::size_t connections;
-  /// How long a peer may take nothing, or be gone without a word.
+  /// How long a peer may not read, or be gone without closing its connection.
   std::chrono::nanoseconds silence;
 };
 
 /// Publishes `what`, as caf::io::publish does.
-/// @param reachable to which the published actor adds the others.
-/// @param log outlives the system.
+/// @param reachable the published actor adds the other actors to it.
+/// @param log must outlive the system.
 /// @return the port, or why it cannot be opened.
 caf::expected<std::uint16_t>
 publish_guarded(caf::actor_system& sys, const gateway_actor& what, std::uint16_t port,

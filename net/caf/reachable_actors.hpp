@@ -1,5 +1,5 @@
-// Which actors of the server the nodes that are connected may send to. CAF itself lets
-// every node send to every actor that ever answered one.
+// Which actors of the server each connected node may send to. CAF itself lets a node send
+// to every actor that ever answered it.
 #pragma once
 
 #include "net/caf/basp_gate.hpp"
@@ -14,31 +14,31 @@
 
 namespace lockserver {
 
-/// Thread-safe. Nodes are named by the bytes that CAF writes for them.
+/// Thread-safe. A node is named by the bytes that CAF writes for it.
 class reachable_actors {
 public:
-  /// The published one, for all nodes.
+  /// Sets the published actor, which all nodes may reach.
   void gateway_is(std::uint64_t actor) {
     std::lock_guard guard{mutex_};
     gateway_ = actor;
   }
 
-  /// One more connection of that node.
+  /// Adds a connection of that node.
   void connect(const std::string& node) {
     std::lock_guard guard{mutex_};
     ++nodes_[node].connections;
   }
 
-  /// One fewer. With the last one it is forgotten which sessions the node has.
+  /// Removes a connection. With the last one, the sessions of the node are forgotten.
   void disconnect(const std::string& node) {
     std::lock_guard guard{mutex_};
     if (auto i = nodes_.find(node); i != nodes_.end() && --i->second.connections == 0)
       nodes_.erase(i);
   }
 
-  /// That session is the node's as long as it is connected, which it is. A session
-  /// that has ended stays in the list for a while, since what was sent to it may be
-  /// under way: until there are too many, of which the oldest is forgotten.
+  /// Adds a session of a connected node. A session that has ended stays in the list for a
+  /// while, because messages to it may be under way. If there are too many, the oldest is
+  /// forgotten.
   void add_session(const std::string& node, std::uint64_t actor) {
     std::lock_guard guard{mutex_};
     if (auto i = nodes_.find(node); i != nodes_.end())
@@ -56,7 +56,7 @@ public:
 
 private:
   struct node_state {
-    // As many as a server serves by default; numbers of actors only grow.
+    // As many as a server serves by default. The numbers of actors only grow.
     static constexpr std::size_t most_sessions = 10'000;
 
     std::size_t connections = 0;

@@ -1,5 +1,5 @@
-// How the readers of requests say that something is wrong: they throw, and the
-// dialect turns it into a refusal.
+// How the readers of requests report an error: they throw, and the dialect makes a
+// refusal of it.
 #pragma once
 
 #include "lockserver/errc.hpp"
@@ -10,7 +10,7 @@
 
 namespace lockserver {
 
-/// Thrown for a request that is refused before anyone is asked.
+/// Thrown for a request that is refused before any actor is asked.
 struct bad_input : std::runtime_error {
   explicit bad_input(const std::string& sentence, errc code_ = errc::bad_request)
     : std::runtime_error(sentence), code(code_) {
@@ -19,7 +19,7 @@ struct bad_input : std::runtime_error {
   errc code;
 };
 
-/// What `f` returns, or the refusal that its complaint becomes.
+/// Returns what `f` returns, or the refusal for the `bad_input` that it throws.
 template <class F>
 auto or_refusal(F f) -> decltype(f()) {
   try {

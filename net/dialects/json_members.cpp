@@ -13,20 +13,20 @@ namespace json = boost::json;
 
 namespace {
 
-// A name that a client sent, as far as it is good for a sentence and a log.
+// A name from a client, as far as it can be shown in a sentence and a log.
 std::string shown(std::string_view name) {
   constexpr std::size_t most = 64;
   std::string result{name.substr(0, most)};
   for (auto& c : result)
-    if (c < 0x20 || c == 0x7f) // all but ASCII, too
+    if (c < 0x20 || c == 0x7f) // also all bytes that are not ASCII
       c = '?';
   return result;
 }
 
 } // namespace
 
-// Called by Boost.JSON's parser with each piece. Nothing is nested here, so
-// however deep the text goes, it ends at the second level.
+// Boost.JSON's parser calls it with each piece. Nesting is not allowed, so even the
+// deepest text ends at the second level.
 struct json_handler {
   static constexpr std::size_t max_object_size = 64;
   static constexpr std::size_t max_array_size = 0;
@@ -47,7 +47,7 @@ struct json_handler {
   }
   bool stop(std::string sentence, code& ec) {
     wrong = std::move(sentence);
-    ec = json::error::exception; // any: the sentence counts
+    ec = json::error::exception; // any error: the sentence is what counts
     return false;
   }
   bool other(std::string_view type, code& ec) {
@@ -120,9 +120,9 @@ struct json_handler {
 
   json_members& out;
   bool in_object = false;
-  std::string key;    // so far
-  std::string string; // so far
-  std::string name;   // of the member that is read
+  std::string key;    // as much as was read
+  std::string string; // as much as was read
+  std::string name;   // of the member that is being read
   std::string wrong;
 };
 

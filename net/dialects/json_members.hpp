@@ -1,4 +1,4 @@
-// The body of a request as JSON, read strictly.
+// Reads the body of a request as JSON, strictly.
 #pragma once
 
 #include <cstdint>
@@ -10,29 +10,29 @@
 
 namespace lockserver {
 
-/// Throws `bad_input` (415) unless a body of this type is JSON.
+/// Throws `bad_input` (415) unless this type is JSON.
 void require_json(std::string_view content_type);
 
-/// The members of one JSON object. Each is taken by its name and type; in the
-/// end none may be left, so that a misspelt one is refused and not ignored.
-/// Every complaint is a `bad_input` that names the member.
+/// The members of one JSON object. The caller takes each by name and type. None may be
+/// left in the end, so that a misspelt member is refused and not ignored. Every error is
+/// a `bad_input` that names the member.
 class json_members {
 public:
-  /// Those of no body.
+  /// An empty body: no members.
   json_members() = default;
 
-  /// Reads `text`: one object whose members are strings, numbers, true or
-  /// false; each name once.
+  /// Reads `text`: one object with unique names. The values are strings, numbers, true or
+  /// false.
   explicit json_members(std::string_view text);
 
-  /// The string, if it is there.
+  /// Takes the string, if it is there.
   std::optional<std::string> text(std::string_view name);
 
-  /// The integer, if it is there; it must be within the bounds.
+  /// Takes the integer, if it is there. It must be within the bounds.
   std::optional<std::int64_t> integer(std::string_view name, std::int64_t least, std::int64_t most);
 
-  /// Complains about a member that has not been taken.
-  /// @param known the names that there are, for the sentence.
+  /// Throws if a member has not been taken.
+  /// @param known the allowed names, for the sentence.
   void refuse_others(std::string_view known) const;
 
 private:

@@ -29,7 +29,7 @@ reading reading_of(command&& x, const settings& config) {
     case command::verb::shutdown:
       return session_request{shutdown_request{}};
   }
-  // In its place from the beginning: this is the most frequent of all.
+  // Constructed in place, because this is the most frequent request.
   reading result{std::in_place_type<session_request>, std::in_place_type<lock_wish>};
   auto& lock = std::get<lock_wish>(std::get<session_request>(result)).request;
   lock.key = std::move(x.key);
@@ -39,8 +39,8 @@ reading reading_of(command&& x, const settings& config) {
   return result;
 }
 
-// Of all paths that are no other dialect's. OPTIONS about the whole server is
-// answered, since load balancers ask so whether it is there.
+// The methods of all paths that belong to no other dialect. OPTIONS for the whole server
+// is answered, because load balancers use it as a health check.
 std::string_view methods_at(std::string_view target) {
   return target == "*" || target == "/" ? all_methods : methods_of(target);
 }
@@ -58,8 +58,8 @@ struct writer {
       append_expiry(out, x.expires_at);
       return line(out);
     }
-    // Whatever else was the matter, the lock was not obtained: that is what the line
-    // says. A limit of the server is no business of the lock's.
+    // For any other reason the lock was not obtained, and the line says so. A limit of
+    // the server is a different matter.
     if (row_of(x.status).name == row_of(errc::too_many).name)
       return write_refusal(refusal_of(x.status), out);
     return line(answer_no);
@@ -81,7 +81,7 @@ struct writer {
 
 } // namespace
 
-// None of them has a body.
+// No request of this dialect has a body.
 std::optional<refusal> lock_server_dialect::refuse_before_body(const http_request& x, bool) const {
   auto methods = methods_at(x.target);
   if (auto wrong = refuse_method(x.method, methods))

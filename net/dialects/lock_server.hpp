@@ -1,5 +1,4 @@
-// The first dialect: Lock::Server's protocol, whose text is read and written
-// by lock_server_text.hpp.
+// The dialect of Lock::Server's protocol. lock_server_text.hpp reads and writes its text.
 #pragma once
 
 #include "net/session/dialect.hpp"

@@ -14,13 +14,13 @@ namespace {
 struct path_form {
   std::string_view word;
   command::verb what;
-  int names; // how many follow: key, requester
+  int names; // the number of names that follow: key, requester
   std::string_view form;
   std::string_view methods;
 };
 
 // HEAD must not change anything (RFC 9110, 9.2.1). GET should not either, but
-// that is how the protocol is.
+// Lock::Server's protocol uses it so.
 constexpr std::string_view asking = "GET, HEAD, POST, OPTIONS";
 constexpr std::string_view changing = "GET, POST, OPTIONS";
 
@@ -33,7 +33,7 @@ constexpr std::array forms{
   path_form{"SHUTDOWN", command::verb::shutdown, 0, "/SHUTDOWN", changing},
 };
 
-// The form of a path by its first word, or null.
+// The form of a path that begins with this word, or null.
 const path_form* form_of(std::string_view path) {
   if (!path.starts_with('/'))
     return nullptr;
@@ -42,7 +42,7 @@ const path_form* form_of(std::string_view path) {
   return form == forms.end() ? nullptr : form;
 }
 
-// Decimal seconds such as "3", "0.25". Microseconds, rounded down.
+// Reads decimal seconds such as "3" or "0.25", as microseconds, rounded down.
 std::optional<command::duration> read_seconds(std::string_view text) {
   std::int64_t seconds = 0;
   auto [rest, ec] = std::from_chars(text.data(), text.data() + text.size(), seconds);
@@ -73,7 +73,7 @@ std::string seconds_text(command::duration x) {
   return text;
 }
 
-// Reads "lock_timeout=3&lock_attempt_timeout=0". Returns what is wrong.
+// Reads "lock_timeout=3&lock_attempt_timeout=0". Returns an error, or an empty string.
 std::string read_times(std::string_view query, const command_limits& limits, command& out) {
   auto set = [](std::string_view name, std::string_view text, command::duration least,
                 command::duration most, std::optional<command::duration>& time) -> std::string {
@@ -118,7 +118,7 @@ std::variant<command, command_error> parse_command(std::string_view target, name
     return command_error{404, "there is no such path"};
   path.remove_prefix(1 + form->word.size());
 
-  // "/key/requester": as many names as the form has, no more.
+  // "/key/requester": exactly as many names as the form has.
   command result;
   result.what = form->what;
   auto names = 0;

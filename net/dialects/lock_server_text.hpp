@@ -1,5 +1,5 @@
-// Lock::Server's protocol as text: a request's target in, a command out; an
-// answer's line. Pure: knows no sockets and no actors.
+// The text of Lock::Server's protocol: converts a request's target to a command, and an
+// answer to a line. Pure: knows no sockets and no actors.
 #pragma once
 
 #include "actors/rules/key_name.hpp"
@@ -19,33 +19,33 @@ struct command {
   using duration = std::chrono::microseconds;
 
   verb what = verb::ping;
-  std::string key;                      ///< Decoded and checked; empty for ping and shutdown.
-  std::string requester;                ///< The same; empty for check, too.
-  std::optional<duration> lock_timeout; ///< As asked for by a LOCK.
-  std::optional<duration> lock_attempt_timeout; ///< The same.
+  std::string key;                      ///< Decoded and validated; empty for ping and shutdown.
+  std::string requester;                ///< Likewise; also empty for check.
+  std::optional<duration> lock_timeout; ///< As a LOCK asks for it.
+  std::optional<duration> lock_attempt_timeout; ///< Likewise.
 };
 
-/// Why a request is not one of the dialect, or not a good one.
+/// Why a request does not belong to this dialect, or is wrong.
 struct command_error {
   int status = 400;   ///< 400 or 404.
   std::string reason; ///< One sentence: what is wrong, what would be right.
 };
 
-/// The most that a LOCK may ask for, see `settings`.
+/// The maximum that a LOCK may ask for, see `settings`.
 struct command_limits {
   command::duration max_lock_timeout;
   command::duration max_lock_attempt_timeout;
 };
 
-/// The line that says no, also the body of every refusal.
+/// The line for "no". It is also the body of every refusal.
 inline constexpr std::string_view answer_no = "0\n";
 inline constexpr std::string_view answer_yes = "1\n";
 
-/// The methods that a path has, as `Allow` lists them; empty if there is no such
-/// path. With each of them a request means the same.
+/// The methods of a path, as `Allow` lists them; empty if there is no such path. All of
+/// them have the same effect.
 std::string_view methods_of(std::string_view target) noexcept;
 
-/// Reads a request with one of its path's methods.
+/// Reads a request. Its method must be one of the path's methods.
 std::variant<command, command_error> parse_command(std::string_view target, name_encoding encoding,
                                                    const command_limits& limits);
 

@@ -1,4 +1,4 @@
-// The description of the HTTP interface, which the server hands out.
+// The description of the HTTP interface, as the server sends it.
 #pragma once
 
 #include <string_view>

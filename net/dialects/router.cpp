@@ -15,7 +15,7 @@ const terraform_dialect terraform;
 } // namespace
 
 const dialect& dialect_of(http_version version, std::string_view target) noexcept {
-  // The words of the first dialect are in capitals: most requests end here.
+  // The paths of Lock::Server's protocol begin with a capital. Most requests end here.
   if (version == http_version::v0_9 || (target.size() > 1 && target[1] >= 'A' && target[1] <= 'Z'))
     return lock_server;
   if (target.starts_with("/terraform/"))

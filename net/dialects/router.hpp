@@ -1,4 +1,4 @@
-// Which dialect a request is in.
+// Finds the dialect of a request.
 #pragma once
 
 #include "net/session/dialect.hpp"
@@ -7,8 +7,8 @@
 
 namespace lockserver {
 
-/// The dialect in which a request is read and refused, by its version and its
-/// target (as much of it as is known).
+/// The dialect that reads or refuses a request, by its version and its target, or as much
+/// of the target as is known.
 const dialect& dialect_of(http_version version, std::string_view target) noexcept;
 
 } // namespace lockserver

@@ -37,7 +37,7 @@ std::pair<std::string_view, std::string_view> next_parameter(std::string_view& q
 
 query_parameters::query_parameters(std::string_view query, std::string_view known) {
   while (!query.empty()) {
-    if (query.front() == '&') { // nothing, as between two of them
+    if (query.front() == '&') { // an empty parameter, as between two of them
       query.remove_prefix(1);
       continue;
     }

@@ -1,4 +1,4 @@
-// The target of a request in parts: names in its path, parameters behind it.
+// The parts of a request's target: the names in its path, and the parameters after it.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace lockserver {
 
-/// Path and query. Points into the target.
+/// Path and query. They point into the target.
 class target_parts {
 public:
   explicit target_parts(std::string_view target) noexcept
@@ -25,11 +25,11 @@ public:
     return query_;
   }
 
-  /// What stands behind `prefix`, decoded, if the path starts with it. Throws
-  /// `bad_input` unless it is one segment that is a name.
+  /// The decoded name after `prefix`, if the path starts with `prefix`. Throws
+  /// `bad_input` unless the rest is one segment with a valid name.
   std::optional<std::string> name_behind(std::string_view prefix, std::string_view what) const;
 
-  /// The same, but slashes belong to the name: there is nothing behind it.
+  /// The same, but slashes belong to the name, which takes the whole rest of the path.
   std::optional<std::string> path_behind(std::string_view prefix, std::string_view what) const;
 
 private:
@@ -37,20 +37,21 @@ private:
   std::string_view query_;
 };
 
-/// Takes the first parameter, as name and value, off a query that is not empty. As it
-/// is, for each dialect has rules of its own for what is empty and how it is encoded.
+/// Removes the first parameter from a query that is not empty, and returns its name and
+/// value. They are still encoded, because each dialect has its own rules for encoding and
+/// empty values.
 std::pair<std::string_view, std::string_view> next_parameter(std::string_view& query) noexcept;
 
-/// The parameters of a query, percent-encoded as forms are (`+` is a space).
-/// Taken by name; every complaint is a `bad_input`.
+/// The parameters of a query, percent-encoded as in forms (`+` is a space). The caller
+/// takes them by name. Every error is a `bad_input`.
 class query_parameters {
 public:
-  /// @param known the names that there are, such as "owner, token"; empty: none.
+  /// @param known the allowed names, such as "owner, token"; empty: none.
   query_parameters(std::string_view query, std::string_view known);
 
-  /// A value that may be a key or an owner.
+  /// Takes a value that must be a valid key or owner.
   std::optional<std::string> name(std::string_view parameter);
-  /// The same, or an empty string when it is empty or not there.
+  /// The same, or an empty string if it is empty or absent.
   std::string name_or_empty(std::string_view parameter);
   std::optional<std::int64_t> integer(std::string_view parameter, std::int64_t least,
                                       std::int64_t most);

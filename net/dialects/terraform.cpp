@@ -19,12 +19,13 @@ namespace {
 
 namespace json = boost::json;
 
-// What Terraform sends has some hundred bytes; a million may be kept.
+// Terraform sends some hundred bytes. The limit is low because a million bodies may be
+// stored.
 constexpr std::size_t max_body = 8 * 1024;
 
 constexpr std::string_view methods = "LOCK, UNLOCK, POST, PUT, DELETE, OPTIONS";
 
-// The ID in what Terraform says of a lock, or an empty string.
+// The ID in Terraform's description of a lock, or an empty string.
 std::string id_in(std::string_view text) {
   json::error_code ec;
   auto value = json::parse(json::string_view{text.data(), text.size()}, ec);
@@ -35,7 +36,7 @@ std::string id_in(std::string_view text) {
 }
 
 std::string checked_id(const http_request& x) {
-  // A web page can send text to anywhere, but JSON only to where it may.
+  // A web page can send text to any server, but JSON only to servers that allow it.
   auto body = x.body;
   if (!body.empty())
     require_json(x.content_type);
@@ -49,7 +50,7 @@ std::string checked_id(const http_request& x) {
   return id;
 }
 
-// What is wrong with a method that a lock does not have.
+// The refusal of a method that a lock does not have.
 std::optional<refusal> refuse_method(std::string_view method) {
   auto result = lockserver::refuse_method(method, methods);
   if (result && result->code == errc::method_not_allowed)
@@ -66,26 +67,26 @@ session_request read_acquire(std::string key, const http_request& x, const setti
   lock.ttl = ttl > settings::duration::zero() ? ttl : forever;
   lock.metadata = x.body;
   lock.explain = true;
-  lock.request_id = lock.owner; // Terraform sends a LOCK again when its answer got lost
+  lock.request_id = lock.owner; // Terraform repeats a LOCK when its answer was lost
   return result;
 }
 
 session_request read_release(std::string key, const http_request& x) {
   release_request result{std::move(key), {}};
-  // `terraform force-unlock` sends nothing; it has asked its user.
+  // `terraform force-unlock` sends no body. It has asked its user.
   result.force = x.body.empty();
   if (!result.force)
     result.owner = checked_id(x);
   return result;
 }
 
-// Nothing is read from it.
+// Terraform reads nothing from it.
 http_content success() {
   return {200, media_type::json, "{}\n"};
 }
 
-// What Terraform said when it took the lock. Whoever took it otherwise is
-// described in Terraform's words, so that it waits.
+// What Terraform sent when it took the lock. For a holder that is not Terraform, a
+// description in Terraform's format, so that Terraform waits.
 http_content conflict(errc code, const std::vector<holder_info>& holders, std::string& out) {
   auto& x = holders.front();
   if (id_in(x.metadata) == x.owner)
@@ -143,7 +144,7 @@ http_content terraform_dialect::write(const session_reply& x, const asked& what,
       return success();
     return conflict(errc::not_holder, released->holders, out);
   }
-  return v1_dialect{}.write(x, what, out); // a problem
+  return v1_dialect{}.write(x, what, out); // a problem document
 }
 
 } // namespace lockserver

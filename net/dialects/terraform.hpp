@@ -1,15 +1,15 @@
-// Terraform's and OpenTofu's HTTP backend, as far as it locks.
+// The locks of Terraform's and OpenTofu's HTTP backend.
 #pragma once
 
 #include "net/session/dialect.hpp"
 
 namespace lockserver {
 
-/// `LOCK` and `UNLOCK` (or `POST` or `PUT`, and `DELETE`) on /terraform/{key},
-/// where slashes belong to the key as they are. The body is what Terraform says
-/// of the lock: a JSON object with an `ID`, which is the owner here. It is kept as
-/// the lock's metadata, and is what others get to see while the key is held. The
-/// key is the same as in the other dialects.
+/// `LOCK` and `UNLOCK` (or `POST` or `PUT`, and `DELETE`) on /terraform/{key}. Slashes
+/// belong to the key and are not encoded. The body is Terraform's description of the
+/// lock: a JSON object with an `ID`, which becomes the owner. The body is stored as the
+/// lock's metadata, and is sent to others while the key is held. The keys are shared with
+/// the other dialects.
 class terraform_dialect final : public dialect {
 public:
   reading read(const http_request& x, const settings& config) const override;

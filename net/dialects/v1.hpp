@@ -1,4 +1,4 @@
-// The second dialect: JSON under /v1, and the paths for operators beside it.
+// The JSON dialect under /v1, with the paths for operators.
 #pragma once
 
 #include "net/session/dialect.hpp"
@@ -9,7 +9,7 @@ namespace lockserver {
 
 class v1_dialect final : public dialect {
 public:
-  /// Whether a target (as much of it as is known) is one of this dialect, or looks so.
+  /// Whether a target, or as much of it as is known, belongs to this dialect or seems to.
   static bool serves(std::string_view target) noexcept;
 
   reading read(const http_request& x, const settings& config) const override;

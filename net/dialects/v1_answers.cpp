@@ -41,8 +41,8 @@ http_content content(const json::object& x, std::string& out, int status = 200) 
   return {status, media_type::json, out};
 }
 
-// What is left of a grant, or null if it has no end of its own. A part of a
-// millisecond counts as one: no holder is told 0 while it still holds.
+// The rest of a grant's time, or null if it has no end of its own. Rounded up to
+// milliseconds, so that no holder is told 0 while it still holds.
 json::value ttl_ms(caf::timespan x) {
   if (x == caf::timespan::max())
     return nullptr;
@@ -64,7 +64,7 @@ json::array holders(const std::vector<holder_info>& xs) {
   return result;
 }
 
-// What the next page comes behind, or null if this is the last.
+// The `after` of the next page, or null if this is the last page.
 json::value next_page(const std::string& x) {
   json::value result;
   if (!x.empty())
@@ -90,7 +90,7 @@ json::object lock(const lock_info& x, bool with_queue) {
   return result;
 }
 
-// Why a request was not granted, apart from who holds the key.
+// Why a request was not granted, without the holders.
 refusal refusal_of(const acquire_reply& x) {
   auto result = refusal_of(x.status);
   if (x.status == acquire_reply::limit_mismatch)

@@ -31,12 +31,12 @@ std::string checked(std::string_view what, std::string value) {
   return value;
 }
 
-// A request, and what its route knows of it.
+// A request, and the data that its route reads.
 struct call {
   const settings& config;
-  std::string name; // in its path: a key or a lease
+  std::string name; // in the path: a key or a lease
   query_parameters& query;
-  json_members& members; // of its body
+  json_members& members; // of the body
 };
 
 std::string owner_of(json_members& x) {
@@ -55,7 +55,7 @@ constexpr auto max_token = std::numeric_limits<std::int64_t>::max();
 
 // -- /v1/locks ----------------------------------------------------------------
 
-// What the lock ends with: its lease or its connection, or neither.
+// What else ends the lock: its lease, its connection, or nothing.
 void read_hold(lock_wish& to, call& x, bool has_ttl) {
   if (auto lease = x.members.text("lease")) {
     if (has_ttl)
@@ -135,7 +135,7 @@ reading read_inspect(call& x) {
   return session_request{inspect_request{std::move(x.name), true}};
 }
 
-// Which page of a list: at most how many, and behind which key.
+// The page of a list: its size, and the key that it follows.
 template <class Request>
 session_request page(Request to, call& x) {
   to.after = x.query.name_or_empty("after");
@@ -170,7 +170,7 @@ reading read_lease_end(call& x) {
   return session_request{lease_end_request{std::move(x.name)}};
 }
 
-// -- the rest -----------------------------------------------------------------
+// -- other paths --------------------------------------------------------------
 
 template <class Request>
 reading read_plain(call&) {
@@ -190,12 +190,12 @@ reading show_document(call&) {
 enum class body : std::uint8_t { none, optional, required };
 
 struct route {
-  std::string_view path;    // what is in braces is a name, and the end
+  std::string_view path;    // a name in braces stands for one segment, and is the last
   std::string_view methods; // HEAD is GET without the body of the answer
   reading (*read)(call&);
-  std::string_view parameters{}; // of the query
+  std::string_view parameters{}; // allowed in the query
   body has = body::none;
-  std::string_view members{}; // of the body
+  std::string_view members{}; // allowed in the body
 
   std::string_view fixed() const {
     return path.substr(0, path.find('{'));
@@ -211,7 +211,7 @@ struct route {
   }
 };
 
-// The routes of a path in a row, in the order in which `Allow` lists their methods.
+// The routes of one path are adjacent, in the order in which `Allow` lists their methods.
 constexpr route routes[] = {
   {"/v1/locks", "GET, HEAD", read_list, "prefix, limit, after"},
   {"/v1/locks/{key}", "GET, HEAD", read_inspect},
@@ -233,7 +233,7 @@ constexpr route routes[] = {
   {"/openapi.yaml", "GET, HEAD", show_document},
 };
 
-// What `Allow` lists at each path.
+// The `Allow` list of each path.
 const std::map<std::string_view, std::string>& allowed_by_path() {
   static const auto all = [] {
     std::map<std::string_view, std::string> result;
@@ -246,7 +246,7 @@ const std::map<std::string_view, std::string>& allowed_by_path() {
   return all;
 }
 
-// Those of the path, for all methods; empty if there is no such path.
+// The path's routes, for all methods; empty if there is no such path.
 std::string_view methods_at(std::string_view path) {
   for (auto& x : routes)
     if (x.is_at(path))
@@ -254,7 +254,7 @@ std::string_view methods_at(std::string_view path) {
   return {};
 }
 
-// @pre the method is none that is refused
+// @pre the path has this method
 const route& route_of(std::string_view path, std::string_view method) {
   for (auto& x : routes)
     if (x.is_at(path) && lists(x.methods, method))

@@ -7,8 +7,8 @@ io_scheduler::io_scheduler(unsigned num_threads) {
     threads_.push_back(std::make_unique<io_thread>(&timers::owner));
 }
 
-// The calling thread, when it is one of ours: another server may live in the
-// same process.
+// The calling thread, if it belongs to this scheduler. Another server in the same process
+// has other threads.
 io_thread* io_scheduler::own_current() const noexcept {
   auto* current = io_thread::current();
   for (auto& x : threads_)

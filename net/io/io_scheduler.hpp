@@ -1,5 +1,5 @@
-// The I/O threads of one server, as CAF's scheduler and as the owner of all
-// timers. Knows nothing of HTTP or locks.
+// The I/O threads of one server. They are CAF's scheduler, and own all timers. Knows
+// neither HTTP nor locks.
 #pragma once
 
 #include "actors/compat/hosting.hpp"
@@ -12,14 +12,13 @@
 
 namespace lockserver {
 
-/// Runs actors on I/O threads: each on the thread on which its message arose,
-/// or, for messages from elsewhere, on the next thread in turn. An actor that
-/// has work left stays on its thread.
+/// Runs actors on I/O threads. An actor runs on the I/O thread that sent its message. A
+/// message that no I/O thread sent goes to the next one in turn. An actor that has work
+/// left stays on its thread.
 ///
-/// Owns the timers, because a deadline that an I/O thread keeps is met without
-/// waking any other thread: each thread has an ordered queue of its own, and
-/// one alarm for the earliest. A wake-up is kept by the thread that first set
-/// it.
+/// Owns the timers, because an I/O thread can serve its own deadlines without waking
+/// another thread. Each thread has an ordered queue and one alarm for the earliest
+/// deadline. A wake-up stays on the thread that first set it.
 class io_scheduler final : public compat::worker_pool, public timers {
 public:
   explicit io_scheduler(unsigned num_threads);

@@ -11,30 +11,31 @@ namespace lockserver {
 
 namespace {
 
-// Messages that one actor may work off before others have their turn. CAF's
-// default is unlimited, which lets one actor keep a thread. More than what timers
-// and pacers have under way, so that an actor to which all of that comes, such as a
-// registry, does not fall behind.
+// The number of messages that one actor may handle before others run. CAF's default is
+// unlimited, which lets one actor occupy a thread. The number exceeds what timers and
+// pacers have under way. So an actor that receives all of that, such as a registry, does
+// not fall behind.
 constexpr std::size_t messages_per_resume = 256;
 
-// Actors that one turn may run before sockets are looked at again; one that used up
-// its messages counts for as many. A request runs four. Busy clients' turns follow
-// each other, so that everybody waits for a turn of each of them: with 128, a client
-// beside three busy ones waited 6 ms, with 32, 2 ms (`bench stalls`, lists).
+// The number of actors that one turn may run before it looks at sockets again. An actor
+// that used up its messages counts as many. A request runs four actors. The turns of busy
+// clients follow each other, so everybody waits for one turn of each. With 128, a client
+// beside three busy ones waited 6 ms, with 32 only 2 ms (`bench stalls`, lists).
 constexpr std::size_t resumes_per_turn = 32;
 
-// Timers that may fire at once. What they wake is over within some turns.
+// The number of timers that may fire at once. The work that they cause ends within a few
+// turns.
 constexpr std::size_t timers_at_once = 64;
 
-// The same while actors still have work from the turn before.
+// The same while actors still have work from the previous turn.
 constexpr std::size_t timers_when_busy = 8;
 
-// Until a timer that could not be told to its owner is told.
+// How long to wait if a timer's owner could not be told.
 constexpr auto retry_pause = std::chrono::milliseconds{10};
 
 thread_local io_thread* current_thread = nullptr;
 
-// Whom the calling thread has to wake when it releases its wakes.
+// Whether the calling thread collects its wake-ups until `release_wakes`, and for whom.
 thread_local bool holds_wakes = false;
 thread_local std::vector<io_thread*> held_wakes;
 
@@ -96,13 +97,13 @@ void io_thread::add(caf::resumable* job) {
     if (std::exchange(turn_for_inbox_, true))
       return;
   }
-  // The job is there, so whoever has sent it must not hear that it is not.
+  // The job has been added, so the sender must not get an exception.
   try {
     if (holds_wakes)
       held_wakes.push_back(this);
     else
       post_inbox();
-  } catch (...) { // the next job goes on with it, or whatever else happens there
+  } catch (...) { // the next job posts it
     std::lock_guard guard{inbox_mutex_};
     turn_for_inbox_ = false;
   }
@@ -148,12 +149,12 @@ void io_thread::post_turn() {
   turn_posted_ = true;
 }
 
-// What runs here catches what it throws itself. This is for what comes from CAF or
-// Asio for want of memory: what is left goes on in a turn of its own.
+// What runs here catches its own exceptions. This catches those of CAF and Asio for lack
+// of memory. The remaining work gets a turn of its own.
 void io_thread::finish_turn() noexcept {
   try {
     run_turn();
-  } catch (...) { // there is nobody here to tell
+  } catch (...) { // nobody here could handle it
   }
   in_turn_ = false;
   turn_time_ = {};
@@ -165,15 +166,15 @@ void io_thread::try_to_post_turn() noexcept {
   for (auto tries = 0; tries < 2; ++tries) {
     try {
       return post_turn();
-    } catch (...) { // else the next event goes on with it
+    } catch (...) { // the next event continues
     }
   }
 }
 
 void io_thread::run_turn() {
   auto budget = resumes_per_turn;
-  // Writing may wake actors (an answer that could not be written is taken
-  // back), and actors may put off writes: until neither has anything to do.
+  // Writing may wake actors, because an answer that could not be written is taken back.
+  // Actors may add writes. So this goes on until neither has anything to do.
   while (!ready_.empty() || !put_off_.empty()) {
     for (; !ready_.empty() && budget > 0; --budget) {
       auto* job = ready_.pop();
@@ -212,7 +213,7 @@ void io_thread::set_timer(timer_node& x, time_point due) {
   }
 }
 
-// No alarm is set, whatever was to be: the next deadline sets one.
+// Clears the alarm. The next deadline sets it again.
 void io_thread::disarm() noexcept {
   std::lock_guard guard{timers_mutex_};
   armed_for_ = time_point::max();
@@ -221,11 +222,11 @@ void io_thread::disarm() noexcept {
 void io_thread::clear_timer(timer_node& x) noexcept {
   std::lock_guard guard{timers_mutex_};
   timers_.clear(x);
-  // The alarm stays: at worst it rings once for nothing.
+  // The alarm stays set: at worst it fires once for nothing.
 }
 
-// Goes by what is the earliest by now: since another thread posted this, an
-// earlier deadline may have been set, or all have fired.
+// Uses the deadline that is the earliest now. Since another thread posted this call, an
+// earlier one may have been set, or all may have fired.
 void io_thread::arm() {
   {
     std::lock_guard guard{timers_mutex_};
@@ -273,7 +274,7 @@ bool io_thread::fire_next(time_point now) {
   try {
     compat::anon_send(owner, deadline_reached{});
     return true;
-  } catch (...) { // its owner, who is alive, would not set it again
+  } catch (...) { // its owner lives, and would not set it again
     std::lock_guard guard{timers_mutex_};
     if (!due->is_set())
       timers_.set(*due, now + retry_pause);

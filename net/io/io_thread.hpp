@@ -1,5 +1,5 @@
-// One thread that serves sockets and runs actors, turn by turn. Knows nothing
-// of HTTP or locks.
+// One thread that serves sockets and runs actors, turn by turn. Knows neither HTTP nor
+// locks.
 #pragma once
 
 #include "actors/compat/hosting.hpp"
@@ -18,51 +18,49 @@
 
 namespace lockserver {
 
-/// An Asio thread that also is a worker for CAF. What happens in it comes in
-/// turns: a turn is one event of a socket (or a timer, or work from another
-/// thread), then the actors that this woke, then what was put off to the end
-/// of the turn (writing answers). So a request that arrives is read, decided
-/// and answered without leaving the thread, and answers that arise together
-/// are written together.
+/// An Asio thread that is also a worker for CAF. Its work is divided into turns. A turn
+/// is one event (of a socket, a timer or another thread), then the actors that it woke,
+/// then the tasks that were deferred to the end of the turn (writing answers). So a
+/// request is read, decided and answered without leaving the thread, and the answers of
+/// one turn are written together.
 ///
-/// Fair: a turn runs a bounded number of actors, each for a bounded number of
-/// messages; what is left goes on after the sockets had their chance.
+/// A turn is fair: it runs a limited number of actors, each for a limited number of
+/// messages. The rest continues after the sockets had their chance.
 class io_thread final : public compat::worker {
 public:
   using time_point = timer_node::time_point;
 
-  /// Finds out which nodes are due: called with the lock held, so that what
-  /// owns the node cannot die meanwhile; returns the actor to wake.
+  /// Returns the actor to wake for a node that is due. Called with the lock held, so that
+  /// the owner of the node cannot be destroyed meanwhile.
   using owner_of = caf::actor (*)(timer_node&);
 
   explicit io_thread(owner_of owner);
   ~io_thread() override;
 
-  /// The thread that the caller runs on, or null.
+  /// The I/O thread that the caller runs on, or null.
   static io_thread* current() noexcept;
 
   boost::asio::io_context& context() noexcept {
     return context_;
   }
 
-  /// Starts the thread, on which actors of `sys` will run.
+  /// Starts the thread, which will run actors of `sys`.
   void launch(caf::actor_system& sys);
 
-  /// Ends the thread after the event under way; returns the actors that it
-  /// still had to run, each with a reference.
+  /// Ends the thread after the present event. Returns the actors that were still to run,
+  /// each with a reference.
   std::vector<caf::resumable*> halt();
 
-  /// Takes over an actor to run; on this thread in the present or next turn.
-  /// Thread-safe.
+  /// Adds an actor, which runs in the present or the next turn. Thread-safe.
   void add(caf::resumable* job) override;
 
-  /// Until `release_wakes`, what the calling thread adds to others wakes each of
-  /// them once, at the end. For one that has many answers to give: a thread that
-  /// is woken by the first may run at once, and find but that one. Thread-safe.
+  /// From now until `release_wakes`, the calling thread wakes each other thread only
+  /// once, at the end. For senders of many answers: a thread that is woken by the first
+  /// might run at once and find only that one. Thread-safe.
   static void hold_wakes() noexcept;
   static void release_wakes();
 
-  /// Encloses what a handler of a socket does: the turn ends with it.
+  /// Encloses the handler of a socket's event. The turn ends with it.
   class turn {
   public:
     explicit turn(io_thread& host) noexcept : host_(host), outer_(!host.in_turn_) {
@@ -80,16 +78,16 @@ public:
     bool outer_;
   };
 
-  /// The time at which it was first asked for in this turn: good enough for
-  /// what may come a turn late, and cheaper than to look each time. Locks do not
-  /// go by it. Only from this thread, within a turn.
+  /// The time at which it was first asked for in this turn. It is good enough for
+  /// deadlines that may be a turn late, and cheaper than reading the clock each time.
+  /// Locks do not use it. Only for this thread, within a turn.
   time_point turn_time() noexcept {
     if (turn_time_ == time_point{})
       turn_time_ = std::chrono::steady_clock::now();
     return turn_time_;
   }
 
-  /// What can be put off to the end of a turn.
+  /// Work that can be deferred to the end of a turn.
   class task {
   public:
     virtual void end_turn() = 0;
@@ -98,14 +96,14 @@ public:
     ~task() = default;
   };
 
-  /// Calls `x->end_turn()` after the actors of this turn have run. Only from
-  /// this thread, within a turn.
+  /// Calls `x->end_turn()` after the actors of this turn have run. Only for this thread,
+  /// within a turn.
   void at_end_of_turn(std::shared_ptr<task> x) {
     put_off_.push_back(std::move(x));
   }
 
-  /// A buffer for one read, shared by all connections of the thread: its
-  /// content is only valid within the event that filled it.
+  /// A buffer for one read, shared by all connections of the thread. Its content is valid
+  /// only within the event that filled it.
   std::array<char, 64 * 1024>& read_buffer() noexcept {
     return *read_buffer_;
   }
@@ -132,22 +130,22 @@ private:
   std::thread thread_;
   std::unique_ptr<std::array<char, 64 * 1024>> read_buffer_;
 
-  // Only this thread:
+  // Used by this thread only:
   job_queue ready_;
   std::vector<std::shared_ptr<task>> put_off_;
   bool in_turn_ = false;
   bool turn_posted_ = false;
   time_point turn_time_{};
 
-  // Any thread, under the mutex:
+  // Used by any thread, guarded by the mutex:
   std::mutex inbox_mutex_;
   job_queue inbox_;
-  bool turn_for_inbox_ = false; // one is under way, or will be
+  bool turn_for_inbox_ = false; // a turn for the inbox is under way or scheduled
 
   std::mutex timers_mutex_;
   timer_queue timers_;
   time_point armed_for_ = time_point::max();
-  boost::asio::steady_timer alarm_; // only this thread
+  boost::asio::steady_timer alarm_; // used by this thread only
 };
 
 } // namespace lockserver

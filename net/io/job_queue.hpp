@@ -1,4 +1,4 @@
-// Actors that wait for their turn, first in, first out.
+// The queue of actors that have work, first in, first out.
 #pragma once
 
 #include "actors/compat/hosting.hpp"
@@ -9,16 +9,16 @@
 
 namespace lockserver {
 
-/// A ring that grows when it is half full. So a want of memory fails nobody before it
-/// is full: an actor that CAF believes to be waiting, and that nobody runs, would never
-/// answer again.
+/// A ring that grows when it is half full. So a lack of memory affects nobody before the
+/// ring is full. CAF believes that a queued actor will run. If the actor got lost, it
+/// would never answer again.
 class job_queue {
 public:
   bool empty() const noexcept {
     return size_ == 0;
   }
 
-  /// Throws only if it is full, and no larger one can be had.
+  /// Throws only if the ring is full and there is no memory for a larger one.
   void push(caf::resumable* x) {
     if (2 * size_ >= capacity_)
       grow();
@@ -33,7 +33,7 @@ public:
     return result;
   }
 
-  /// Takes over all of `x`, behind its own.
+  /// Moves all of `x` to the end of this queue.
   void push_all_of(job_queue& x) {
     for (; !x.empty(); x.pop())
       push(x.ring_[x.first_]);
@@ -47,7 +47,7 @@ private:
     const auto capacity = 2 * capacity_;
     try {
       larger = std::make_unique<caf::resumable*[]>(capacity);
-    } catch (...) { // the next one tries again
+    } catch (...) { // the next `push` tries again
       if (size_ < capacity_)
         return;
       throw;

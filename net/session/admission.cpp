@@ -18,7 +18,7 @@ std::optional<refusal> refuse(const wish& x, const server_state& server, const c
   if (x.needs == need::nothing)
     return std::nullopt;
   auto grants = x.needs == need::grant;
-  // Before all else: who is one too many may give locks back, and no more.
+  // Checked first: a surplus client may release locks, but gets none.
   if (grants && client.surplus)
     return refusal{errc::too_many, "too many connections", {}, 1};
   if (server.recovering)

@@ -1,8 +1,9 @@
-// May this be asked now? Each session asks this, whatever way its client came, before
-// it asks any actor. Knows neither CAF nor sockets, and is told the time.
+// Decides whether a request is allowed now. Every session asks this before it asks an
+// actor, whatever protocol its client uses. Knows neither CAF nor sockets, and is told
+// the time.
 //
 // One limit is not here: whether a request may wait (`too_many_waits`). Only the key
-// knows that it would have to.
+// knows that it would have to wait.
 #pragma once
 
 #include "actors/rules/lock_queue.hpp"
@@ -14,44 +15,44 @@
 
 namespace lockserver {
 
-/// What a request needs of the server.
+/// What a request needs from the server.
 enum class need : std::uint8_t {
-  nothing, ///< Is answered whatever is known of the locks.
-  locks,   ///< Who holds what. Also to make a lease, which is not yet a lock.
-  grant,   ///< The same, and that a lock may be granted.
+  nothing, ///< It can be answered without the locks.
+  locks,   ///< It needs to know who holds what. Also for a new lease, which is not yet a lock.
+  grant,   ///< It needs the same, and a lock may be granted.
 };
 
-/// What the server does now.
+/// The present state of the server.
 struct server_state {
   bool stopping = false;    ///< Grants nothing any more.
-  bool recovering = false;  ///< Reads from its store what is held.
-  time_point grants_from{}; ///< End of the restart grace, in which it grants nothing.
+  bool recovering = false;  ///< Reads the held locks from its store.
+  time_point grants_from{}; ///< The end of the restart grace, in which it grants nothing.
 };
 
-/// What a client has already.
+/// What a client already has.
 struct client_state {
-  bool surplus = false;      ///< It came when there were as many clients as may be.
+  bool surplus = false;      ///< It connected when the limit of clients was reached.
   std::size_t under_way = 0; ///< Acquires without an answer.
-  std::size_t bound = 0;     ///< Locks that end with it.
+  std::size_t bound = 0;     ///< Locks that end with the client.
 };
 
-/// The most that a client may have.
+/// The limits for one client.
 struct client_limits {
   std::size_t under_way = 0;
   std::size_t bound = 0;
 };
 
-/// What a client asks for.
+/// The request of a client, as far as it matters here.
 struct wish {
   need needs = need::nothing;
   bool binds = false; ///< The lock is to end with the client.
 };
 
-/// Why `x` may not be asked at `now`; nothing if it may.
+/// Why `x` is not allowed at `now`; none if it is.
 std::optional<refusal> refuse(const wish& x, const server_state& server, const client_state& client,
                               const client_limits& most, time_point now);
 
-/// Why the server does not grant anything at `now`, whoever asks; nothing if it does.
+/// Why the server grants nothing to anybody at `now`; none if it does.
 std::optional<refusal> refuse_grants(const server_state& server, time_point now);
 
 } // namespace lockserver

@@ -1,5 +1,5 @@
-// What the session and connection know of a dialect: it reads requests, and
-// writes answers. Each is one class in net/dialects/, without any state.
+// The interface of a dialect for session and connection: it reads requests and writes
+// answers. Each dialect is a stateless class in net/dialects/.
 #pragma once
 
 #include "net/session/http_content.hpp"
@@ -15,7 +15,7 @@ namespace lockserver {
 
 struct settings;
 
-/// One whole request. Points into what the client sent.
+/// One complete request. It points into the client's data.
 struct http_request {
   http_version version = http_version::v1_1;
   std::string_view method;
@@ -24,11 +24,11 @@ struct http_request {
   std::string_view body{};
 };
 
-/// What a client sent: a request; or what is answered, or refused, without asking anyone.
-/// That content is of static storage.
+/// The result of reading: a request for the session, or an answer or a refusal that needs
+/// no actor. The answer's content has static storage.
 using reading = std::variant<session_request, http_content, refusal>;
 
-/// What the answer to a request repeats of it.
+/// The parts of a request that its answer repeats.
 struct asked {
   std::string_view key;
   std::string_view owner;
@@ -40,14 +40,13 @@ public:
 
   virtual reading read(const http_request& x, const settings& config) const = 0;
 
-  /// What is wrong with a request whose body has not come yet, as far as it can
-  /// be told.
-  /// @param client_waits for this: it may keep the body then. If not, only what no
-  ///        body makes good is refused.
+  /// Refuses a request before its body has arrived, as far as that is possible.
+  /// @param client_waits whether the client waits for permission to send the body. If it
+  ///        does not, this refuses only what no body could make right.
   virtual std::optional<refusal> refuse_before_body(const http_request& x,
                                                     bool client_waits) const = 0;
 
-  /// Writes to `out`, which is empty and which the returned content may point to.
+  /// Writes to `out`, which is empty. The returned content may point into it.
   virtual http_content write(const session_reply& x, const asked& what, std::string& out) const = 0;
 
 protected:

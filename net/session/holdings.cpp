@@ -6,7 +6,7 @@ namespace lockserver {
 
 namespace {
 
-// Whether a grant that ends with `x` ends when that is over.
+// Whether a grant that ends with `x` ends when `over` is over.
 bool ends(hold_mode x, hold_mode over) {
   return x != hold_mode::ttl && (x == hold_mode::connection || over == hold_mode::session);
 }
@@ -125,7 +125,7 @@ holdings::hold_map::iterator holdings::erase(hold_map::iterator x) noexcept {
   return holds_.erase(x);
 }
 
-// -- doubt ------------------------------------------------------------------------
+// -- grants in doubt --------------------------------------------------------------
 
 void holdings::answered(std::uint64_t number, position end) {
   if (waits_.contains(number)) {

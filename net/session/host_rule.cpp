@@ -22,8 +22,8 @@ bool is_hex(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-// RFC 3986, 3.2.2: what a reg-name may have besides escapes. Looked up, because it
-// is for each request.
+// RFC 3986, 3.2.2: the characters of a reg-name besides escapes. A table, because each
+// request uses it.
 constexpr auto name_chars = [] {
   std::array<bool, 256> result{};
   for (unsigned char c : std::string_view{"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -39,7 +39,7 @@ bool is_name_char(std::string_view x, std::size_t at) {
 }
 
 bool is_address_v6(std::string_view x) {
-  // Longer than any, and a zone has no place in a URI.
+  // Longer than any address. A zone is not allowed in a URI.
   if (x.size() > 45 || x.find('%') != std::string_view::npos)
     return false;
   boost::system::error_code ec;
@@ -55,7 +55,7 @@ std::string_view without_port(std::string_view host) {
 }
 
 bool is_loopback(std::string_view host) {
-  // No name ends in a number, so what looks like an address of 127.0.0.0/8 is one.
+  // No host name ends in a number, so what looks like an address of 127.0.0.0/8 is one.
   if (host.starts_with("127."))
     return std::all_of(host.begin(), host.end(), [](char c) { return is_digit(c) || c == '.'; });
   if (host.find(':') != std::string_view::npos)
@@ -82,8 +82,8 @@ void for_each_part(std::string_view list, F f) {
 
 } // namespace
 
-// By hand, because Boost.URL 1.81 takes no names that begin like an address, such
-// as 10.0.0.7.example.
+// Not with Boost.URL: version 1.81 rejects names that begin like an address, such as
+// 10.0.0.7.example.
 bool is_host(std::string_view x) {
   std::size_t end = 0;
   if (x.starts_with('[')) {

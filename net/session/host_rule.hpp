@@ -1,5 +1,5 @@
-// By which names the server may be called: what a Host field looks like, and
-// which hosts are let in. Knows no sockets and no requests.
+// The names under which the server may be called: the form of a Host field, and the
+// allowed hosts. Knows neither sockets nor requests.
 #pragma once
 
 #include <string>
@@ -10,23 +10,24 @@ namespace lockserver {
 
 struct settings;
 
-/// Whether `x` may stand in a Host field: a name or an address, and maybe a
-/// port (RFC 9110, 7.2). It may be empty.
+/// Whether `x` is a valid Host field: a name or an address, and optionally a port (RFC
+/// 9110, 7.2). It may be empty.
 bool is_host(std::string_view x);
 
-/// `allowed_hosts` of the settings, or what stands for it if it is empty.
+/// The setting `allowed_hosts`, or its default if it is empty.
 std::string allowed_hosts(const settings& config);
 
-/// Which hosts a request may name. A web page can make its own name point to
-/// this machine (DNS rebinding); its browser still says that name.
-/// Immutable, so any thread may ask.
+/// The hosts that a request may name. A web page can make its own name point to this
+/// machine (DNS rebinding), but its browser still sends that name. Immutable, so any
+/// thread may ask.
 class host_rule {
 public:
   explicit host_rule(const settings& config);
 
-  /// Whether a request may name this host, with or without a port. localhost, the
-  /// names below it, and loopback addresses always may: nobody can make those
-  /// point elsewhere. A request that names none is no browser's.
+  /// Whether a request may name this host, with or without a port. localhost, the names
+  /// below it, and loopback addresses are always allowed, because nobody can make them
+  /// point elsewhere. A request without a host is allowed, because it does not come from
+  /// a browser.
   bool allows(std::string_view host) const;
 
 private:
@@ -34,7 +35,7 @@ private:
   std::vector<std::string> names_;
 };
 
-/// What is wrong with a setting `allowed_hosts`, as a sentence, or nothing.
+/// The error in a setting `allowed_hosts`, as a sentence, or an empty string.
 std::string check_allowed_hosts(std::string_view x);
 
 } // namespace lockserver

@@ -5,7 +5,7 @@ namespace lockserver {
 refusal refusal_of(errc x) {
   refusal result{x, std::string{row_of(x).sentence}};
   if (x == errc::too_many_waits)
-    result.retry_after = 1; // the least: a wait may end at any moment
+    result.retry_after = 1; // the minimum: a wait may end at any moment
   return result;
 }
 

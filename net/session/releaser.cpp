@@ -10,7 +10,7 @@ releaser::releaser(caf::actor_config& cfg, server_context& context,
   ++context_.remote_sessions;
 }
 
-// Without messages of its own it ends with the last answer that it waits for.
+// An actor without a behavior ends with the last response that it waits for.
 caf::behavior releaser::make_behavior() {
   release_some();
   return {};
@@ -21,7 +21,7 @@ void releaser::on_exit() {
     context_.on_last_connection_closed();
 }
 
-// What is left is tried with the next answer.
+// The next answer tries the rest again.
 void releaser::on_exception() noexcept {
   log_exception(context_.log, "releaser");
 }

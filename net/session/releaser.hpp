@@ -1,5 +1,5 @@
-// The releaser actor: gives back what a CAF client had, without getting into the way
-// of others.
+// The releaser actor: releases the locks of a CAF client that is gone, without delaying
+// others.
 #pragma once
 
 #include "actors/guarded.hpp"
@@ -10,8 +10,8 @@
 
 namespace lockserver {
 
-/// Lives until all is given back. The server waits for it as for the session that left
-/// it the locks, so that a store keeps none of them.
+/// Lives until all locks are released. The server waits for it before it stops, as for
+/// the session, so that a store does not keep these locks.
 class releaser final : public caf::event_based_actor {
 public:
   releaser(caf::actor_config& cfg, server_context& context, std::vector<release_request> locks);

@@ -26,7 +26,7 @@ std::string check_lease(const std::string& x) {
   return x.empty() ? "lease is empty: it must be the name of a lease" : std::string{};
 }
 
-// The first of the sentences that says something.
+// The first sentence that is not empty.
 template <class... Ts>
 std::string first_of(Ts... sentences) {
   std::string result;
@@ -82,7 +82,7 @@ std::string check(inspect_request& x, const settings&) {
   return check_name("key", x.key);
 }
 
-// Which page of a list.
+// The page of a list.
 template <class Request>
 std::string check_page(Request& x) {
   if (x.limit == 0)

@@ -24,19 +24,19 @@ caf::error error_of(const refusal& x) {
   return caf::make_error(x.code, x.reason);
 }
 
-// Makes it the answer, also when there is nobody to hear it.
+// Delivers the status as the answer, also if nobody waits for it any more.
 void deliver(caf::typed_response_promise<acquire_reply> to, errc status) {
   acquire_reply x;
   x.status = status;
   to.deliver(std::move(x));
 }
 
-// By its token: the client knew of it, and may have renewed it.
+// By the token, because the client knew of the grant and may have renewed it.
 release_request release_of(const hold& x) {
   return {x.key, x.owner, x.token};
 }
 
-// Who should have been answered is found by a look at all acquires: not too often.
+// Overdue acquires are found by looking at all of them, so this limits how often.
 constexpr auto look_interval = std::chrono::milliseconds{100};
 
 } // namespace
@@ -47,7 +47,7 @@ remote_session::remote_session(caf::actor_config& cfg, server_context& context, 
     client_name_(std::move(name)),
     wake_up_(context.time, this),
     last_heard_(context.time.now()) {
-  // Not only when it runs: the server does not end before it has.
+  // Counted before the actor runs, because the server waits for the end of all sessions.
   ++context_.remote_sessions;
 }
 
@@ -73,8 +73,8 @@ remote_session_actor::behavior_type remote_session::make_behavior() {
       self.heard();
       return true;
     },
-    // The server stops: what does not hang on a connection goes on, for as long as
-    // it lasts, and may be kept by a store.
+    // The server stops. Locks that do not end with the connection go on until they
+    // expire, and a store may keep them.
     [](remote_session& self, shut_down) {
       self.end("is told to connect again", hold_mode::connection);
     },
@@ -105,7 +105,7 @@ void remote_session::set_alarm() {
     wake_up_.no_later_than(std::max(holdings_.next_due(), context_.time.now() + look_interval));
 }
 
-// The client asks again, or is silent from now on; then it is noticed in time.
+// The client will ask again. If it stays silent, the session timeout notices that.
 void remote_session::on_exception() noexcept {
   log_exception(context_.log, "remote session");
   try {
@@ -130,7 +130,7 @@ void remote_session::heard() {
   last_heard_ = context_.time.now();
 }
 
-// It has no answer any more to what it asked before, and asks again.
+// The client gets no answer any more to what it asked before, and will ask again.
 session_welcome remote_session::meet(const session_hello& x) {
   heard();
   drop_waits(hold_mode::connection);
@@ -149,14 +149,14 @@ session_welcome remote_session::meet(const session_hello& x) {
 
 void remote_session::on_client_down(const caf::actor_addr& gone, const caf::error& why) {
   if (client_ == nullptr || client_.address() != gone)
-    return; // it has come back by another way
+    return; // it has reconnected
   if (compat::is_unreachable(why))
     return on_connection_lost();
   end("has ended", hold_mode::session);
 }
 
-// To the client the connection may still stand: it counts on what hangs on the
-// session until it has had no answer for too long.
+// For the client the connection may still be open. It relies on the session's locks until
+// it has had no answer for too long.
 void remote_session::on_connection_lost() {
   client_ = nullptr;
   drop_waits(hold_mode::connection);
@@ -170,7 +170,7 @@ void remote_session::on_connection_lost() {
 
 // -- requests -----------------------------------------------------------------
 
-// Why it is not asked; no error if it may be.
+// Why the request is not allowed; no error if it is.
 template <class Request>
 caf::error remote_session::refuse(Request& x, need needs, hold_mode hold) {
   heard();
@@ -204,8 +204,8 @@ caf::result<acquire_reply> remote_session::acquire(session_acquire& x) {
   return answer;
 }
 
-// Whom it asked has ended, as when the server stops, or has failed; then the lock may
-// be held or waited for.
+// The actor that was asked has ended, as when the server stops, or has failed. The lock
+// may be held or waited for.
 void remote_session::fail(std::uint64_t number, const caf::error& why) {
   if (holdings_.find(number) != nullptr)
     deliver(give_up(number), why == caf::sec::runtime_error ? errc::internal : errc::stopping);
@@ -214,7 +214,8 @@ void remote_session::fail(std::uint64_t number, const caf::error& why) {
 void remote_session::finish(std::uint64_t number, acquire_reply& x) {
   if (holdings_.find(number) == nullptr)
     return; // withdrawn meanwhile
-  // Only this client repeats a request in this session: the last is as good as all.
+  // Only this client repeats a request in this session, so the last ticket replaces the
+  // others.
   auto now = context_.time.now();
   if (x.status == acquire_reply::granted)
     holdings_.keep(number, x.token, now, end_of(now, x.ttl), true);
@@ -262,7 +263,7 @@ caf::result<acquire_reply> remote_session::renew(renew_request& x) {
 
 // -- taking back --------------------------------------------------------------
 
-// Of a request under way, whatever may still come of it is taken back.
+// Takes back everything that a request under way may still lead to.
 remote_session::promise remote_session::give_up(std::uint64_t number) {
   lockserver::withdraw(*this, context_, holdings_.take_wait(number));
   return promises_.extract(number).mapped();
@@ -271,8 +272,8 @@ remote_session::promise remote_session::give_up(std::uint64_t number) {
 void remote_session::withdraw(const withdraw_request& x) {
   heard();
   if (holdings_.find(x.ticket) != nullptr)
-    deliver(give_up(x.ticket), errc::wait_timeout); // so that the promise is kept
-  // Its answer and this have crossed, or the answer was lost with a connection.
+    deliver(give_up(x.ticket), errc::wait_timeout); // so that the promise is fulfilled
+  // Its answer and this message have crossed, or the answer was lost with a connection.
   else if (auto mine = holdings_.take(x.key, x.ticket))
     compat::anon_send(context_.keys->of(mine->key), release_of(*mine));
 }

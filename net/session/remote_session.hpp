@@ -1,7 +1,6 @@
-// The remote session actor: what one CAF client has on the server. Turns its
-// requests into messages to the registries and the leases, as `session` does
-// for HTTP, and takes back what it has when the client is gone. Decides
-// nothing about locks.
+// The remote session actor: one CAF client's session on the server. It turns the client's
+// requests into messages to registries and leases, as `session` does for HTTP, and takes
+// back what must end when the client is gone. Decides nothing about locks.
 #pragma once
 
 #include "actors/guarded.hpp"
@@ -17,22 +16,22 @@
 namespace lockserver {
 
 /// The client is gone when it has ended, or when nothing has come from it for
-/// `caf_session_timeout`: a machine that has lost its network says nothing, and its
-/// connection may stand for many minutes. The client knows that time, and gives up
-/// by its own clock what was to end with the session before it is over here.
+/// `caf_session_timeout`. A machine that has lost its network sends nothing, and its
+/// connection may stay open for many minutes. The client knows that timeout. By its own
+/// clock, it gives up what ends with the session before the server does.
 ///
-/// A connection that has broken is no such end. The client may still believe that
-/// it stands, and may come back by another one: until the time is over it finds
-/// what it had, but for its waits, which it asks for again, and for the locks that
-/// were to end with the connection.
+/// A broken connection does not mean that the client is gone. The client may still
+/// believe that it is open, or may reconnect. Until the timeout it finds its session
+/// again, without its waits, which it asks for again, and without the locks that ended
+/// with the connection.
 class remote_session final : public remote_session_actor::base {
 public:
-  /// A client serves a whole program, so it has more than a connection: as many
-  /// acquires under way as may wait for one key by default, and as many locks that
-  /// end with it.
+  /// A client serves a whole program, so it may have more than a connection: as many
+  /// acquires under way as may wait for one key by default, and as many locks that end
+  /// with it.
   static constexpr client_limits most{10'000, 10'000};
 
-  /// @param name the client's own, for the log. It has yet to say hello.
+  /// @param name the client's own, for the log. The client must still say hello.
   remote_session(caf::actor_config& cfg, server_context& context, std::string name);
 
   remote_session_actor::behavior_type make_behavior() override;
@@ -74,12 +73,12 @@ private:
   void heard();
 
   server_context& context_;
-  caf::actor client_; // as long as it can be reached
+  caf::actor client_; // null while the client cannot be reached
   std::string client_name_;
   wake_up wake_up_;
   timers::time_point last_heard_;
   holdings holdings_;                                   // acquires have the client's numbers
-  std::unordered_map<std::uint64_t, promise> promises_; // for each of them
+  std::unordered_map<std::uint64_t, promise> promises_; // one for each acquire
 };
 
 } // namespace lockserver

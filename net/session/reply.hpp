@@ -1,4 +1,4 @@
-// What a client can be answered, whatever the dialect: mostly what the actors answer.
+// The answers to a client in any dialect: mostly the answers of the actors.
 #pragma once
 
 #include "actors/messages.hpp"
@@ -14,14 +14,14 @@ namespace lockserver {
 
 struct settings;
 
-/// Answer to `server_info_request`.
+/// The answer to `server_info_request`.
 struct server_info {
   const settings& config;
   counts now;
   std::chrono::steady_clock::duration uptime;
 };
 
-/// Answer to `readiness_request`, unless it is a refusal.
+/// The answer to `readiness_request`, unless it is refused.
 struct ready {};
 
 /// A bool answers `check_request` and `shutdown_request`.
@@ -43,7 +43,7 @@ lease_reply answer_to(const lease_end_request&);
 
 } // namespace detail
 
-/// What an actor answers to a request that a session passes on.
+/// The answer of an actor to a request that a session passes on.
 template <class Request>
 using reply_to = decltype(detail::answer_to(std::declval<const Request&>()));
 

@@ -1,4 +1,4 @@
-// What a client can ask for, whatever the dialect: mostly what the actors are asked.
+// The requests of a client in any dialect: mostly those that the actors understand.
 #pragma once
 
 #include "actors/messages.hpp"
@@ -16,14 +16,14 @@ namespace lockserver {
 /// Asks for a lock. The session gives `request` its ticket.
 struct lock_wish {
   acquire_request request;
-  std::string lease{}; ///< Not empty: the name of the lease that the grant lives with.
+  std::string lease{}; ///< Not empty: the id of the lease that the grant ends with.
   hold_mode hold = hold_mode::ttl;
 };
 
 /// Asks for the server's settings and counts.
 struct server_info_request {};
 
-/// Asks whether the server takes new work.
+/// Asks whether the server accepts new work.
 struct readiness_request {};
 
 /// Asks the server to stop.
@@ -45,7 +45,7 @@ std::string_view key_of(const T& x) {
     return {};
 }
 
-/// The owner in whose name it is asked; empty: none.
+/// The owner that `x` names; empty: none.
 template <class T>
 std::string_view owner_of(const T& x) {
   if constexpr (std::is_same_v<T, lock_wish>)
@@ -56,7 +56,7 @@ std::string_view owner_of(const T& x) {
     return {};
 }
 
-/// What `x` needs of the server.
+/// What `x` needs from the server.
 template <class T>
 constexpr need need_of(const T&) {
   if constexpr (std::is_same_v<T, lock_wish>)

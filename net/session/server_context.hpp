@@ -1,4 +1,4 @@
-// What the connections and sessions of one server share. Owned by the server,
+// The shared state of one server's connections and sessions. The server owns it, and it
 // outlives all of them.
 #pragma once
 
@@ -29,16 +29,15 @@ struct server_context {
   timers& time;
   spdlog::logger& log;
 
-  /// Of the engine: who has the locks, and whether they can be changed.
+  /// From the engine: the actors that own the locks, and whether locks can be changed.
   std::shared_ptr<const registries> keys;
   const lock_environment& locks;
 
   std::chrono::steady_clock::time_point started_at;
 
-  /// Stops the server, soon; called by the session that got /SHUTDOWN.
+  /// Stops the server soon. Called by the session that got /SHUTDOWN.
   std::function<void()> request_stop;
-  /// Called when the last connection, the last remote session or the gateway has
-  /// gone.
+  /// Called when the last connection, the last remote session or the gateway has ended.
   std::function<void()> on_last_connection_closed;
   /// What the server holds now.
   std::function<counts()> count;
@@ -48,7 +47,7 @@ struct server_context {
 
   host_rule hosts{config};
 
-  /// What admission is to know of the server.
+  /// The part of the server's state that admission needs.
   server_state state() const {
     server_state result{stopping, recovering};
     if (config.restart_grace != settings::duration::zero())
@@ -62,14 +61,14 @@ struct server_context {
 
   std::atomic<std::uint64_t> last_ticket{0};
   std::atomic<std::size_t> connections{0};
-  /// Bytes of answers that clients have not taken at once.
+  /// Bytes of answers that clients have not read yet.
   std::atomic<std::size_t> untaken{0};
-  /// And what gives back the locks of those that are gone.
+  /// Remote sessions, and releasers of sessions that have ended.
   std::atomic<std::size_t> remote_sessions{0};
   std::atomic<bool> has_gateway{false};
-  /// What the CAF port lets its clients send to.
+  /// The actors that clients of the CAF port may send to.
   std::shared_ptr<reachable_actors> reachable{};
-  /// While the locks of a store are taken up: nobody may be told what is held.
+  /// True while locks are restored from a store: nobody may be told what is held.
   std::atomic<bool> recovering{false};
   std::atomic<bool> stopping{false};
 };

@@ -42,7 +42,7 @@ void session::on_deadline() {
 
 void session::on_exit() {
   wake_up_.clear();
-  if (peer_ != nullptr) // its end is not the connection's wish
+  if (peer_ != nullptr) // the connection did not ask for this end
     peer_->give_up();
 }
 
@@ -66,7 +66,7 @@ void session::submit(session_request&& x, const dialect& how) {
 
 template <class Request>
 void session::check(Request& x, const dialect& how) {
-  client_state mine{surplus_}; // nothing is under way, or about to be over
+  client_state mine{surplus_}; // nothing is under way, or it is about to end
   auto wanted = wish_of(x, mine);
   if constexpr (std::is_same_v<Request, lock_wish>)
     begin(key_of(x), owner_of(x), how, x.request.wait);
@@ -75,7 +75,7 @@ void session::check(Request& x, const dialect& how) {
   auto no = lockserver::refuse(wanted, context_.state(), mine, most, host_.turn_time());
   if (!no)
     return ask(x);
-  // A lock that is not obtained is no fault of the server's, in any dialect.
+  // In every dialect, a lock that is not obtained is not an error of the server.
   if (wanted.needs == need::grant && no->code == errc::stopping)
     refuse_acquire(errc::stopping);
   else
@@ -101,13 +101,13 @@ void session::begin(std::string_view key, std::string_view owner, const dialect&
     pending{context_.next_ticket(), &how, due, std::string{key}, std::string{owner}});
 }
 
-// What is done when an answer is an error.
+// The handler for an error in place of an answer.
 auto session::failed(ticket_id ticket) {
   return guarded_answer(*this,
                         [this, ticket](const caf::error& what) { on_failure(ticket, what); });
 }
 
-// For all that would not have to be taken back.
+// For requests that need not be taken back.
 template <class Request>
 void session::ask(Request& x) {
   using reply_type = reply_to<Request>;
@@ -168,11 +168,11 @@ void session::ask(shutdown_request&) {
 // -- answering ----------------------------------------------------------------
 
 void session::on_acquire_reply(ticket_id ticket, acquire_reply& x) {
-  // Nobody waits for it any more; `withdraw_request` has been sent by then.
+  // Nobody waits for the answer any more, and `withdraw_request` has been sent.
   if (!is_pending(ticket))
     return;
   if (x.waited > duration::zero() && peer_->client_is_gone())
-    return peer_->give_up(); // which takes back what is under way
+    return peer_->give_up(); // the connection takes back what is under way
   if (x.status == acquire_reply::granted)
     on_granted(x);
   else
@@ -182,7 +182,7 @@ void session::on_acquire_reply(ticket_id ticket, acquire_reply& x) {
 void session::on_granted(acquire_reply& x) {
   auto ticket = pending_->ticket;
   auto now = host_.turn_time();
-  // Others may repeat the request: then the grant ends when they are gone, too.
+  // Others may repeat the request. Then the grant ends only when they are gone, too.
   if (holdings_.find(ticket)->ends_with != hold_mode::ttl)
     holdings_.keep(ticket, x.token, now, end_of(now, x.ttl), false);
   if (holdings_.doubts_too_much())
@@ -190,8 +190,8 @@ void session::on_granted(acquire_reply& x) {
   answer(std::move(x), true);
 }
 
-// Whom it asked has ended, which happens only when the server stops; or it could
-// not do it.
+// The actor that was asked has ended, which happens only when the server stops, or it has
+// failed.
 void session::on_failure(ticket_id ticket, const caf::error& what) {
   if (is_pending(ticket))
     refuse(refusal_of(what == caf::sec::runtime_error ? errc::internal : errc::stopping));
@@ -222,7 +222,7 @@ void session::answer(const session_reply& x, bool granted) {
   auto end = peer_->answer(content);
   if (granted)
     holdings_.answered(ticket, end);
-  // A long answer does not cost its memory for as long as its connection lasts.
+  // Frees the memory of a long answer, because a connection may last long.
   if (text_.capacity() > max_kept_text)
     std::string{}.swap(text_);
 }
@@ -246,7 +246,7 @@ void session::refuse_wait() {
 
 // -- taking back --------------------------------------------------------------
 
-// Of an acquire under way, whatever may still come of it.
+// Takes back everything that an acquire under way may still lead to.
 void session::take_back() {
   if (!std::exchange(pending_->acquires, false))
     return;
@@ -273,8 +273,9 @@ void session::connection_closed() {
   for (auto& x : holdings_.take_holds(hold_mode::connection))
     compat::send(this, context_.keys->of(x.key),
                  withdraw_request{x.key, x.ticket, withdrawal::held});
-  // Not `quit`: this is not the actor's own turn. CAF allocates to work this off, outside
-  // of all guards; if that throws it ends the actor as well, and says so on its output.
+  // Not `quit`, because this is not the actor's own turn. CAF allocates memory to handle
+  // this message, outside of all guards. If that throws, CAF ends the actor as well, and
+  // reports it on its output.
   compat::anon_send_exit(this);
 }
 

@@ -1,6 +1,6 @@
-// The session actor: turns the operations of one connection into messages to
-// the registries and the leases, and their answers into content. Knows no bytes
-// and no sockets, and of the dialects only that they write.
+// The session actor: turns the operations of one connection into messages to registries
+// and leases, and their answers into content. Knows neither bytes nor sockets. It knows
+// only of dialects that they write answers.
 #pragma once
 
 #include "actors/actors.hpp"
@@ -17,58 +17,61 @@
 
 namespace lockserver {
 
-/// What a session needs of its connection. Called on the connection's thread.
+/// What a session needs from its connection. Called on the connection's thread.
 class session_peer {
 public:
-  /// A place in the stream of bytes to the client: how many precede it.
+  /// A position in the output to the client: the number of bytes before it.
   using position = holdings::position;
 
-  /// The answer to the operation under way; written at the end of the turn.
-  /// Returns where it ends.
+  /// Takes the answer to the operation under way, which is written at the end of the
+  /// turn. Returns the position where it ends.
   virtual position answer(const http_content& x) = 0;
 
-  /// What the client's system has certainly received: it has acknowledged it.
+  /// The position that the client's system has acknowledged: everything before it has
+  /// arrived.
   virtual position arrived() = 0;
 
-  /// What the client's system may have received. From now on it gets no more than
-  /// that: to be asked when the connection is over.
+  /// The position up to which output may have arrived. From now on, the client gets no
+  /// more output than that. Call it when the connection is over.
   virtual position may_have_arrived() = 0;
 
-  /// Whether the client is known to have gone, as of now.
+  /// Whether the client is known to be gone at this moment.
   virtual bool client_is_gone() = 0;
 
-  /// The client is gone before its answer, or an exception came between: close.
+  /// Closes the connection, because the client is gone before its answer, or because of
+  /// an exception.
   virtual void give_up() noexcept = 0;
 
-  /// A deadline given to `session::wake_at` may have come.
+  /// A deadline given to `session::wake_at` may have been reached.
   virtual void on_deadline() = 0;
 
 protected:
   ~session_peer() = default;
 };
 
-/// Works off one operation at a time. Runs on its connection's thread, where
-/// the connection calls it directly; only answers of other actors come by
-/// message.
+/// Handles one operation at a time. Runs on its connection's thread, and the connection
+/// calls it directly. Only the answers of other actors come as messages.
 ///
-/// A grant stays "in doubt" until the client's system has acknowledged its
-/// answer. While it is, a broken connection takes it back if the answer certainly
-/// did not arrive. Safety before liveness: where nobody can know, the grant stays
-/// until its release or its time. A client may read its answer and reset the
+/// A grant is "in doubt" until the client's system has acknowledged its answer. If the
+/// connection breaks while a grant is in doubt, the session takes it back only if the
+/// answer certainly did not arrive. Safety before liveness: if nobody can know, the grant
+/// stays until its release or its expiry. A client may read its answer and reset the
+/// connection at once, before its system has acknowledged anything; proxies do that.
 /// connection at once (proxies do), before its system has acknowledged anything.
 class session final : public compat::pinned<session_actor::base> {
 public:
   using time_point = timers::time_point;
 
-  /// So many are kept until it is looked when the client sends something: each look is
-  /// a call of the system, and what has arrived is not taken back in any case.
+  /// Up to this number, grants stay in doubt without a check when the client sends
+  /// something. Each check is a system call, and a grant whose answer has arrived is not
+  /// taken back in any case.
   static constexpr std::size_t few_in_doubt = 4;
 
-  /// A connection has one request under way. Each lock that ends with it is a message
-  /// when it closes, all in one turn.
+  /// A connection has one request under way. Each lock that ends with it costs a message
+  /// when it closes, and all are sent in one turn.
   static constexpr client_limits most{1, 1000};
 
-  /// @param surplus there are too many connections: its client gets no lock.
+  /// @param surplus there are too many connections, so this client gets no lock.
   session(caf::actor_config& cfg, io_thread& host, server_context& context, session_peer& peer,
           bool surplus);
 
@@ -80,20 +83,21 @@ public:
 
   void on_exit() override;
 
-  /// Gives the connection up. See `guarded`.
+  /// Closes the connection. See `guarded`.
   void on_exception() noexcept;
 
   // -- for the connection -----------------------------------------------------
 
-  /// Carries out `x`: one call of `session_peer::answer` follows, perhaps
-  /// before this returns. @pre no operation is under way
-  /// @param how writes the answer; of static storage.
+  /// Carries out `x`. One call of `session_peer::answer` follows, perhaps before this
+  /// returns. @pre no operation is under way
+  /// @param how writes the answer; in static storage.
   void submit(session_request&& x, const dialect& how);
 
-  /// Answers the operation under way with no if it is an acquire that waits.
+  /// Answers the operation under way with "no" if it is an acquire that waits.
   void refuse_wait();
 
-  /// The client cannot be watched any more: an acquire under way ends its wait.
+  /// Ends the wait of an acquire under way, because the client cannot be watched any
+  /// more.
   void end_wait();
 
   /// Whether an acquire that may take long is under way.
@@ -101,33 +105,33 @@ public:
     return pending_ && pending_->may_wait;
   }
 
-  /// Whether a grant has been given to `answer` that may not have arrived.
+  /// Whether a grant may not have arrived that was passed to `session_peer::answer`.
   bool in_doubt() const noexcept {
     return holdings_.in_doubt() > 0;
   }
 
-  /// The client has sent something, and with it what it acknowledges.
+  /// The client has sent something, which also carries its acknowledgements.
   void client_continued() {
     if (holdings_.in_doubt() >= few_in_doubt)
       holdings_.arrived(peer_->arrived());
   }
 
-  /// The connection broke: takes back every grant that did not arrive.
+  /// The connection broke: takes back every grant whose answer certainly did not arrive.
   void connection_broke();
 
-  /// The connection is closed: takes back the operation under way and what was
-  /// to end with the connection, and ends. The peer is not called any more.
+  /// The connection is closed: takes back the operation under way and the locks that end
+  /// with the connection, and ends. The peer is not called any more.
   void connection_closed();
 
-  /// Sees to it that `session_peer::on_deadline` is called at `due` or before.
+  /// Ensures that `session_peer::on_deadline` is called at `due` or earlier.
   void wake_at(time_point due) {
     wake_up_.no_later_than(due);
   }
 
 private:
-  // The operation under way. Of an acquire that was asked, key and owner are in the holdings.
+  // The operation under way. The holdings have key and owner of an acquire that was sent.
   struct pending {
-    ticket_id ticket; // names the operation, whatever it is
+    ticket_id ticket; // identifies the operation, of whatever kind
     const dialect* how;
     time_point answer_due;
     std::string key;
@@ -172,7 +176,7 @@ private:
   wake_up wake_up_;
   std::optional<pending> pending_;
   holdings holdings_; // acquires are numbered by their tickets
-  std::string text_;  // of the answer that is just being written
+  std::string text_;  // of the answer that is being written
 };
 
 } // namespace lockserver

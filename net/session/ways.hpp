@@ -1,4 +1,4 @@
-// The ways from a session to the actors of the locks: the same for all sessions.
+// How all sessions send requests to the actors that own the locks.
 #pragma once
 
 #include "actors/caf_answers.hpp"
@@ -12,7 +12,7 @@
 
 namespace lockserver {
 
-/// Who answers `x`.
+/// The actor that answers `x`.
 template <class Self, class Request>
 decltype(auto) receiver_of(Self& self, server_context& context, const Request& x) {
   if constexpr (std::is_same_v<Request, list_request>)
@@ -23,7 +23,7 @@ decltype(auto) receiver_of(Self& self, server_context& context, const Request& x
     return (context.keys->leases);
 }
 
-/// Sends an acquire request on its way, of which `mine` is kept.
+/// Sends an acquire request to the actor that decides about it. `mine` is its record.
 /// @return what CAF returns for a request
 template <class Self>
 auto ask_to_acquire(Self& self, server_context& context, const acquisition& mine,
@@ -35,7 +35,8 @@ auto ask_to_acquire(Self& self, server_context& context, const acquisition& mine
                          lease_acquire_request{mine.lease, std::move(x)});
 }
 
-/// Sends `x` on the way that its acquire request went, so as to come behind it.
+/// Sends a withdrawal through the same actors as the acquire request, so that it cannot
+/// overtake the request.
 template <class Self>
 void withdraw(Self& self, server_context& context, const acquisition& mine, withdrawal what) {
   withdraw_request x{mine.key, mine.ticket, what};
@@ -50,7 +51,7 @@ void withdraw(Self& self, server_context& context, const withdrawn& x) {
   withdraw(self, context, x.what, x.in_any_case ? withdrawal::held : withdrawal::undelivered);
 }
 
-/// When a grant ends that lasts so long from `now`.
+/// When a grant of this ttl ends, counted from `now`.
 inline time_point end_of(time_point now, duration ttl) {
   return ttl > time_point::max() - now ? time_point::max() : now + ttl;
 }
