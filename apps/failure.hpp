@@ -1,5 +1,5 @@
-// How the programs end when something is wrong: the exception that carries the
-// sentence and the exit status.
+// How the programs end after an error: an exception that carries the sentence and the
+// exit status.
 #pragma once
 
 #include <cerrno>
@@ -9,8 +9,8 @@
 
 namespace lockserver {
 
-/// Ends the program with a sentence for its user. The sentence names what is
-/// wrong and, where there is something, what would be right.
+/// Ends the program with a sentence for its user. The sentence says what is wrong and, if
+/// possible, what would be right.
 /// @tparam Status the program's exit statuses.
 template <class Status>
 class program_failure : public std::runtime_error {
@@ -27,7 +27,7 @@ private:
   Status status_;
 };
 
-/// What the system says about the call that has just failed.
+/// The system's text for the last failed call.
 inline std::string last_error() {
   return std::system_category().message(errno);
 }

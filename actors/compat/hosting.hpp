@@ -1,4 +1,5 @@
-// How actors are run on threads that are not CAF's own: the same for both CAFs.
+// Runs actors on threads that are not CAF's own, in the same way with both versions of
+// CAF.
 #pragma once
 
 #include "lockserver/detail/caf.hpp"
@@ -35,8 +36,8 @@ using execution_context = caf::scheduler;
 using execution_context = caf::execution_unit;
 #endif
 
-/// What runs actors: one per thread. Passed to each actor that it resumes, it
-/// receives the actors that this one wakes.
+/// A thread that runs actors. Each actor that it resumes gets it as the execution
+/// context, and so it receives the actors that this one wakes.
 class worker : public execution_context {
 public:
 #if LOCKSERVER_CAF_1
@@ -64,8 +65,8 @@ public:
   /// Takes over one reference to `job` and runs it later. Thread-safe.
   virtual void add(caf::resumable* job) = 0;
 
-  /// Runs `job` once. Returns whether it wants to go on (the caller keeps the
-  /// reference); otherwise its reference has been given up.
+  /// Runs `job` once. If it returns true, the job has more to do, and the caller keeps
+  /// the reference. Otherwise the reference has been released.
   bool resume(caf::resumable* job, std::size_t max_messages) {
     if (job->resume(this, max_messages) == caf::resumable::resume_later)
       return true;
@@ -74,30 +75,31 @@ public:
   }
 };
 
-/// The set of workers behind one actor system. Must outlive it.
+/// All workers of one actor system. Must outlive the system.
 class worker_pool {
 public:
   virtual ~worker_pool() = default;
 
-  /// A job from outside all workers, or from one of them. Thread-safe.
+  /// Adds a job, from one of the workers or from any other thread. Thread-safe.
   virtual void add(caf::resumable* job) = 0;
 
-  /// The system is complete but for its scheduler's start: begin to run jobs.
+  /// Begins to run jobs. The system is complete, except that its scheduler has not
+  /// started.
   virtual void start(caf::actor_system& sys) = 0;
 
-  /// No more jobs come. Returns when no worker runs; jobs left over have been
-  /// handed to `abandon`.
+  /// Called after the last job. Returns when no worker runs. Jobs that have not run are
+  /// passed to `abandon`.
   virtual void stop() = 0;
 
-  /// Until `release_wakes`, jobs from the calling thread, which is none of the
-  /// workers', need not wake a worker one by one. Thread-safe.
+  /// Until `release_wakes`, jobs from the calling thread, which is no worker, need not
+  /// wake a worker one by one. Thread-safe.
   virtual void hold_wakes() {
   }
   virtual void release_wakes() {
   }
 
 protected:
-  /// Gives a job up that will never run.
+  /// Releases a job that will never run.
   static void abandon(caf::resumable* job) {
 #if LOCKSERVER_CAF_1
     caf::intrusive_ptr_release(job);
@@ -109,7 +111,7 @@ protected:
 
 #if LOCKSERVER_CAF_1
 
-/// Shows a `worker_pool` to CAF as its scheduler.
+/// Makes a `worker_pool` CAF's scheduler.
 class scheduler_adapter final : public caf::scheduler {
 public:
   scheduler_adapter(caf::actor_system& sys, worker_pool& pool) : sys_(&sys), pool_(&pool) {
@@ -144,9 +146,9 @@ inline std::unique_ptr<caf::actor_system> make_system(caf::actor_system_config& 
 
 #else
 
-/// CAF's clock, for actors that use CAF's timeouts; nothing of ours does. CAF
-/// tells it of every actor that ends, which would wake the clock's thread each
-/// time: only those that have set a timeout on it are passed on.
+/// CAF's clock, for actors that use CAF's timeouts; ours use none. CAF tells it of every
+/// actor that ends, which would wake the clock's thread each time. So only actors that
+/// have set a timeout on it are passed on.
 class on_demand_clock final : public caf::detail::thread_safe_actor_clock {
 public:
   using super = caf::detail::thread_safe_actor_clock;
@@ -177,7 +179,7 @@ private:
     any_ = true;
   }
   bool forget(caf::abstract_actor* x) {
-    // An actor ends after it has set its timeouts: this sees its own.
+    // An actor sets its timeouts before it ends, so this sees its own.
     if (!any_)
       return false;
     std::lock_guard guard{mutex_};
@@ -189,7 +191,7 @@ private:
   std::atomic<bool> any_{false};
 };
 
-/// Shows a `worker_pool` to CAF as its scheduler.
+/// Makes a `worker_pool` CAF's scheduler.
 class scheduler_adapter final : public caf::scheduler::abstract_coordinator {
 public:
   using super = caf::scheduler::abstract_coordinator;
@@ -233,9 +235,9 @@ inline std::unique_ptr<caf::actor_system> make_system(caf::actor_system_config& 
 
 #endif
 
-/// An actor that always runs on one worker, whoever wakes it, as CAF's brokers
-/// do: what else happens on that worker's thread needs no lock to share state
-/// with it. `Base` is an actor class, such as `typed_actor<…>::base`.
+/// An actor that always runs on one worker, whoever wakes it, as CAF's brokers do. So it
+/// can share state with the rest of that worker's thread without a lock. `Base` is an
+/// actor class, such as `typed_actor<…>::base`.
 template <class Base>
 class pinned : public Base {
 public:

@@ -1,4 +1,4 @@
-// How actors send, ask, answer and fail: the same for both CAFs.
+// Actors send, ask, answer and fail in the same way with both versions of CAF.
 #pragma once
 
 #include "lockserver/detail/caf.hpp"
@@ -29,7 +29,7 @@ namespace lockserver::compat {
 
 // -- type registration --------------------------------------------------------
 
-/// Makes the message types of `Blocks` known. Call before creating any config.
+/// Registers the message types of `Blocks`. Call it before you make any config.
 template <class... Blocks>
 void init_types() {
 #if LOCKSERVER_CAF_1
@@ -38,7 +38,7 @@ void init_types() {
 #endif
 }
 
-/// The same for the types of a module, such as `caf::io::middleman`.
+/// The same for a module, such as `caf::io::middleman`.
 template <class Module>
 void init_module_types() {
 #if LOCKSERVER_CAF_1
@@ -46,7 +46,7 @@ void init_module_types() {
 #endif
 }
 
-/// Makes the message types of `Blocks` known to one system. Call on its config.
+/// Registers the message types of `Blocks` with one system. Call it for its config.
 template <class... Blocks>
 void register_types([[maybe_unused]] caf::actor_system_config& cfg) {
 #if !LOCKSERVER_CAF_1
@@ -65,7 +65,7 @@ void send(Self* self, const Handle& to, Ts&&... xs) {
 #endif
 }
 
-/// A request without a timeout in CAF: its deadline is the caller's business.
+/// A request without a timeout in CAF: the caller has its own deadline.
 template <class Self, class Handle, class... Ts>
 auto request(Self* self, const Handle& to, Ts&&... xs) {
 #if LOCKSERVER_CAF_1
@@ -84,8 +84,8 @@ void anon_send(const Handle& to, Ts&&... xs) {
 #endif
 }
 
-/// Sends a message after some time, by CAF's clock. It cannot be called back,
-/// and keeps the receiver alive until then.
+/// Sends a message after some time, by CAF's clock. It cannot be cancelled, and keeps the
+/// receiver alive until then.
 template <class Handle, class T>
 void delayed_anon_send(const Handle& to, std::chrono::nanoseconds delay, T x) {
 #if LOCKSERVER_CAF_1
@@ -95,9 +95,10 @@ void delayed_anon_send(const Handle& to, std::chrono::nanoseconds delay, T x) {
 #endif
 }
 
-/// Calls `f` with the address of `whom` and why once that has ended, also when its
-/// node cannot be reached any more (`is_unreachable`); at once if it has ended
-/// already. An actor of CAF 0.17 has one such function: pass the same `f` each time.
+/// Calls `f` with the address of `whom` and the reason when `whom` has ended, or when its
+/// node can no longer be reached (`is_unreachable`). Calls it at once if `whom` has
+/// already ended. An actor of CAF 0.17 has one such function: pass the same `f` each
+/// time.
 template <class Self, class F>
 void on_down(Self* self, const caf::actor& whom, F f) {
 #if LOCKSERVER_CAF_1
@@ -108,12 +109,12 @@ void on_down(Self* self, const caf::actor& whom, F f) {
 #endif
 }
 
-/// Whether that is no end at all: the actor's node cannot be reached any more.
+/// Whether the actor has not ended, but its node can no longer be reached.
 inline bool is_unreachable(const caf::error& why) {
   return why == caf::exit_reason::remote_link_unreachable;
 }
 
-/// What `self` returns when it passes its request on to `to` as `xs`.
+/// The type that `self` returns when it delegates its request to `to` with `xs`.
 #if LOCKSERVER_CAF_1
 template <class Self, class To, class... Ts>
 using delegated_by
@@ -124,8 +125,8 @@ using delegated_by
   = decltype(std::declval<Self&>().delegate(std::declval<const To&>(), std::declval<Ts>()...));
 #endif
 
-/// A message that is on its way from nobody yet. Not through other actors: nothing of
-/// ours is composed of several.
+/// Makes a message without a sender. It has no forwarding stages, because we do not
+/// compose actors.
 template <class... Ts>
 caf::mailbox_element_ptr make_element(caf::message_id id, Ts&&... xs) {
 #if LOCKSERVER_CAF_1
@@ -135,7 +136,7 @@ caf::mailbox_element_ptr make_element(caf::message_id id, Ts&&... xs) {
 #endif
 }
 
-/// What a handler has answered, or null.
+/// The answer of a handler, or null.
 template <class T>
 caf::message* value_of(caf::result<T>& x) {
 #if LOCKSERVER_CAF_1
@@ -145,7 +146,7 @@ caf::message* value_of(caf::result<T>& x) {
 #endif
 }
 
-/// The error that it has answered, or null.
+/// The error with which a handler has answered, or null.
 template <class T>
 caf::error* error_of(caf::result<T>& x) {
 #if LOCKSERVER_CAF_1
@@ -155,7 +156,7 @@ caf::error* error_of(caf::result<T>& x) {
 #endif
 }
 
-/// Ends an actor once it has worked off what it has received.
+/// Ends an actor after it has handled the messages that it has received.
 template <class Self>
 void anon_send_exit(Self* self) {
   caf::anon_send_exit(self->address(), caf::exit_reason::user_shutdown);
@@ -163,7 +164,7 @@ void anon_send_exit(Self* self) {
 
 // -- version ------------------------------------------------------------------
 
-/// Of CAF, such as "0.17.6". Two nodes must have the same.
+/// The version of CAF, such as "0.17.6". Two nodes must have the same.
 inline std::string version() {
   return std::to_string(CAF_MAJOR_VERSION) + "." + std::to_string(CAF_MINOR_VERSION) + "."
          + std::to_string(CAF_PATCH_VERSION);
@@ -181,7 +182,7 @@ inline std::string render([[maybe_unused]] caf::actor_system& sys, const caf::er
 
 // -- CAF's network --------------------------------------------------------------
 
-/// By which CAF's middleman knows the actor that speaks BASP.
+/// The name under which CAF's middleman knows the actor that speaks BASP.
 inline auto basp_broker_name() {
 #if LOCKSERVER_CAF_1
   return "BASP";

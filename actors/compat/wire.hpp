@@ -1,4 +1,4 @@
-// What CAF writes for a value on the wire.
+// The bytes that CAF writes for a value on the wire.
 #pragma once
 
 #include "lockserver/detail/caf.hpp"
@@ -15,7 +15,7 @@
 
 namespace lockserver::compat {
 
-/// What `x` is there.
+/// The bytes of `x`.
 template <class T>
 auto wire_bytes(caf::actor_system& sys, T& x) {
 #if LOCKSERVER_CAF_1
@@ -30,13 +30,13 @@ auto wire_bytes(caf::actor_system& sys, T& x) {
   return buffer;
 }
 
-/// How many bytes that takes.
+/// The number of these bytes.
 template <class T>
 std::size_t wire_size(caf::actor_system& sys, T& x) {
   return wire_bytes(sys, x).size();
 }
 
-/// What precedes a message there, from one actor to another.
+/// The data before a message from one actor to another.
 inline auto wire_stages(caf::actor_system& sys) {
 #if LOCKSERVER_CAF_1
   static_cast<void>(sys);

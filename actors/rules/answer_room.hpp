@@ -1,4 +1,4 @@
-// How much fits into one answer. Knows no dialect, but that all of them escape.
+// Limits the size of one answer. Knows no dialect; it assumes that they escape texts.
 #pragma once
 
 #include <cstddef>
@@ -6,19 +6,20 @@
 
 namespace lockserver {
 
-/// What is left of the room in one answer. Names and metadata can be of any bytes, and
-/// of any number; an answer that tells them is made in one turn and kept until its
-/// client has taken it, so it stops when the room is used up.
+/// The room that is left in one answer. Names and metadata may have any bytes and any
+/// number. An answer is made in one turn, and kept until its client has read it. So it
+/// stops when the room is used up.
 class answer_room {
 public:
-  /// One answer: a page of a thousand ordinary keys. Made in about a millisecond.
+  /// The size of one answer: a page of a thousand ordinary keys. It takes about a
+  /// millisecond.
   static constexpr std::size_t whole = std::size_t{256} * 1024;
 
   explicit answer_room(std::size_t size = whole) noexcept : left_(size) {
   }
 
-  /// Takes room for an entry of one or two texts. Returns false if there was too little:
-  /// then nothing more is to be told.
+  /// Takes room for an entry of one or two texts. Returns false if there was too little;
+  /// then the answer must stop.
   bool take(std::string_view text, std::string_view more = {}) noexcept {
     auto size = around_texts + size_of(text) + size_of(more);
     if (left_ < size)
@@ -28,10 +29,10 @@ public:
   }
 
 private:
-  // The members' names, numbers and punctuation of one entry.
+  // The names of members, numbers and punctuation of one entry.
   static constexpr std::size_t around_texts = 100;
 
-  // As JSON escapes it.
+  // The size after JSON's escaping.
   static std::size_t size_of(std::string_view text) noexcept {
     std::size_t result = text.size();
     for (unsigned char c : text) {
@@ -46,8 +47,8 @@ private:
   std::size_t left_;
 };
 
-/// Holders that are named to who did not ask for them: in a refusal, in a list. Enough
-/// to find the one to talk to; the count says how many there are.
+/// The number of holders shown to a client that did not ask for them, in a refusal or a
+/// list. It is enough to find somebody to talk to. The answer also has the count of all.
 inline constexpr std::size_t few_holders = 10;
 
 } // namespace lockserver

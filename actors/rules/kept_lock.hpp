@@ -1,4 +1,5 @@
-// When a client renews a lock that it keeps, tries again, and must take it for lost.
+// Decides when a client renews a lock, when it tries again, and when the lock counts as
+// lost.
 // Pure: is told the time, and knows neither CAF nor sockets.
 #pragma once
 
@@ -9,40 +10,42 @@
 
 namespace lockserver {
 
-/// The times of one lock that is kept alive by renewals. One thread at a time.
-/// @tparam TimePoint of the clock by which the holder goes.
+/// The times of one lock that is kept alive by renewals. For one thread at a time.
+/// @tparam TimePoint of the clock that the holder uses.
 template <class TimePoint>
 class kept_lock {
 public:
   using duration = std::chrono::nanoseconds;
 
-  /// After each third of its time: two renewals in a row may fail.
+  /// A third of the ttl, so that two renewals in a row may fail.
   static constexpr duration renewal_period(duration ttl) {
     return std::max<duration>(ttl / 3, std::chrono::milliseconds{1});
   }
 
-  /// After a renewal that failed: soon again, but not so soon that it hurts a server
-  /// that is in trouble.
+  /// The pause after a failed renewal: short, but not so short that it burdens a server
+  /// in trouble.
   static constexpr duration retry_pause(duration ttl) {
     return std::clamp<duration>(ttl / 20, std::chrono::milliseconds{10}, std::chrono::seconds{1});
   }
 
-  /// Until when the server gives a lock to nobody else that it has granted or renewed, for
-  /// `ttl`, by a request that was sent at `sent`. The most there is: no end of its own.
+  /// The server gives a lock to nobody else before this time, if it has granted or
+  /// renewed the lock for `ttl` by a request that was sent at `sent`. The maximum: the
+  /// lock has no end of its own.
   static constexpr TimePoint safe_after(TimePoint sent, duration ttl) {
     if (ttl > TimePoint::max() - sent)
       return TimePoint::max();
     return sent + ttl - safety_margin(ttl);
   }
 
-  /// What was granted some time ago has less than its `ttl` left: that counts then.
+  /// A lock that was granted some time ago has less than its `ttl` left, and that
+  /// decides.
   kept_lock(TimePoint now, TimePoint safe_until, duration ttl)
     : ttl_(ttl),
       safe_until_(safe_until),
       renew_at_(now + std::min(ttl, std::max(safe_until - now, duration{0})) / 3) {
   }
 
-  /// Between two renewals that work, and so for how long one of them may take.
+  /// The period between two successful renewals. It also limits the time of one renewal.
   duration renewal_period() const {
     return renewal_period(ttl_);
   }
@@ -59,14 +62,14 @@ public:
     return now >= safe_until_;
   }
 
-  /// @param ttl the shorter of what was asked for and what was granted.
+  /// @param ttl the smaller of the requested and the granted ttl.
   void renewed(TimePoint now, TimePoint safe_until, duration ttl) {
     ttl_ = ttl;
     safe_until_ = safe_until;
     renew_at_ = now + renewal_period(ttl);
   }
 
-  /// Also of one that is not to be renewed for now: asks soon whether it is again.
+  /// After a failed renewal, or while renewals are paused: looks again soon.
   void not_renewed(TimePoint now) {
     renew_at_ = now + retry_pause(ttl_);
   }

@@ -1,6 +1,6 @@
 #include "actors/rules/key_name.hpp"
 
-#include <ostream> // which Boost.URL forgets
+#include <ostream> // Boost.URL does not include it
 
 #include <boost/url/pct_string_view.hpp>
 #include <boost/url/url_view.hpp>
@@ -21,10 +21,10 @@ bool is_plain_ascii(char c) {
   return c >= 0x20 && c < 0x7f;
 }
 
-// Returns the length of the character that `s` starts with, and the character;
-// length 0 when it is none. The table is Unicode's "Well-Formed UTF-8 Byte
-// Sequences": the range of the second byte is what keeps out overlong forms,
-// surrogates and everything above U+10FFFF.
+// Returns the length of the character that `s` starts with, and the character; length 0
+// if the bytes are not valid. The table is Unicode's "Well-Formed UTF-8 Byte Sequences".
+// The range of the second byte excludes overlong forms, surrogates and everything above
+// U+10FFFF.
 struct decoded {
   std::size_t length = 0;
   char32_t value = 0;
@@ -72,7 +72,7 @@ bool is_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-// Turns each `%` that starts no escape into one that stands for itself.
+// Escapes each `%` that does not begin an escape.
 std::string escape_stray_percents(std::string_view text) {
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {

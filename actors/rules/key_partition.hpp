@@ -1,4 +1,4 @@
-// Which part of a server is responsible for a key. Knows nothing of the parts.
+// The part of a server that is responsible for a key. Knows nothing of the parts.
 #pragma once
 
 #include "actors/rules/seeded_hash.hpp"
@@ -8,16 +8,16 @@
 
 namespace lockserver {
 
-/// Parts of the keys, each with a registry of its own. Fixed, whatever the number of
-/// threads: a key is always in the same part. So many, because a registry that has work
-/// has it done by one thread: several busy threads should seldom want the same one. No
-/// more, because a list asks all of them.
+/// The number of parts of the keys. Each part has its own registry. The number does not
+/// depend on the number of threads, so a key is always in the same part. It is large,
+/// because one thread at a time runs a registry, and busy threads should seldom need the
+/// same registry. It is not larger, because a list asks all parts.
 inline constexpr std::size_t key_partitions = 64;
 
-/// The part of a key: SipHash-1-3 with the key 0, modulo the number of parts. The same
-/// in every process, on every machine and with every standard library, unlike
-/// `seeded_hash`. Who chooses names that are all in one part makes one registry busy,
-/// and no table slow.
+/// The part of a key: SipHash-1-3 with the key 0, modulo the number of parts. Unlike
+/// `seeded_hash`, it is the same in every process, on every machine and with every
+/// standard library. A client that chooses names of one part makes one registry busy, but
+/// no table slow.
 inline std::size_t partition_of(std::string_view key) noexcept {
   return sip_hash<1, 3>({0, 0}, key) % key_partitions;
 }

@@ -1,5 +1,4 @@
-// What a registry has of its keys, by name and in the order of names. Knows nothing
-// of locks.
+// The keys of a registry, by name and in the order of names. Knows nothing of locks.
 #pragma once
 
 #include "actors/rules/seeded_hash.hpp"
@@ -13,20 +12,20 @@
 
 namespace lockserver {
 
-/// A map from names to `T`. No call takes long, however many names there are: a hash
-/// table that grows moves all that it has, which takes 0.1 s with a million names.
-/// So this one has many small tables, of which each grows by itself.
+/// A map from names to `T`. No call takes long, however many names there are. When a hash
+/// table grows, it moves all entries, which takes 0.1 s with a million names. So this
+/// class has many small tables, and each of them grows alone.
 template <class T>
 class key_table {
 public:
-  /// What is there under that name, or null. Stays where it is until it is removed.
+  /// The entry with that name, or null. Its address is valid until it is removed.
   T* find(const std::string& name) {
     auto& some = part_of(name);
     auto i = some.find(name);
     return i == some.end() ? nullptr : &i->second;
   }
 
-  /// Adds a `T{}` under a name that is not there yet; all or nothing.
+  /// Adds a `T{}` with a new name. Strong exception guarantee.
   T& add(const std::string& name) {
     auto& some = part_of(name);
     auto i = some.try_emplace(name).first;
@@ -57,7 +56,7 @@ public:
     return names_;
   }
 
-  /// Calls `f(T&)` for each.
+  /// Calls `f(T&)` for each entry.
   template <class F>
   void for_each(F f) {
     for (auto& some : parts_)
@@ -68,11 +67,11 @@ public:
 private:
   using part = std::unordered_map<std::string, T, seeded_hash>;
 
-  // With a million names in all `key_partitions` a part has 1,000, which move in far less
-  // than a millisecond.
+  // With a million names in all `key_partitions`, a table has 1,000 entries. It moves
+  // them in far less than a millisecond.
   static constexpr std::size_t part_bits = 4;
 
-  // By the highest bits: the parts themselves go by the lowest.
+  // Uses the highest bits of the hash, because the tables use the lowest.
   part& part_of(const std::string& name) {
     return parts_[seeded_hash{}(name) >> (8 * sizeof(std::size_t) - part_bits)];
   }

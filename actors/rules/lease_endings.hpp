@@ -1,4 +1,5 @@
-// Who has yet to hear that a lease is over. Knows no actors and no time.
+// Tracks which keys must still be told that a lease has ended. Knows no actors and no
+// time.
 #pragma once
 
 #include "actors/rules/lease_table.hpp"
@@ -10,10 +11,10 @@
 
 namespace lockserver {
 
-/// Leases that are over, until all their keys have heard of it. A key is told at most
-/// once at a time, and again when it could not do what it was told. The leases take
-/// turns, so that one with few keys does not wait for one with many.
-/// @tparam Answer of who ends a lease and wants to know when its locks are free.
+/// Leases that have ended, until all their keys have confirmed it. A key is told at most
+/// once at a time, and again if it could not do what it was told. The leases take turns,
+/// so that one with few keys does not wait for one with many.
+/// @tparam Answer for the client that ends a lease and waits until its locks are free.
 template <class Answer>
 class lease_endings {
 public:
@@ -24,7 +25,7 @@ public:
     std::string name;
     Answer answer;
     key_map untold{};
-    key_map told{}; ///< And not heard of yet.
+    key_map told{}; ///< But they have not confirmed it yet.
 
     bool is_over() const noexcept {
       return untold.empty() && told.empty();
@@ -32,7 +33,7 @@ public:
   };
   using pointer = std::shared_ptr<ending>;
 
-  /// One key that is told of one ending.
+  /// One key that is told of the end of one lease.
   struct notice {
     pointer of;
     typename key_map::iterator key;
@@ -42,8 +43,8 @@ public:
     }
   };
 
-  /// Adds a lease to those whose keys are to be told; `take_keys(keys)`, which must not
-  /// throw, fills in which these are. Returns the ending, which may be over already.
+  /// Adds a lease. `take_keys(keys)` fills in the keys that must be told, and must not
+  /// throw. Returns the ending, which may be over already.
   template <class F>
   pointer add(lease_id id, std::string name, Answer answer, F take_keys) {
     auto all = std::make_shared<ending>(ending{id, std::move(name), std::move(answer)});
@@ -59,7 +60,7 @@ public:
     return endings_.empty();
   }
 
-  /// Calls `f(notice)` with the next key to tell. If it throws, the key has not been told.
+  /// Calls `f(notice)` for the next key. If `f` throws, the key counts as not told.
   template <class F>
   void tell_next(F f) {
     auto all = endings_.front();
@@ -75,13 +76,13 @@ public:
     endings_.pop_front();
   }
 
-  /// A key has done what it was told. Returns whether all have.
+  /// A key has done what it was told. Returns whether all keys have.
   bool heard(const notice& x) noexcept {
     x.of->told.erase(x.key);
     return x.of->is_over();
   }
 
-  /// A key could not do it.
+  /// A key could not do it, and is told again.
   void tell_again(const notice& x) {
     if (x.of->untold.empty())
       endings_.push_back(x.of);

@@ -4,13 +4,13 @@
 
 namespace lockserver {
 
-// -- their lives --------------------------------------------------------------
+// -- leases -------------------------------------------------------------------
 
 std::shared_ptr<const void> lease_table::reserve() {
   if (leases_.size() + *reserved_ >= limits_->max_leases)
     return nullptr;
   ++*reserved_;
-  // Called also when this throws.
+  // Also called if this throws.
   return {reserved_.get(), [counter = reserved_](const void*) { --*counter; }};
 }
 
@@ -95,13 +95,13 @@ void lease_table::end(lease_id id, share_map& keys) noexcept {
 }
 
 void lease_table::set_expiry(lease& x, time_point expires_at) noexcept {
-  auto place = by_expiry_.extract({x.expires_at, x.id}); // allocates nothing
+  auto place = by_expiry_.extract({x.expires_at, x.id}); // does not allocate
   place.value().first = expires_at;
   by_expiry_.insert(std::move(place));
   x.expires_at = expires_at;
 }
 
-// -- their locks --------------------------------------------------------------
+// -- locks of leases ----------------------------------------------------------
 
 lease_table::attachment lease_table::begin_attach(time_point now, const std::string& name,
                                                   std::string_view owner, const std::string& key) {
@@ -131,7 +131,7 @@ std::optional<time_point> lease_table::attach(time_point now, lease_id id, const
     return std::nullopt;
   auto& has = i->second.keys.at(key);
   if (!has.tokens.insert(token).second)
-    --i->second.locks; // it was counted when it was asked for, and now for a second time
+    --i->second.locks; // it was counted twice: for the first request and for its repeat
   --has.under_way;
   if (i->second.expires_at <= now)
     return std::nullopt;
@@ -150,7 +150,7 @@ bool lease_table::restore(lease_id id, const std::string& key, std::uint64_t tok
   return true;
 }
 
-// `change` returns how many locks there are less.
+// `change` returns by how much the number of locks decreases.
 template <class F>
 void lease_table::change_share(lease_id id, const std::string& key, F change) noexcept {
   auto i = leases_.find(id);

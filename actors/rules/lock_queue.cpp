@@ -6,14 +6,14 @@ namespace lockserver {
 
 namespace {
 
-// Repeats of one request that are remembered: enough for any client's retries.
+// The number of remembered repeats of one request: enough for any client's retries.
 constexpr std::size_t max_repeats = 8;
 
 time_point end_of(time_point now, duration ttl) {
   return ttl >= time_point::max() - now ? time_point::max() : now + ttl;
 }
 
-// Takes `ticket` from those that `x` answers. Returns whether it was one of them.
+// Removes `ticket` from the tickets of `x`. Returns whether it was one of them.
 bool forget(grant& x, ticket_id ticket) {
   auto* repeats = x.more ? &x.more->repeats : nullptr;
   if (x.ticket != ticket)
@@ -26,14 +26,15 @@ bool forget(grant& x, ticket_id ticket) {
   return true;
 }
 
-// Whether `x` is the request again that had these. With another lease it is
-// another request: what it would get does not live as long as it thinks.
+// Whether `x` repeats the request with this id and lease. With another lease it is
+// another request, because its grant would not end as it expects.
 bool repeats(const lock_request& x, std::string_view request_id, lease_id lease) {
   return !x.request_id.empty() && x.request_id == request_id && x.lease == lease;
 }
 
-// Adds a ticket to those that `x` answers. When they are too many, the oldest
-// repeat is forgotten: nobody can say any more when all have been withdrawn.
+// Adds a ticket to those of `x`. If there are too many, the oldest repeat is forgotten
+// and the grant is acknowledged: nobody can know any more when all its requests have been
+// withdrawn.
 void remember(grant& x, ticket_id ticket) {
   if (x.ticket == 0) {
     x.ticket = ticket;
@@ -50,12 +51,12 @@ void remember(grant& x, ticket_id ticket) {
 using change = lock_change::kind;
 using cause = lock_change::cause;
 
-// The report of a change that is about to be made: what cannot be reported does
-// not happen, and what does not happen is not reported.
+// Reports a change that is about to be made. If it cannot be reported, it is not made; if
+// it is not made, it is not reported.
 class report {
 public:
   explicit report(lock_changes& out) : out_(out) {
-    out.emplace_back(); // may throw: before anything has changed
+    out.emplace_back(); // may throw, but nothing has changed yet
   }
   ~report() {
     if (!made_)
@@ -73,13 +74,13 @@ public:
   }
 
 private:
-  lock_changes& out_; // where nothing else is reported meanwhile
+  lock_changes& out_; // nobody else reports here meanwhile
   bool made_ = false;
 };
 
 } // namespace
 
-// -- asking -------------------------------------------------------------------
+// -- acquire ------------------------------------------------------------------
 
 acquire_result lock_queue::acquire(time_point now, lock_request&& x, lock_changes& out) {
   expire(now, out);
@@ -94,7 +95,7 @@ acquire_result lock_queue::acquire(time_point now, lock_request&& x, lock_change
     return {has_other_limit(x) ? acquire_outcome::limit_mismatch : acquire_outcome::held};
   if (waiting() >= limits_->max_waiters)
     return {acquire_outcome::too_many_waiters};
-  std::list<waiter> last; // a line is never empty: before there is one, what may throw
+  std::list<waiter> last; // a queue is never empty, so this allocates before it is made
   last.push_back(waiter{std::move(x), now, {}});
   if (!line_)
     line_ = std::make_unique<line>();
@@ -113,7 +114,7 @@ acquire_result lock_queue::acquire(time_point now, lock_request&& x, lock_change
 acquire_result lock_queue::repeat_of_grant(grant& x, const lock_request& repeat,
                                            lock_changes& out) {
   if (!x.more || !repeats(repeat, x.more->request_id, x.more->lease)) {
-    x.acknowledged = true; // its owner is told of it, with its token
+    x.acknowledged = true; // its owner is told of the grant and its token
     return {acquire_outcome::already_held, &x};
   }
   report one{out};
@@ -137,11 +138,11 @@ acquire_outcome lock_queue::repeat_of_waiter(time_point now, position x, const l
   return acquire_outcome::waiting;
 }
 
-// -- ending -------------------------------------------------------------------
+// -- release and expiry -------------------------------------------------------
 
 bool lock_queue::release(time_point now, std::string_view owner, std::uint64_t token,
                          lock_changes& out) {
-  // Who holds it by now, not who is just being granted because a timer is late.
+  // The holder as it was, not one that is granted only now because a timer is late.
   auto* mine = find(now, owner);
   auto found = mine != nullptr && (token == 0 || mine->token == token);
   run_until(now, out);
@@ -194,7 +195,7 @@ bool lock_queue::end_hold(time_point now, ticket_id ticket, lock_changes& out) {
 
 bool lock_queue::take_back(time_point now, ticket_id ticket, bool acknowledged_too,
                            lock_changes& out) {
-  // Before anything else, so that it is not granted just now.
+  // Removed first, so that it is not granted now.
   auto found = line_ && line_->by_ticket.contains(ticket);
   if (found)
     refuse(ticket, cause::withdrawn, out);
@@ -206,7 +207,7 @@ bool lock_queue::take_back(time_point now, ticket_id ticket, bool acknowledged_t
       break;
     found = true;
     if (i->ticket == 0) {
-      i->ticket = ticket; // for whoever undoes it
+      i->ticket = ticket; // needed to undo the removal
       remove_holder(i, cause::withdrawn, out);
     }
     break;
@@ -236,7 +237,7 @@ void lock_queue::expire(time_point now, lock_changes& out) {
   finish(now, out);
 }
 
-// -- going back ---------------------------------------------------------------
+// -- undo and restore ---------------------------------------------------------
 
 void lock_queue::end_abandoned(time_point now, lock_changes& out) {
   run_until(now, out);
@@ -274,7 +275,7 @@ void lock_queue::restore(grant&& x, std::uint32_t limit) {
   holders_.insert(std::ranges::upper_bound(holders_, x.token, {}, &grant::token), std::move(x));
 }
 
-// -- looking ------------------------------------------------------------------
+// -- inspection ---------------------------------------------------------------
 
 const grant* lock_queue::find(time_point now, std::string_view owner) const noexcept {
   for (auto& x : holders_)
@@ -316,9 +317,9 @@ std::vector<grant>::iterator lock_queue::find_holder(std::string_view owner) {
                       [owner](const grant& x) { return x.owner == owner; });
 }
 
-// Whether `x` and the holders are shared, but not with the same limit.
+// Whether `x` and the holders are shared, but have different limits.
 bool lock_queue::has_other_limit(const lock_request& x) const noexcept {
-  // Holders are of one mode.
+  // All holders have the same mode.
   return x.mode == lock_mode::shared && !holders_.empty()
          && holders_.front().mode == lock_mode::shared && x.limit != limit_;
 }
@@ -375,7 +376,7 @@ void lock_queue::find_first_expiry() noexcept {
     first_expiry_ = std::min(first_expiry_, x.expires_at);
 }
 
-// -- the line -----------------------------------------------------------------
+// -- the queue ----------------------------------------------------------------
 
 void lock_queue::join(time_point now, position x, ticket_id ticket, duration wait,
                       lock_changes& out) {
@@ -407,7 +408,7 @@ waiter lock_queue::take(position x) {
   return result;
 }
 
-// One request goes; its place, when nobody shares it any more.
+// Removes one request. Its place is removed, too, if no other request shares it.
 void lock_queue::leave(ticket_id ticket) {
   auto [place, deadline] = line_->by_ticket.at(ticket);
   if (place->tickets.size() == 1)
@@ -428,8 +429,8 @@ void lock_queue::refuse(ticket_id ticket, cause why, lock_changes& out) {
 
 // -- time ---------------------------------------------------------------------
 
-// Works off, in the order of time, what ended before `now`, and the holders
-// that end just now.
+// Handles, in the order of time, what ended before `now`, and the holders that end at
+// `now`.
 void lock_queue::run_until(time_point now, lock_changes& out) {
   for (;;) {
     auto deadline = line_ ? line_->by_deadline.begin()->first : time_point::max();
@@ -438,7 +439,7 @@ void lock_queue::run_until(time_point now, lock_changes& out) {
       auto i = std::find_if(holders_.begin(), holders_.end(),
                             [instant](auto& x) { return x.expires_at == instant; });
       remove_holder(i, cause::expired, out);
-      // Only when all have gone who go at this instant.
+      // Only after all holders that end at this instant.
       if (first_expiry_ != instant)
         hand_over(now, out);
     } else if (deadline < now) {
@@ -450,7 +451,7 @@ void lock_queue::run_until(time_point now, lock_changes& out) {
   }
 }
 
-// Grants what can be granted now, then ends the waits that end just now.
+// Grants what can be granted now, then ends the waits that end at `now`.
 void lock_queue::finish(time_point now, lock_changes& out) {
   hand_over(now, out);
   while (line_ && line_->by_deadline.begin()->first <= now) {
@@ -459,7 +460,7 @@ void lock_queue::finish(time_point now, lock_changes& out) {
   }
 }
 
-// The one place where the lock changes hands.
+// Grants the lock to waiters. No other function does.
 void lock_queue::hand_over(time_point now, lock_changes& out) {
   while (line_ && fits(line_->order.front().request)) {
     auto [request, since, tickets] = take(line_->order.begin());

@@ -1,5 +1,5 @@
-// The rules of one lock: who holds it, until when, who is next. A plain class
-// that is told the time; it knows no actors, sockets or clocks.
+// The rules of one lock: who holds it, until when, and who is next. A plain class that is
+// told the time. Knows no actors, sockets or clocks.
 #pragma once
 
 #include "actors/rules/seeded_hash.hpp"
@@ -28,50 +28,51 @@ using duration = std::chrono::steady_clock::duration;
 /// A ttl without an end.
 inline constexpr auto forever = duration::max();
 
-/// Names one acquire request; unique within a server. It lets the sender take
-/// exactly that request back, whatever has become of it.
+/// Identifies one acquire request; unique within a server. With it, the sender can take
+/// back exactly that request, whether it waits or was granted.
 using ticket_id = std::uint64_t;
 
-/// Names a lease within a server; 0 is none.
+/// Identifies a lease within a server; 0: none.
 using lease_id = std::uint64_t;
 
-/// The most that one lock takes on.
+/// The limits of one lock.
 struct lock_limits {
-  std::size_t max_waiters = 0; ///< Requests in line.
-  std::size_t max_holders = 0; ///< Shared holders at a time; more wait.
+  std::size_t max_waiters = 0; ///< Waiting requests.
+  std::size_t max_holders = 0; ///< Shared holders at a time; more requests wait.
 };
 
-/// What is asked of a lock.
+/// A request for a lock.
 struct lock_request {
   std::string owner;
   ticket_id ticket = 0;
   duration ttl{};  ///< How long the grant lasts: more than zero, or `forever`.
-  duration wait{}; ///< How long to stay in line; zero means not at all.
+  duration wait{}; ///< How long to wait in the queue; zero: not at all.
   lock_mode mode = lock_mode::exclusive;
-  /// Shared: at most so many holders at a time, a semaphore; 0: no limit.
+  /// Shared: the size of a semaphore; 0: no limit.
   std::uint32_t limit = 0;
-  /// Not empty: a request of this owner with the same one, and the same lease,
-  /// is a repeat.
+  /// Not empty: a request of this owner with the same id and the same lease is a repeat.
   std::string request_id{};
   lease_id lease = 0;     ///< The grant ends with it.
-  std::string metadata{}; ///< For whoever looks at the lock.
+  std::string metadata{}; ///< Shown to whoever inspects the lock.
 };
 
 /// One owner's possession of the lock.
 struct grant {
   std::string owner;
-  ticket_id ticket = 0;    ///< The request that it answers, or the first of them; 0: none is left.
+  /// The request that it answers, or the first of them; 0: all were withdrawn.
+  ticket_id ticket = 0;
   std::uint64_t token = 0; ///< The fencing token.
   time_point since{};
-  time_point expires_at{}; ///< From here on it is no more; `time_point::max()`: never.
+  /// The first instant after the grant; `time_point::max()`: it has no end.
+  time_point expires_at{};
   lock_mode mode = lock_mode::exclusive;
-  /// Somebody relies on it: no `withdraw` ends it any more. Never reset.
+  /// Somebody relies on the grant, so `withdraw` cannot end it any more. Never reset.
   bool acknowledged = false;
 
-  /// What few grants have.
+  /// The data that few grants have.
   struct details {
     std::string request_id;
-    std::vector<ticket_id> repeats; ///< Repeated requests that it answers, too.
+    std::vector<ticket_id> repeats; ///< The repeated requests that it also answers.
     lease_id lease = 0;
     std::string metadata;
   };
@@ -82,100 +83,99 @@ struct grant {
   }
 };
 
-/// One request in line.
+/// A waiting request.
 struct waiter {
   lock_request request;
   time_point since{};
   std::vector<ticket_id> tickets; ///< The request's own and its repeats'.
 };
 
-/// What became of an acquire request at once.
+/// The immediate result of an acquire request.
 enum class acquire_outcome : std::uint8_t {
   granted,          ///< The owner holds the lock.
-  waiting,          ///< In line; `waits_no_more` follows.
-  held,             ///< It would have to wait and does not want to.
-  already_held,     ///< This owner holds it: locks are not re-entrant.
-  already_waiting,  ///< This owner waits for it.
-  limit_mismatch,   ///< As `held`, and its holders share it with another limit.
-  too_many_waiters, ///< The line is full.
+  waiting,          ///< The request is in the queue; `waits_no_more` follows.
+  held,             ///< The request would have to wait, and does not want to.
+  already_held,     ///< This owner already holds the lock; locks are not re-entrant.
+  already_waiting,  ///< This owner already waits for the lock.
+  limit_mismatch,   ///< As `held`, and the holders share the lock with another limit.
+  too_many_waiters, ///< The queue is full.
 };
 
 struct acquire_result {
   acquire_outcome outcome = acquire_outcome::held;
-  /// When granted or already held: the owner's grant, valid until the next operation.
+  /// If granted or already held: the owner's grant, valid until the next operation.
   const grant* has = nullptr;
 };
 
-/// One thing that an operation changed.
+/// One change that an operation made.
 struct lock_change {
   enum class kind : std::uint8_t {
     granted,       ///< There is a new holder.
-    repeated,      ///< One more request is answered by a grant.
+    repeated,      ///< A grant answers one more request.
     renewed,       ///< A grant has a new end.
-    ended,         ///< A holder is no more.
-    waits,         ///< A request is in line.
-    waits_no_more, ///< A request has left the line: one such change for each `waits`.
+    ended,         ///< A grant has ended.
+    waits,         ///< A request has entered the queue.
+    waits_no_more, ///< A request has left the queue: one such change for each `waits`.
   };
   enum class cause : std::uint8_t {
-    request,     ///< What was asked for: a grant, a release, a renewal.
-    turn,        ///< It was next in line, and is granted.
-    expired,     ///< The time of the grant was over.
-    timed_out,   ///< The time of the wait was over.
-    lease_ended, ///< Its lease was over.
-    withdrawn,   ///< Nobody wants it any more.
+    request,     ///< The operation asked for it: a grant, a release, a renewal.
+    turn,        ///< The request was next in the queue, and is granted.
+    expired,     ///< The time of the grant is over.
+    timed_out,   ///< The time of the wait is over.
+    lease_ended, ///< The lease is over.
+    withdrawn,   ///< The request was taken back.
   };
 
   kind what = kind::granted;
   cause why = cause::request;
-  std::uint32_t limit = 0; ///< Of an ended grant: as `lock_queue::limit` was.
-  /// An ended grant: all of it. Otherwise the ticket of the request, and
-  /// - of a holder its token and its end (`renewed`: the end and `acknowledged` as
-  ///   they were before); the rest is among the `holders`;
-  /// - of who waits the owner, and when that was granted its token and its end.
+  std::uint32_t limit = 0; ///< For an ended grant: `lock_queue::limit` before.
+  /// For an ended grant: all of it. Otherwise the ticket of the request, and
+  /// - for a holder: its token and its end (`renewed`: the end and `acknowledged` before
+  ///   the change); the rest is in `holders`;
+  /// - for a waiter: its owner, and if it was granted also its token and its end.
   grant about{};
 };
 
-/// What one operation changed, in the order in which it happened. Nothing is
-/// allocated for the few changes that a plain operation makes.
+/// The changes of one operation, in their order. An operation with few changes allocates
+/// nothing for them.
 using lock_changes = boost::container::small_vector<lock_change, 2>;
 
-/// One lock and its line of waiters, first come, first served: only the first
-/// in line is ever granted, as soon as it fits to the holders. So a shared
-/// request does not overtake an exclusive one that came first, and neighbouring
-/// shared requests are granted together.
+/// One lock and its queue, first come, first served. Only the first request of the queue
+/// can be granted, as soon as it is compatible with the holders. So a shared request does
+/// not overtake an earlier exclusive one, and neighbouring shared requests are granted
+/// together.
 ///
-/// Shared holders have one limit. A request with another limit waits in line as
-/// if it were exclusive, and its limit counts from the moment when the last
-/// holder with the old one has gone: so a rolling deployment can change it.
+/// Shared holders have one limit. A request with another limit waits as if it were
+/// exclusive. Its limit applies when the last holder with the old one has gone, so a
+/// rolling deployment can change the limit.
 ///
-/// Every operation first brings the lock up to `now`, so answers never depend
-/// on how late a timer fires: what has run out by then, holders' times and
-/// waiters' waits, is worked off in the order of time, and whose turn it became
-/// is granted, with a time that counts from the moment of the grant. At one
-/// instant holders end before waits do: whoever is waiting at the very instant
-/// at which the lock becomes free, its deadline included, gets it.
+/// Every operation first brings the lock up to `now`. So answers never depend on how late
+/// a timer fires. Holders and waits that have expired are handled in the order of time.
+/// The next waiters are granted, and the time of a grant counts from the moment when it
+/// is made. At one instant, holders end before waits do: a waiter whose wait ends at the
+/// very instant at which the lock becomes free gets it.
 ///
-/// A repeat (same owner, `request_id` and lease) of a request that was granted gets
-/// that grant, and of one that waits it shares its place; neither ever leads to
-/// a second grant. A grant, or a place, that several requests share is gone
+/// A request is a repeat if it has the same owner, `request_id` and lease. The repeat of
+/// a granted request gets the same grant; the repeat of a waiting one shares its place.
+/// Neither leads to a second grant. A grant or a place that several requests share ends
 /// when all of them have been withdrawn.
 ///
-/// Safety before liveness: a grant can be withdrawn only as long as nobody is
-/// known to rely on it. It is acknowledged for good when it has been renewed, when
-/// anybody who asked for that has been told that its owner has it (`confirm`, `already_held`), when
-/// it comes from a store, and when more repeats share it than are remembered.
-/// From then on it ends by its release, its time, its lease, or with the
-/// connection that its request was bound to (`end_hold`).
+/// Safety before liveness: a grant can be withdrawn only while nobody is known to rely on
+/// it. It is acknowledged for good when it is renewed, when anybody who asked has been
+/// told that its owner holds it (`confirm`, `already_held`), when it comes from a store,
+/// and when more repeats share it than are remembered. From then on it ends by its
+/// release, its time, its lease, or with the connection that its request was bound to
+/// (`end_hold`).
 ///
-/// An operation that throws (there is no memory) leaves the lock sound, and has
-/// reported what it changed of the holders. The request that it was about, or one
-/// whose turn it was, may then be granted or out of the line without that being
-/// reported of the request: whoever asked must withdraw it.
+/// An operation that throws (there is no memory) leaves the lock valid, and has reported
+/// its changes of the holders. But its request, or one whose turn it was, may have been
+/// granted or removed from the queue without a report. So the asker must withdraw the
+/// request.
 ///
-/// `now` must not go backwards. Not thread-safe.
+/// `now` must not decrease. Not thread-safe.
 class lock_queue {
 public:
-  /// @param tokens numbers the grants; must outlive this object, as `limits`.
+  /// @param tokens numbers the grants. It and `limits` must outlive this object.
   lock_queue(token_source& tokens, const lock_limits& limits) noexcept
     : tokens_(&tokens), limits_(&limits) {
   }
@@ -183,76 +183,74 @@ public:
   /// Asks for the lock.
   acquire_result acquire(time_point now, lock_request&& x, lock_changes& out);
 
-  /// Ends the grant of `owner`, if it has that token (0: any). Returns whether
-  /// it did.
+  /// Ends the grant of `owner`, if it has that token (0: any). Returns whether it did.
   bool release(time_point now, std::string_view owner, std::uint64_t token, lock_changes& out);
 
   /// Ends all grants. Returns whether there was one.
   bool release_all(time_point now, lock_changes& out);
 
-  /// Lets the grant of `owner` with that token (0: any) end at `now + ttl`.
-  /// Returns it, or null if there is none. It is acknowledged by that, and has a
-  /// new end if it has no lease.
+  /// Lets the grant of `owner` with that token (0: any) end at `now + ttl`. Returns it,
+  /// or null if there is none. The grant is acknowledged by that. A grant with a lease
+  /// keeps its end.
   const grant* renew(time_point now, std::string_view owner, std::uint64_t token, duration ttl,
                      lock_changes& out);
 
-  /// Takes the request `ticket` back: out of the line when it waits, and when
-  /// it was granted, the grant, unless that is acknowledged. Returns whether it
-  /// found something to take back.
+  /// Takes the request `ticket` back: removes it from the queue, or ends its grant unless
+  /// that is acknowledged. Returns whether it took anything back.
   bool withdraw(time_point now, ticket_id ticket, lock_changes& out);
 
-  /// The same of a request that was to end with its connection, which is over:
-  /// ends its grant also when that is acknowledged.
+  /// The same for a request that was to end with a connection, which is over. It also
+  /// ends an acknowledged grant.
   bool end_hold(time_point now, ticket_id ticket, lock_changes& out);
 
-  /// Ends all grants that have the lease, and refuses who waits with it.
+  /// Ends all grants with the lease, and refuses the requests that wait with it.
   void end_lease(time_point now, lease_id lease, lock_changes& out);
 
-  /// Ends all grants whose requests have all been withdrawn, unless they are
-  /// acknowledged. There is none but after `undo`.
+  /// Ends the grants whose requests have all been withdrawn, unless they are
+  /// acknowledged. There are such grants only after `undo`.
   void end_abandoned(time_point now, lock_changes& out);
 
-  /// Forgets all who wait. Reports nothing.
+  /// Forgets all waiters. Reports nothing.
   void forget_waiters() noexcept;
 
-  /// Makes the holders what they were before a change that was reported. Of several
-  /// the last one first. Reports nothing. A grant that was acknowledged meanwhile
-  /// stays so, unless the undone change is what acknowledged it.
+  /// Undoes a reported change of the holders. Of several changes, undo the last one
+  /// first. Reports nothing. A grant that was acknowledged meanwhile stays acknowledged,
+  /// unless the undone change acknowledged it.
   /// @pre nobody waits
   void undo(lock_change&& x);
 
-  /// Adds a holder who had the lock in another process, in the order of tokens.
-  /// @param limit the size of the semaphore that it is, or 0.
+  /// Adds a holder that was granted by another process, in the order of tokens.
+  /// @param limit the size of its semaphore, or 0.
   /// @pre nobody waits
   void restore(grant&& x, std::uint32_t limit);
 
-  /// Ends what has run out by `now`: holders' times, waiters' waits.
+  /// Ends the holders and waits that have expired at `now`.
   void expire(time_point now, lock_changes& out);
 
   /// The grant of `owner` at `now`, or null.
   const grant* find(time_point now, std::string_view owner) const noexcept;
 
-  /// The holder with that token, as of the last operation, or null.
+  /// The holder with that token, after the last operation, or null.
   const grant* with_token(std::uint64_t token) const noexcept;
 
-  /// Whether `owner` holds the lock at `now`, for whoever is told so and may rely
-  /// on it: the grant is acknowledged by that.
+  /// Whether `owner` holds the lock at `now`. The grant is acknowledged by that, because
+  /// the asker may rely on the answer.
   bool confirm(time_point now, std::string_view owner) noexcept;
 
-  /// Whether anyone holds the lock at `now`. It may still be about to go to
-  /// the next in line, see `expire`.
+  /// Whether anyone holds the lock at `now`. The next waiter may be about to get it, see
+  /// `expire`.
   bool check(time_point now) const noexcept;
 
-  /// When `expire` has something to do next, unless something else happens.
+  /// When `expire` must be called next, unless another operation comes first.
   std::optional<time_point> next_deadline() const noexcept;
 
-  /// The holders as of the last operation, in the order of their grants, which is
-  /// that of their tokens.
+  /// The holders after the last operation, in the order of their grants and so of their
+  /// tokens.
   const std::vector<grant>& holders() const noexcept {
     return holders_;
   }
 
-  /// Calls `f` with each `waiter`, in their order, while it returns true.
+  /// Calls `f` for each `waiter` in order, while it returns true.
   template <class F>
   void for_each_waiter(F f) const {
     if (line_)
@@ -261,18 +259,18 @@ public:
           return;
   }
 
-  /// How many requests are in line; repeats share a place.
+  /// The number of waiting requests; repeats share a place.
   std::size_t waiting() const noexcept {
     return line_ ? line_->order.size() : 0;
   }
 
-  /// How many shared holders there may be, as those that there are have asked
-  /// for; 0: no limit, or no shared holder.
+  /// The maximum number of shared holders, as the present ones have asked; 0: no limit,
+  /// or no shared holder.
   std::uint32_t limit() const noexcept {
     return limit_;
   }
 
-  /// Nobody holds it and nobody waits, as of the last operation.
+  /// Whether nobody holds it and nobody waits, after the last operation.
   bool idle() const noexcept {
     return holders_.empty() && waiting() == 0;
   }
@@ -280,8 +278,8 @@ public:
 private:
   using position = std::list<waiter>::iterator;
 
-  // The waiters, and the ways to find one. Apart from the lock, because most
-  // keys never have a waiter and a server may hold a million keys.
+  // The waiters, and the indexes to find one. Allocated only if needed, because most keys
+  // never have a waiter, and a server may have a million keys.
   struct line {
     struct ticket {
       position place;

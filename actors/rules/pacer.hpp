@@ -1,17 +1,18 @@
-// How an actor gives out much work without getting into others' way.
+// Lets an actor hand out much work without delaying others.
 #pragma once
 
 #include <cstddef>
 
 namespace lockserver {
 
-/// Counts the pieces of one actor's work that others have under way: each is a
-/// request, and begins only when there is room. So its messages never fill a
-/// mailbox in front of those of others, however much there is to do. For many
-/// pieces: begin some, and one more with each answer.
+/// Counts how many pieces of one actor's work others have under way. Each piece is a
+/// request, and begins only when there is room. So the actor's messages never fill a
+/// mailbox ahead of others, however much there is to do. To use it, begin some pieces,
+/// and one more with each answer.
 class pacer {
 public:
-  /// Enough to keep the others busy; all are worked off in well below a millisecond.
+  /// Enough to keep the others busy. They handle all of these in far less than a
+  /// millisecond.
   static constexpr std::size_t most = 64;
 
   bool has_room() const noexcept {

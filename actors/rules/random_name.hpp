@@ -1,4 +1,4 @@
-// Names that nobody guesses.
+// Names that nobody can guess.
 #pragma once
 
 #include <random>
@@ -6,8 +6,8 @@
 
 namespace lockserver {
 
-/// 128 random bits in hex, from the system's own source and not a seeded one:
-/// who does not know it cannot guess it, and no two are the same.
+/// 128 random bits in hex. They come from the system and not from a seeded generator, so
+/// nobody can guess them, and no two are the same.
 inline std::string random_name() {
   std::random_device random;
   std::string result;

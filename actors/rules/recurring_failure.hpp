@@ -1,4 +1,4 @@
-// When to speak of what fails again and again. Pure: it is told the time.
+// Decides when to report a failure that recurs. Pure: it is told the time.
 #pragma once
 
 #include <chrono>
@@ -7,10 +7,10 @@
 
 namespace lockserver {
 
-/// Failures that follow each other closely are one matter: worth a line when it
-/// begins, one a minute while it lasts, and one when it is over. It is over when
-/// something succeeds and nothing has failed for `quiet`: what fails for want of
-/// something succeeds now and then.
+/// Failures that follow each other closely are one incident. It is reported when it
+/// begins, once a minute while it lasts, and when it is over. It is over when an
+/// operation succeeds and none has failed for `quiet`. A single success does not end it,
+/// because operations that lack a resource still succeed now and then.
 class recurring_failure {
 public:
   using clock = std::chrono::steady_clock;
@@ -23,7 +23,7 @@ public:
     clock::duration lasted{}; ///< From the first failure to the last.
   };
 
-  /// Something has failed. Returns what to say of it, or nothing.
+  /// Notes a failure. Returns the incident if it must be reported.
   std::optional<matter> failed(clock::time_point now) {
     if (failures_++ == 0)
       first_ = now;
@@ -34,7 +34,7 @@ public:
     return matter{failures_, last_ - first_};
   }
 
-  /// It has succeeded. Returns what to say when the matter is over.
+  /// Notes a success. Returns the incident if it is over.
   std::optional<matter> succeeded(clock::time_point now) {
     if (failures_ == 0 || now < last_ + quiet)
       return std::nullopt;

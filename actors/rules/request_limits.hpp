@@ -1,4 +1,4 @@
-// Limits on what one request may carry, whatever way it comes.
+// Limits for one request, in every protocol.
 #pragma once
 
 #include <cstddef>
@@ -9,11 +9,11 @@ namespace lockserver {
 /// Longest `request_id`, in bytes: enough for any UUID.
 inline constexpr std::size_t max_request_id = 64;
 
-/// Longest `metadata`, in bytes: a line or two of text, of which a server may
-/// have to keep a million.
+/// Longest `metadata`, in bytes: a line or two of text. A server may have to store a
+/// million of them.
 inline constexpr std::size_t max_metadata = 1024;
 
-/// Keys on a page of a list: unless asked for more, and at most.
+/// Keys on a page of a list: by default, and at most.
 inline constexpr std::int64_t default_page = 100;
 inline constexpr std::int64_t max_page = 1000;
 

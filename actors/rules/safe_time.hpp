@@ -1,4 +1,4 @@
-// How long a client may count on a lock.
+// How long a client may rely on a lock.
 #pragma once
 
 #include <algorithm>
@@ -6,9 +6,9 @@
 
 namespace lockserver {
 
-/// How much earlier than computed a grant ends for its holder: a hundredth of
-/// the time, for clocks that run at different speeds, and at least 2 ms, for
-/// what the server rounds.
+/// How much earlier a grant ends for its holder than computed: a hundredth of the time,
+/// because clocks run at different speeds, and at least 2 ms, because the server rounds
+/// times.
 inline std::chrono::nanoseconds safety_margin(std::chrono::nanoseconds lasts) {
   return std::max<std::chrono::nanoseconds>(lasts / 100, std::chrono::milliseconds{2});
 }

@@ -40,7 +40,7 @@ struct sip_state {
   }
 };
 
-// Up to 8 bytes, the first one lowest.
+// Reads up to 8 bytes as a little-endian number.
 std::uint64_t word_of(std::string_view bytes) noexcept {
   if constexpr (std::endian::native == std::endian::little) {
     std::uint64_t result = 0;
@@ -60,7 +60,7 @@ std::uint64_t random_word() {
   return (std::uint64_t{device()} << 32) | device();
 }
 
-// Made before `main`, so that no use has to look whether it is there.
+// Made before `main`, so that its users need not check for it.
 const hash_key process_key{random_word(), random_word()};
 
 } // namespace

@@ -1,5 +1,5 @@
-// Hashes names that clients choose, so that no client can choose many that fall
-// into one bucket. Knows nothing of locks.
+// Hashes names that clients choose. A client cannot choose many names of one bucket.
+// Knows nothing of locks.
 #pragma once
 
 #include <array>
@@ -9,7 +9,7 @@
 
 namespace lockserver {
 
-/// The key of a `sip_hash`; who does not know it cannot find collisions.
+/// The key of a `sip_hash`. Without it nobody can find collisions.
 using hash_key = std::array<std::uint64_t, 2>;
 
 /// SipHash (Aumasson and Bernstein, 2012) of `text`, as 64 bits.
@@ -21,12 +21,12 @@ std::uint64_t sip_hash(const hash_key& key, std::string_view text) noexcept;
 /// For containers of names: SipHash-1-3, as in the standard libraries of Rust and
 /// Ruby, with a key that is random for each process.
 ///
-/// Not `std::hash`: its seed is fixed, so 30,000 names of one bucket are found in
-/// minutes, and each use of one looks at all of them. A random seed alone does not
-/// help: names that collide in its function do so for every seed.
+/// Not `std::hash`: its seed is fixed, so 30,000 names of one bucket can be found in
+/// minutes, and each access then looks at all of them. A random seed alone does not help,
+/// because names that collide in its function collide for every seed.
 struct seeded_hash {
-  /// Not `noexcept`: then libstdc++ keeps the hash beside the name, and does not
-  /// compute it again of each neighbour in a bucket.
+  /// Not `noexcept`: so libstdc++ stores the hash with the name, and does not compute it
+  /// again for each neighbour in a bucket.
   std::size_t operator()(std::string_view text) const;
 };
 

@@ -1,4 +1,4 @@
-// What a durable store keeps, as plain data. Knows neither CAF nor the store.
+// The data that a durable store keeps. Knows neither CAF nor the store.
 #pragma once
 
 #include "lockserver/lock_mode.hpp"
@@ -9,14 +9,14 @@
 
 namespace lockserver {
 
-/// A grant as it is stored. Times are the steady clock's, since its epoch: the
-/// store translates them to what outlives this process, and back. The most
-/// there is stands for: no end of its own.
+/// The stored form of a grant. Times are those of the steady clock, since its epoch. The
+/// store converts them to times that are valid in other processes, and back. The maximum
+/// means that the grant has no end of its own.
 struct grant_record {
   std::uint64_t token = 0;
   std::string owner;
   lock_mode mode = lock_mode::exclusive;
-  std::uint32_t limit = 0; ///< Shared: the size of the semaphore; 0: none.
+  std::uint32_t limit = 0; ///< Shared: the size of the semaphore; 0: no limit.
   std::uint64_t lease = 0;
   std::string request_id{};
   std::string metadata{};
@@ -31,7 +31,7 @@ struct lease_record {
   std::string name;
   std::string owner{};
   std::chrono::nanoseconds ttl{};
-  std::chrono::nanoseconds expires_at{}; ///< As above.
+  std::chrono::nanoseconds expires_at{}; ///< As for a grant.
 };
 
 } // namespace lockserver

@@ -1,5 +1,5 @@
-// An ordered set of deadlines. Told the time by its owner; reads no clock,
-// knows no actors, takes no locks.
+// An ordered set of deadlines. Its owner tells it the time. It reads no clock, knows no
+// actors and takes no locks.
 #pragma once
 
 #include <boost/intrusive/set.hpp>
@@ -9,9 +9,8 @@
 
 namespace lockserver {
 
-/// A place in a `timer_queue`, embedded in whatever waits for it, so that
-/// setting and clearing one allocates nothing. Not copyable: the queue knows
-/// its address.
+/// An entry of a `timer_queue`, embedded in its owner, so that setting and clearing it
+/// allocates nothing. Not copyable: the queue has its address.
 class timer_node
   : public boost::intrusive::set_base_hook<boost::intrusive::link_mode<boost::intrusive::safe_link>,
                                            boost::intrusive::optimize_size<true>> {
@@ -37,23 +36,23 @@ private:
   time_point due_{};
 };
 
-/// Deadlines in the order in which they are due; equal ones in the order in
-/// which they were set. `set` and `clear` take O(log n). Does not own the
-/// nodes: each must be cleared before it dies.
+/// Deadlines in the order in which they are due; equal ones in the order in which they
+/// were set. `set` and `clear` take O(log n). Does not own the nodes: clear each before
+/// it is destroyed.
 class timer_queue {
 public:
   using time_point = timer_node::time_point;
 
-  /// Puts `x` in at `due`, or moves it there.
+  /// Inserts `x` at `due`, or moves it there.
   void set(timer_node& x, time_point due);
 
-  /// Takes `x` out. Does nothing when it is not in.
+  /// Removes `x`. Does nothing if it is not in the queue.
   void clear(timer_node& x) noexcept;
 
-  /// Takes out and returns the first node that is due at `now`, or null.
+  /// Removes and returns the first node that is due at `now`, or null.
   timer_node* pop_due(time_point now) noexcept;
 
-  /// When the first node is due, or nothing when there is none.
+  /// When the first node is due; none if there is no node.
   std::optional<time_point> next_due() const noexcept;
 
   bool empty() const noexcept {

@@ -7,16 +7,15 @@
 
 namespace lockserver {
 
-/// Hands out ever greater 64-bit numbers, one per grant of a server.
+/// Returns ever greater 64-bit numbers, one for each grant of a server.
 ///
-/// Tokens must also grow across restarts. A durable store remembers the
-/// greatest (see `stay_above`); without one the only thing that outlives the process is the wall clock. So the first token is the time
-/// of the start in microseconds since 1970, and each grant adds one: the
-/// numbers of an earlier run stay below those of a later one as long as a
-/// server averages less than a million grants a second over its life and the
-/// wall clock is not set back, between two runs, by more than the earlier run
-/// lasted. Stays below 2^53 until the year 2255, so that JavaScript reads
-/// it exactly. Thread-safe.
+/// Tokens must also grow across restarts. A durable store remembers the greatest (see
+/// `stay_above`). Without a store, only the wall clock outlives the process. So the first
+/// token is the time of the start, in microseconds since 1970, and each grant adds one.
+/// The tokens of an earlier run are below those of a later one, provided that the server
+/// averages less than a million grants a second, and that between the two runs the wall
+/// clock is not set back by more than the earlier run lasted. Tokens stay below 2^53
+/// until the year 2255, so that JavaScript reads them exactly. Thread-safe.
 class token_source {
 public:
   /// @param start_time microseconds since 1970.
@@ -29,12 +28,12 @@ public:
                                                 .count())) {
   }
 
-  /// Returns a token greater than every one before.
+  /// Returns a token greater than all earlier ones.
   std::uint64_t next() noexcept {
     return last_.fetch_add(1, std::memory_order_relaxed) + 1;
   }
 
-  /// Later tokens are greater than `x`.
+  /// Makes all later tokens greater than `x`.
   void stay_above(std::uint64_t x) noexcept {
     auto last = last_.load(std::memory_order_relaxed);
     while (last < x && !last_.compare_exchange_weak(last, x, std::memory_order_relaxed)) {

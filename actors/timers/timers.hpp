@@ -1,6 +1,5 @@
-// The clock, and wake-ups for actors. Whoever implements `timers` owns every
-// timer of the server: the I/O threads do (net/io/io_thread.hpp), and virtual
-// time in tests.
+// The clock, and wake-ups for actors. An implementation of `timers` owns every timer of
+// the server: the I/O threads (net/io/io_thread.hpp), or virtual time in tests.
 #pragma once
 
 #include "actors/rules/timer_queue.hpp"
@@ -16,13 +15,13 @@ namespace lockserver {
 
 class timers;
 
-/// One actor's wake-up, embedded in the actor. Sends it `deadline_reached` no
-/// earlier than it was set for. Cleared when destroyed.
+/// One actor's wake-up, embedded in the actor. It sends the actor `deadline_reached`, not
+/// before the set time. Cleared when destroyed.
 ///
-/// Made for deadlines that mostly move later or vanish: asking for a later one
-/// leaves the earlier in place, so a busy lock touches its timer once per
-/// expiry and not once per request. The actor must therefore look what is due
-/// when it is woken, and ask again.
+/// Made for deadlines that mostly move later or vanish. A request for a later time leaves
+/// the earlier one in place. So a busy lock sets its timer once per expiry, not once per
+/// request. Therefore the actor must check what is due when it is woken, and set the
+/// wake-up again.
 class wake_up : private timer_node {
 public:
   using time_point = timer_node::time_point;
@@ -34,21 +33,21 @@ public:
   /// Wakes the actor at `due` or earlier.
   void no_later_than(time_point due);
 
-  /// To be called when `deadline_reached` has arrived: none is set any more.
+  /// Call it when `deadline_reached` has arrived: no wake-up is set any more.
   void arrived() noexcept {
     set_for_.reset();
   }
 
-  /// Forgets the wake-up. A `deadline_reached` may already be on its way.
+  /// Cancels the wake-up. A `deadline_reached` may already be under way.
   void clear() noexcept;
 
 private:
   friend class timers;
   timers* service_;
   caf::weak_actor_ptr owner_;
-  // When it was set for. Not `due()`, which belongs to the service's thread.
+  // The time that was set. Not `due()`, which belongs to the service's thread.
   std::optional<time_point> set_for_;
-  // The service's note where it keeps this one.
+  // Used by the service to find this wake-up.
   void* place_ = nullptr;
 };
 
@@ -59,20 +58,20 @@ public:
 
   virtual ~timers() = default;
 
-  /// The monotonic clock: what all rules go by.
+  /// The monotonic clock, which all rules use.
   virtual time_point now() const noexcept = 0;
 
   /// The wall clock, for answers only.
   virtual std::chrono::system_clock::time_point wall_now() const noexcept = 0;
 
-  /// Sets `x` to be due then, or moves it. Called through `wake_up`.
+  /// Sets or moves `x` to `due`. Called through `wake_up`.
   virtual void set(wake_up& x, time_point due) = 0;
 
-  /// Unsets `x`; it may be destroyed afterwards. Called through `wake_up`.
+  /// Clears `x`, which may be destroyed afterwards. Called through `wake_up`.
   virtual void clear(wake_up& x) noexcept = 0;
 
 protected:
-  /// What an implementation may see of a wake-up.
+  /// The part of a wake-up that an implementation may access.
   static timer_node& node(wake_up& x) noexcept {
     return x;
   }

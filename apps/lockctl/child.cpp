@@ -34,7 +34,7 @@ public:
   sigset_t before{};
 };
 
-// The environment with the variables in it.
+// The environment with these variables added.
 std::vector<std::string>
 environment_with(const std::vector<std::pair<std::string, std::string>>& variables) {
   std::vector<std::string> result;
@@ -60,15 +60,15 @@ std::vector<char*> pointers(std::vector<std::string>& x) {
   return result;
 }
 
-// In the new process: other threads may have held any lock when it was made, so
-// that only what a signal handler might call is allowed here.
+// Runs in the new process. Other threads may have held any mutex at the time of the fork,
+// so only async-signal-safe calls are allowed here.
 struct new_process {
   char** words;
   char** variables;
   const std::vector<int>& ours;
   const sigset_t& mask;
   pid_t parent;
-  const terminal* takes; // or none
+  const terminal* takes; // null: none
 
   int exec() const {
     setpgid(0, 0);
@@ -76,7 +76,7 @@ struct new_process {
       takes->hand_over(getpgid(parent), getpid());
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
       return errno;
-    if (getppid() != parent) // it has ended already
+    if (getppid() != parent) // the parent has already ended
       _exit(128 + SIGKILL);
     for (auto x : ours)
       signal(x, SIG_DFL);
@@ -96,13 +96,14 @@ child::child(const std::vector<std::string>& words,
   auto copied_variables = environment_with(variables);
   auto word_pointers = pointers(copied_words);
   auto variable_pointers = pointers(copied_variables);
-  // Closed by a successful exec; otherwise it brings the reason.
+  // A successful exec closes it. Otherwise it carries the error.
   std::array<int, 2> pipe_ends{};
   if (pipe2(pipe_ends.data(), O_CLOEXEC) != 0)
     throw failure{exit_status::cannot_execute, "cannot make a pipe: " + last_error()};
   block_signals guard;
-  // With another process at the other end of standard input or output, that may
-  // need the terminal more (a pager): then the command gets it when it asks.
+  // If another process, such as a pager, is at the other end of standard input or output,
+  // it may need the terminal more. Then the command gets the terminal when it asks for
+  // it.
   new_process made{word_pointers.data(),
                    variable_pointers.data(),
                    ours,
@@ -175,12 +176,13 @@ bool child::wants_terminal() const {
 bool child::stop_job(bool told) const {
   if (wants_terminal() && terminal_.in_foreground(own_group_))
     return true;
-  // One that somebody has stopped by SIGSTOP, say, concerns no shell.
+  // A command that was stopped in another way, for instance by SIGSTOP, does not concern
+  // the shell.
   if (!told && !wants_terminal() && !terminal_.in_foreground(pid_))
     return false;
   return_terminal();
   stop(told ? stop_scope::process : stop_scope::job);
-  // Without job control the terminal's keys stop nothing.
+  // Without job control, the terminal's keys stop nothing.
   return stop_signal_ == SIGTSTP;
 }
 
@@ -201,7 +203,7 @@ void child::die_with_it() const {
   auto signal = WIFSIGNALED(wait_status_) ? WTERMSIG(wait_status_) : 0;
   if (signal != SIGINT && signal != SIGQUIT)
     return;
-  prctl(PR_SET_DUMPABLE, 0); // SIGQUIT would leave a core of ours
+  prctl(PR_SET_DUMPABLE, 0); // SIGQUIT would dump a core of lockctl
   if (ended_in_foreground_)
     kill(0, signal);
   raise(signal);

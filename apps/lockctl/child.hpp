@@ -1,5 +1,5 @@
-// The command that `lockctl run` runs: a process group of its own, which gets
-// the terminal, and which does not outlive lockctl.
+// The command that `lockctl run` runs. It has its own process group, gets the terminal,
+// and does not outlive lockctl.
 #pragma once
 
 #include "apps/lockctl/terminal.hpp"
@@ -14,16 +14,16 @@ namespace lockserver::lockctl {
 
 class child {
 public:
-  /// What has happened to the command.
+  /// A change of the command's state.
   enum class change { none, stopped, continued, ended };
 
-  /// Starts the command, in the terminal's foreground if this process is there.
-  /// To be called by the main thread: the system kills the command (SIGKILL)
-  /// when the thread that started it ends. It does not kill what the command
-  /// has started itself, nor a command with more rights than we have (setuid).
+  /// Starts the command, in the terminal's foreground if this process is there. Must be
+  /// called by the main thread, because the system kills the command (SIGKILL) when the
+  /// thread that started it ends. The system kills neither what the command has started
+  /// nor a command with more rights than lockctl (setuid). Throws `failure` with status
+  /// 126 or 127 if the command cannot be run.
   /// @param variables added to its environment.
-  /// @param ours signals that this process handles: default for the command.
-  /// Throws `failure` with status 126 or 127 when it cannot be run.
+  /// @param ours the signals that this process handles; they are reset for the command.
   child(const std::vector<std::string>& words,
         const std::vector<std::pair<std::string, std::string>>& variables,
         const std::vector<int>& ours);
@@ -32,43 +32,42 @@ public:
   child& operator=(const child&) = delete;
   ~child();
 
-  /// Sends a signal to the whole group. Returns whether there still is one.
+  /// Sends a signal to the whole group. Returns whether the group still exists.
   bool send(int signal) const;
 
-  /// Sends a signal that is to end the group, which a stopped process sees only
-  /// once it is continued. Returns whether there still is a group.
+  /// Sends a signal that should end the group, and continues the group, because a stopped
+  /// process sees the signal only then. Returns whether the group still exists.
   bool end(int signal) const;
 
-  /// The next change. To be called after SIGCHLD until it returns `none`. Buries
-  /// orphans as well, which are ours to bury in a container.
+  /// The next change. Call it after SIGCHLD until it returns `none`. It also reaps
+  /// orphans, which this process must do as process 1 of a container.
   change look();
 
   bool stopped() const {
     return stop_signal_ != 0;
   }
 
-  /// 128 + n after signal n. @pre look() has returned `ended`.
+  /// The exit status; 128 + n after signal n. @pre look() has returned `ended`.
   int status() const;
 
-  /// Stops our job as well, if a shell would else not know that its job has
-  /// stopped. Returns, perhaps after a long time, whether the command is to go on
-  /// now; if not, somebody will continue us, or the command.
+  /// Stops our job, too, if otherwise a shell would not know that its job has stopped.
+  /// Returns, perhaps after a long time, whether the command must be continued now. If
+  /// not, somebody else will continue us or the command.
   /// @param told whether this process was told to stop, and has passed that on.
   /// @pre stopped()
   bool stop_job(bool told) const;
 
-  /// Continues the command, with the terminal if it was stopped for the want of
-  /// it, or had it before.
+  /// Continues the command. It gets the terminal if it was stopped because it wanted it,
+  /// or if it had it before.
   void resume();
 
-  /// Takes back the terminal if the command has it. Returns whether it had.
+  /// Takes the terminal back if the command has it. Returns whether it had it.
   bool return_terminal() const;
 
-  /// After a command that SIGINT or SIGQUIT has ended this process ends by the same
-  /// signal, as a script expects that is to end with it; with the rest of our job,
-  /// if the terminal has sent it. Otherwise, and where a signal cannot end this
-  /// process, does nothing. @pre look() has returned `ended`, and nothing handles
-  /// the signals any more.
+  /// If SIGINT or SIGQUIT has ended the command, ends this process by the same signal,
+  /// because a script expects that. If the terminal has sent the signal, the rest of our
+  /// job gets it, too. Otherwise, or if a signal cannot end this process, does nothing.
+  /// @pre look() has returned `ended`, and nothing handles the signals any more.
   void die_with_it() const;
 
 private:

@@ -17,7 +17,7 @@ namespace lockserver::lockctl {
 namespace {
 
 rest_client client_of(const options& x) {
-  // Not all commands ask in somebody's name.
+  // Some commands do not ask in anybody's name.
   return rest_client{x.owner.empty() ? "lockctl" : x.owner, x.host, x.port, impatient()};
 }
 
@@ -29,8 +29,7 @@ T value_of(answer<T> x, const std::string& about) {
     return std::move(*x);
 }
 
-// A client in the name of the holder: whoever knows the token need not also
-// know the name.
+// A client in the name of the holder: whoever knows the token need not know the name.
 rest_client holder_of(const options& x, const std::string& about) {
   if (!x.owner.empty())
     return client_of(x);
@@ -53,7 +52,7 @@ int no() {
   return static_cast<int>(exit_status::no);
 }
 
-// Prints what cannot be had a second time, or gives back what it stands for.
+// Prints a result that cannot be obtained a second time. If that fails, gives it back.
 template <class Print, class GiveBack>
 void deliver(Print print, GiveBack give_back) {
   print();

@@ -1,5 +1,5 @@
-// The commands of lockctl. Each prints its result and returns the exit status;
-// throws `failure` for what goes wrong.
+// The commands of lockctl. Each prints its result and returns the exit status, or throws
+// `failure`.
 #pragma once
 
 #include "lockserver/client_options.hpp"
@@ -11,11 +11,11 @@ namespace lockserver::lockctl {
 /// Holds the lock while the command of `x.words` runs.
 int run(const options& x);
 
-/// How all of them connect: once, because somebody sits before it, or a script
-/// that can try again.
+/// The options of all clients: they try to connect once, because a person waits, or a
+/// script that can try again.
 client_options impatient();
 
-/// All other commands.
+/// Runs any other command.
 int perform(const options& x);
 
 } // namespace lockserver::lockctl

@@ -7,7 +7,7 @@ _lockctl() {
   for ((i = 1; i < COMP_CWORD; ++i)); do
     case ${COMP_WORDS[i]} in
       --)
-        # What follows is a command with completions of its own.
+        # A command with its own completion follows.
         if declare -F _command_offset >/dev/null && [ $((i + 1)) -le "$COMP_CWORD" ]; then
           _command_offset $((i + 1))
         fi

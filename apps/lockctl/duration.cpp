@@ -14,11 +14,11 @@ namespace {
 
 struct part {
   double number = 0;
-  double factor = 0;  // of its unit, in milliseconds
+  double factor = 0;  // of the unit, in milliseconds
   bool exact = false; // a whole number with a unit
 };
 
-// Takes the next one from the text.
+// Removes and returns the next part of the text.
 std::optional<part> take_part(std::string_view& text) {
   static constexpr std::pair<std::string_view, double> units[]
     = {{"", 1e3}, {"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}, {"d", 86400e3}};

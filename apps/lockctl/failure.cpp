@@ -7,7 +7,7 @@ namespace lockserver::lockctl {
 exit_status status_of(std::error_code ec) {
   if (ec.category() == errc_category())
     return static_cast<exit_status>(row_of(static_cast<errc>(ec.value())).exit_status);
-  // The client's own: a value that no server takes, or no connection.
+  // The client's own errors: a value that no server accepts, or no connection.
   return ec == std::errc::invalid_argument ? exit_status::usage : exit_status::unavailable;
 }
 

@@ -19,7 +19,7 @@ int main(int argc, char* argv[]) {
   } catch (const failure& x) {
     std::cerr << "lockctl: " << x.what() << '\n';
     return static_cast<int>(x.status());
-  } catch (const std::invalid_argument& x) { // an owner or a host that none can be
+  } catch (const std::invalid_argument& x) { // an invalid owner or host
     std::cerr << "lockctl: " << printable(x.what()) << '\n';
     return static_cast<int>(exit_status::usage);
   } catch (const std::exception& x) {

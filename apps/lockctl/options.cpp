@@ -90,7 +90,8 @@ bool read_number(std::string_view text, T& out) {
   return ec == std::errc{} && rest == end;
 }
 
-// What CLI11 finds, as text: read only once it is clear that no help is wanted.
+// The texts that CLI11 finds. They are read only after it is clear that no help was asked
+// for.
 struct raw_options {
   std::string server, owner, token, ttl, wait, at_least, hold, limit, metadata, lease;
   bool shared = false;
@@ -106,11 +107,11 @@ void read_server(const std::string& given, options& x) {
     text.remove_prefix(7);
     if (text.ends_with('/'))
       text.remove_suffix(1);
-    x.port = 80; // as in every URL
+    x.port = 80; // the default of http URLs
   }
   auto colon = text.rfind(':');
   auto bracket = text.rfind(']');
-  // An IPv6 address without a port has colons of its own.
+  // An IPv6 address without a port contains colons.
   auto alone = text.find(':') != colon && !text.starts_with('[');
   auto has_port = colon != std::string_view::npos && !alone
                   && (bracket == std::string_view::npos || colon > bracket);
@@ -139,7 +140,7 @@ void read_times(const raw_options& raw, options& x) {
     x.at_least = read("--at-least", raw.at_least);
 }
 
-// What ends the lock, beside the command's end.
+// What ends the lock, besides the end of the command.
 void read_hold(const raw_options& raw, options& x) {
   if (raw.hold == "connection")
     x.acquire.hold = lock_hold::connection;
@@ -149,8 +150,8 @@ void read_hold(const raw_options& raw, options& x) {
     wrong("--at-least and --hold connection exclude each other: the lock ends with lockctl");
 }
 
-// user@host:pid-random, so that people see at once who it is. In containers the
-// rest repeats: all are process 1 there.
+// user@host:pid-random, so that people recognise the owner. The random part is needed in
+// containers, where every command is process 1.
 std::string default_owner() {
   auto* entry = getpwuid(geteuid());
   std::string user = entry != nullptr ? entry->pw_name : std::to_string(geteuid());
@@ -160,7 +161,7 @@ std::string default_owner() {
          + random_name().substr(0, 8);
 }
 
-// From text to values, and what only together makes sense.
+// Converts texts to values, and checks their combinations.
 void interpret(const raw_options& raw, options& x) {
   if (!raw.server.empty())
     read_server(raw.server, x);
@@ -192,8 +193,8 @@ void interpret(const raw_options& raw, options& x) {
   if (x.owner.empty() && !changes)
     x.owner = default_owner();
   if (x.what == command::run || x.what == command::lock) {
-    // Long enough to survive a pause of the network, short enough that others
-    // do not wait long for a machine that has died.
+    // Long enough to survive a pause of the network. Short enough that others do not wait
+    // long after a machine has died.
     if (!acquire.ttl && acquire.lease.empty())
       acquire.ttl = std::chrono::seconds{30};
     if (!acquire.wait)
@@ -201,7 +202,7 @@ void interpret(const raw_options& raw, options& x) {
   }
 }
 
-// CLI11 does not know what stands behind the `--` of `run`.
+// CLI11 does not know the text after the `--` of `run`.
 class help_formatter : public CLI::Formatter {
 public:
   help_formatter() {
@@ -219,7 +220,7 @@ public:
 class command_line {
 public:
   command_line() {
-    app_.formatter(std::make_shared<help_formatter>()); // also of the commands
+    app_.formatter(std::make_shared<help_formatter>()); // the commands use it, too
     app_.footer(footer);
     app_.require_subcommand(1);
     app_.fallthrough();
@@ -278,15 +279,15 @@ private:
   CLI::App& add(command what, const char* name, const char* help, CLI::App* parent = nullptr) {
     auto* result = (parent != nullptr ? parent : &app_)->add_subcommand(name, help);
     result->fallthrough();
-    result->footer(""); // the long one is the program's
+    result->footer(""); // the long footer belongs to the program
     result->parse_complete_callback([this, what] { x_.what = what; });
     return *result;
   }
 
   static void text(CLI::App& app, const char* name, std::string& out, const char* unit,
                    const char* help) {
-    // A variable of a script that is empty by mistake must not count as no option:
-    // unlock without its token would take another's lock.
+    // An empty variable of a script must not count as a missing option: unlock without
+    // its token could release a later grant.
     auto not_empty = [](const std::string& value) {
       return value.empty() ? std::string{"the value is empty; leave the option out, or give one"}
                            : std::string{};
@@ -329,8 +330,7 @@ private:
     id(add(command::lease_end, "end", "End it and give back its locks", parent));
   }
 
-  // Cuts off what follows `--` after `run`: that is the command, with options
-  // that are not ours.
+  // Cuts off the command after `run … --`, whose options are not ours.
   char** split(int argc, char** argv) {
     auto** end = argv + argc;
     auto** dashes = std::find(argv, end, std::string_view{"--"});

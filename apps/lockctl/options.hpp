@@ -1,4 +1,4 @@
-// What lockctl's command line and environment say.
+// The values of lockctl's command line and environment.
 #pragma once
 
 #include "lockserver/client_types.hpp"
@@ -38,15 +38,15 @@ struct options {
   std::string key{};   ///< Or a lease's id.
   std::string owner{}; ///< Never empty.
   std::uint64_t token = 0;
-  acquire_options acquire{}; ///< `ttl` is also that of renew and of a lease.
-  /// Of `run`: how long the lock lasts at least, counted from its grant.
+  acquire_options acquire{}; ///< `ttl` is also used by renew and leases.
+  /// For `run`: the minimum time of the lock, from its grant.
   std::chrono::milliseconds at_least{0};
   std::string prefix{};
-  std::vector<std::string> words{}; ///< Of `run`: the command and its arguments.
+  std::vector<std::string> words{}; ///< For `run`: the command and its arguments.
 };
 
-/// Reads both; the command line wins. Answers --help and --version on standard
-/// output and then returns nothing. Throws `failure` for what is wrong.
+/// Reads both; the command line takes precedence. Answers --help and --version on
+/// standard output, and then returns none. Throws `failure` for an error.
 std::optional<options> read_options(int argc, char** argv);
 
 } // namespace lockserver::lockctl

@@ -69,8 +69,8 @@ std::string text_of(const json::value& x) {
 
 // -- tables ---------------------------------------------------------------------------
 
-// Columns as wide as they need to be; the first row is the heading. Cells are
-// made printable here.
+// Columns as wide as needed. The first row is the heading. The table makes cells
+// printable.
 class table {
 public:
   explicit table(std::vector<std::string> heading) {
@@ -96,7 +96,7 @@ public:
   }
 
 private:
-  // In characters, roughly: bytes that do not continue one.
+  // In characters, approximately: counts the bytes that are not continuation bytes.
   static std::size_t width(const std::string& x) {
     return static_cast<std::size_t>(
       std::count_if(x.begin(), x.end(), [](char c) { return (c & 0xC0) != 0x80; }));
@@ -119,12 +119,13 @@ std::string kind(lock_mode mode, const std::optional<std::uint32_t>& limit) {
 // -- standard output --------------------------------------------------------------------
 
 void prepare_output() {
-  // The lowest free number comes next. The wrong way round, so that reading and
-  // writing are errors; not for the command of `run`, which finds what we found.
+  // `open` returns the lowest free number. The access mode is the wrong one on purpose,
+  // so that reading and writing fail. The command of `run` does not inherit these files.
   for (auto file : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (fcntl(file, F_GETFD) < 0)
       (void) open("/dev/null", (file == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
-  // Caught and not ignored: so it is as it was for the command of `run`.
+  // Handled and not ignored, because exec resets a handler: so the command of `run` gets
+  // the original setting.
   if (signal(SIGPIPE, [](int) {}) == SIG_IGN)
     signal(SIGPIPE, SIG_IGN);
 }
@@ -134,7 +135,7 @@ void flush_output() {
   std::cout.flush();
   if (std::cout.good())
     return;
-  // An earlier write may have failed, and its reason is forgotten.
+  // An earlier write may have failed, and its error number is lost.
   throw failure{exit_status::output,
                 "cannot write to standard output" + (errno != 0 ? ": " + last_error() : "")};
 }

@@ -15,13 +15,13 @@ struct character {
   char32_t value = 0;
 };
 
-// The first one of a text that is not empty.
+// The first character of a text that is not empty.
 character first_of(std::string_view text) {
   auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   auto first = byte(0);
   if (first < 0x80)
     return {1, first};
-  // Shorter ones, and those beyond, are not UTF-8.
+  // Shorter forms, and larger values, are not UTF-8.
   static constexpr std::array<std::pair<char32_t, char32_t>, 5> ranges{
     {{}, {}, {0x80, 0x7FF}, {0x800, 0xFFFF}, {0x10000, 0x10FFFF}}};
   auto length = first >= 0xF0 ? 4u : first >= 0xE0 ? 3u : 2u;
@@ -61,7 +61,7 @@ std::string hex(std::uint32_t x, std::size_t digits) {
   return result;
 }
 
-// @param escape gives what stands for a character, or for a byte (length 0).
+// @param escape returns the replacement of a character, or of a byte (length 0).
 template <class Escape>
 std::string escaped(std::string_view text, Escape escape) {
   std::string result;

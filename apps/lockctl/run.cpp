@@ -32,11 +32,11 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using namespace std::chrono_literals;
 
-// What a command gets to end in peace when the lock is lost.
+// How long the command may take to end after the lock is lost.
 constexpr auto grace = 5s;
 
-// Those that are passed on. What our caller ignores (nohup) stays ignored, for
-// the command as well.
+// The signals that are passed on. A signal that our caller ignores (nohup) stays ignored,
+// for the command as well.
 std::vector<int> handled_signals() {
   std::vector<int> result;
   for (auto x :
@@ -49,7 +49,7 @@ std::vector<int> handled_signals() {
   return result;
 }
 
-// All of it happens on the main thread; only the renewals have another.
+// Everything runs on the main thread, except for the renewals.
 class runner {
 public:
   explicit runner(const options& x)
@@ -96,11 +96,11 @@ private:
     lock_ = held_lock{client_, std::move(obtained),
                       [this](const problem&) { asio::post(io_, [this] { lose(); }); },
                       options_.acquire.ttl};
-    if (interrupted_) { // just when it was granted
+    if (interrupted_) { // at the moment of the grant
       finish();
       return;
     }
-    if (!lock_.held()) { // this process was stopped for too long just then
+    if (!lock_.held()) { // this process was stopped for too long
       lose();
       return;
     }
@@ -120,8 +120,8 @@ private:
     }
   }
 
-  // Whether the server lets the lock last for --at-least: better known before the
-  // command than after it.
+  // Whether the server allows the lock to last for --at-least. Checked before the command
+  // runs rather than after it.
   bool may_last() {
     auto renewed = client_.renew(options_.key, lock_.token(), options_.at_least);
     if (renewed.error() == errc::bad_request)
@@ -133,7 +133,7 @@ private:
 
   void next_signal() {
     signals_.async_wait([this](error_code ec, int signal) {
-      if (ec || finished_) // one more may be on its way
+      if (ec || finished_) // one more may be under way
         return;
       if (child_)
         forward(signal);
@@ -144,11 +144,11 @@ private:
     });
   }
 
-  // While it waits for the lock.
+  // A signal while lockctl waits for the lock.
   void interrupt(int signal) {
     if (signal == SIGCHLD || signal == SIGCONT)
       return;
-    if (stops(signal)) { // to wait on is all there is to do
+    if (stops(signal)) { // nothing else to do: the wait goes on afterwards
       stop(stop_scope::process);
       return;
     }
@@ -173,8 +173,8 @@ private:
     } else if (!stops(signal)) {
       child_->end(signal);
     } else if (signal != SIGTSTP && child_->return_terminal()) {
-      // Another process of our job, such as a pager, wants the terminal. The
-      // command will ask for it when it needs it again.
+      // Another process of our job, such as a pager, wants the terminal. The command will
+      // ask for it when it needs it again.
       kill(0, SIGCONT);
     } else if (!losing_) {
       told_to_stop_ = true;
@@ -184,11 +184,11 @@ private:
 
   // -- a command that stops ---------------------------------------------------------
 
-  // While it is stopped it does nothing with the lock, and keeps it from others
-  // for no longer than the lock's time.
+  // A stopped command does nothing with the lock. So it keeps the lock from others only
+  // until the lock's time is over.
   void stopped() {
     if (losing_) {
-      child_->send(SIGCONT); // to see that it is to end
+      child_->send(SIGCONT); // a stopped process would not see the signal that ends it
       return;
     }
     lock_.pause();
@@ -224,7 +224,7 @@ private:
     if (finished_ || losing_)
       return;
     status_ = *ended_;
-    // Seen by the clock, even if this process was stopped and nobody has told.
+    // Detected by the clock, even if this process was stopped and no handler ran.
     if (!lock_.held())
       lose();
     else
@@ -242,15 +242,15 @@ private:
     end_group(std::chrono::steady_clock::now() + grace);
   }
 
-  // Printed at the end: nothing must keep the command from being ended, and
-  // standard error may be a pipe that nobody reads.
+  // Printed at the end: standard error may be a pipe that nobody reads, and must not
+  // delay the end of the command.
   void complain(const char* what, const std::string& why) {
     complaint_ = std::string{"lockctl: "} + what + ' ' + printable(options_.key) + ": "
                  + printable(why) + '\n';
   }
 
-  // Until nothing is left of the group, even when the command itself has ended:
-  // what it has started had the lock, too.
+  // Waits until the whole group has ended, even after the command itself has. What the
+  // command has started used the lock, too.
   void end_group(std::chrono::steady_clock::time_point deadline) {
     if (!child_ || (!child_->end(SIGTERM) && ended_))
       return finish();
@@ -272,7 +272,7 @@ private:
     auto lost = losing_;
     if (auto released = end_lock(); !released && !lost) {
       auto why = released.error();
-      // Taken away, and nobody has noticed: the command was not alone.
+      // Taken away without notice: the command was not alone.
       lost = why == errc::not_holder;
       complain(lost ? "lost the lock" : "cannot release the lock", why.detail);
     }
@@ -280,8 +280,8 @@ private:
       status_ = static_cast<int>(exit_status::lost);
   }
 
-  // After a command that was too quick the server keeps the lock for a while: that
-  // takes neither this process nor another connection.
+  // If the command was too quick, the server keeps the lock for a while. That needs
+  // neither this process nor another connection.
   answer<void> end_lock() {
     auto rest = std::chrono::ceil<std::chrono::milliseconds>(granted_ + options_.at_least
                                                              - boot_clock::now());
@@ -296,13 +296,13 @@ private:
   asio::cancellation_signal waiting_;
   rest_client client_;
   async_rest_client async_client_;
-  problem why_not_; // of `async_client_`
+  problem why_not_; // written by `async_client_`
   held_lock lock_;
-  boot_clock::time_point granted_{}; // or a little later
+  boot_clock::time_point granted_{}; // the time of the grant or a little later
   std::optional<child> child_;
   std::optional<int> ended_; // the command's status
   std::optional<failure> failed_;
-  std::string complaint_; // for the user
+  std::string complaint_; // printed at the end
   bool interrupted_ = false;
   bool told_to_stop_ = false;
   bool losing_ = false;

@@ -15,15 +15,15 @@ terminal::~terminal() {
 }
 
 bool terminal::in_foreground(pid_t group) const {
-  // 0: a group outside of this process's container, which cannot be told from others.
+  // 0: a group outside of this process's container. It cannot be identified.
   return file_ >= 0 && group > 0 && tcgetpgrp(file_) == group;
 }
 
 void terminal::hand_over(pid_t from, pid_t to) const {
   if (!in_foreground(from))
     return;
-  // A process in the background that does this gets SIGTTOU, unless it blocks
-  // the signal.
+  // This call sends SIGTTOU to a process in the background, unless the process blocks the
+  // signal.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -36,12 +36,12 @@ void stop(stop_scope scope) {
   struct sigaction ours {};
   sigaction(SIGTSTP, nullptr, &ours);
   if (scope == stop_scope::job) {
-    // Not seen here as one to pass on: the command has stopped.
+    // This process must not pass the signal on: the command has already stopped.
     signal(SIGTSTP, SIG_IGN);
     kill(0, SIGTSTP);
   }
   signal(SIGTSTP, SIG_DFL);
-  // To this thread: it stops before this returns.
+  // Sent to this thread, which stops before this call returns.
   raise(SIGTSTP);
   sigaction(SIGTSTP, &ours, nullptr);
 }

@@ -42,7 +42,7 @@ background::background() {
   close(ends[is_parent() ? 1 : 0]);
   if (!is_parent()) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent) // it died before that
+    if (getppid() != parent) // the parent has already ended
       std::_Exit(static_cast<int>(exit_status::unavailable));
   }
 }
@@ -69,7 +69,7 @@ int background::wait() const {
               << '\n';
     return 128 + WTERMSIG(status);
   }
-  // 0 without `detach`: told to stop while it was still starting.
+  // 0 without `detach`: the child was told to stop while it was starting.
   auto code = WEXITSTATUS(status);
   return code != 0 ? code : static_cast<int>(exit_status::unavailable);
 }

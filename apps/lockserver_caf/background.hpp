@@ -1,4 +1,4 @@
-// `start`: a process that goes on without its terminal.
+// `start`: a process that runs without its terminal.
 #pragma once
 
 #include <sys/types.h>
@@ -7,11 +7,11 @@
 
 namespace lockserver::program {
 
-/// Forks, and lets the parent know how the child's start went. Make one before
-/// the process has any thread but the allocator's.
+/// Forks, and tells the parent whether the child has started. Create it before the
+/// process has any thread except the allocator's.
 class background {
 public:
-  /// Forks. Parent and child both go on; see `is_parent`.
+  /// Forks. Parent and child both continue; see `is_parent`.
   background();
   ~background();
 
@@ -22,14 +22,14 @@ public:
     return child_ != 0;
   }
 
-  /// In the parent: waits until the child has called `detach`, then prints the
-  /// child's process id to standard output; or until the child has ended.
-  /// @return what the parent should exit with: 0, or how the child ended.
+  /// For the parent: waits until the child has called `detach` or has ended. After
+  /// `detach`, prints the child's process id to standard output.
+  /// @return the exit status for the parent: 0, or that of the child.
   int wait() const;
 
-  /// In the child, once all is well: leaves the parent's session, sends the
-  /// standard streams to `log_file` or, when that is empty, nowhere, and
-  /// releases the parent. Until then the child ends when the parent does.
+  /// For the child, after a successful start: leaves the parent's session, redirects the
+  /// standard streams to `log_file` (empty: to /dev/null), and releases the parent. Until
+  /// then the child ends when the parent does.
   void detach(const std::string& log_file);
 
 private:

@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A server stops within two seconds.
+// More than the two seconds within which a server stops.
 constexpr auto time_to_stop = 5s;
 
 template <class Condition>

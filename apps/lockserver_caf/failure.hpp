@@ -1,4 +1,4 @@
-// How the program ends: its exit statuses.
+// The exit statuses of the program.
 #pragma once
 
 #include "apps/failure.hpp"
@@ -9,8 +9,8 @@ namespace lockserver::program {
 enum class exit_status : int {
   ok = 0,
   usage = 64,         ///< A wrong option, value or configuration file.
-  bad_data = 65,      ///< The store that was to be checked is not sound.
-  unavailable = 69,   ///< Cannot listen or use the data directory; or no server there to talk to.
+  bad_data = 65,      ///< The checked store is damaged, or is not one of this program.
+  unavailable = 69,   ///< Cannot listen or use the data directory; or no server answers.
   internal = 70,      ///< An error that should not happen.
   cannot_create = 73, ///< The pid file or the log file cannot be written.
   still_there = 75,   ///< The server did not end in time.

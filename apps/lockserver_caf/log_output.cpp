@@ -29,7 +29,7 @@ file_id id_of(int fd) {
   return {x.st_dev, x.st_ino};
 }
 
-// The standard streams that went to the file `x` until now go to `to`.
+// Redirects to `to` the standard streams that go to the file `x`.
 void redirect_streams(const file_id& x, int to) {
   for (auto stream : {STDOUT_FILENO, STDERR_FILENO})
     if (id_of(stream) == x)
@@ -59,7 +59,7 @@ void log_output::open() {
     spdlog::file_event_handlers events;
     events.after_open = [this](const spdlog::filename_t&, std::FILE* x) {
       auto last = std::exchange(descriptor_, fileno(x));
-      if (last >= 0) // still open, until the new one is in use
+      if (last >= 0) // stays open until the new one is in use
         redirect_streams(id_of(last), descriptor_);
     };
     next = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file_, false, events);

@@ -1,4 +1,4 @@
-// Where the program's log goes, and how it goes on after a rotation.
+// The destination of the program's log, and its rotation.
 #pragma once
 
 #include "apps/lockserver_caf/options.hpp"
@@ -24,19 +24,19 @@ public:
     return log_;
   }
 
-  /// Opens the log file again by its name: who rotates logs has renamed the old
-  /// one. Standard streams that went to the old file (see `background::detach`)
-  /// go to the new one, too. A file that cannot be opened is reported in the old
-  /// one, which is kept. Without a log file the log says that there is none.
+  /// Opens the log file again by its name, after log rotation has renamed the old one.
+  /// Redirects the standard streams that go to the old file (see `background::detach`) to
+  /// the new one, too. If the new file cannot be opened, this is reported in the old one,
+  /// which stays in use. Without a log file, the log says that there is none.
   ///
-  /// Others may log meanwhile, but it must not be called twice at a time.
+  /// Other threads may log meanwhile, but only one at a time may call this.
   void reopen();
 
 private:
   void open();
 
   std::string file_;    // empty: standard error
-  int descriptor_ = -1; // of the file that is open, which its sink owns
+  int descriptor_ = -1; // of the open file, which its sink owns
   std::shared_ptr<spdlog::sinks::dist_sink_mt> sinks_;
   std::shared_ptr<spdlog::logger> log_;
 };

@@ -28,9 +28,8 @@ std::string environment_name(std::string option) {
   return "LOCKSERVER_" + option;
 }
 
-// On top of CLI11's syntax: each key at most once, with one value, no sections,
-// and nothing that the program would ignore. And the environment wins over the
-// file, which CLI11 would have the other way round.
+// Stricter than CLI11: each key at most once, with one value, no sections, and no unknown
+// keys. The environment takes precedence over the file; CLI11 would do the reverse.
 class configuration_file : public CLI::ConfigBase {
 public:
   explicit configuration_file(const CLI::App& app) : app_(app) {
@@ -61,7 +60,7 @@ private:
   const CLI::App& app_;
 };
 
-// The commands first, and one empty line between groups.
+// Prints the commands first, and one empty line between groups.
 class help_formatter : public CLI::Formatter {
 public:
   help_formatter() {
@@ -89,7 +88,7 @@ option_table::option_table(CLI::App& app) : app_(app) {
   app.config_formatter(std::make_shared<configuration_file>(app));
 }
 
-// CLI11 takes a help that is not const for the variable of a flag.
+// CLI11 takes a non-const help text for the variable of a flag.
 void option_table::add(const option& x) {
   auto dashed = "--" + x.name;
   auto* added = x.is_flag
@@ -114,7 +113,7 @@ void option_table::apply() const {
   }
 }
 
-// Where the user finds the value: "--port", "LOCKSERVER_PORT" or "port in FILE".
+// The source of the value for the user: "--port", "LOCKSERVER_PORT" or "port in FILE".
 std::string option_table::source(const CLI::Option* option) const {
   auto& typed = app_.parse_order();
   if (std::find(typed.begin(), typed.end(), option) != typed.end())

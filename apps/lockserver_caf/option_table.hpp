@@ -1,6 +1,5 @@
-// What CLI11 is used for here: options that are also environment variables and
-// keys of a configuration file, with errors that say where the value came from.
-// Knows nothing of the single options.
+// Options that are also environment variables and keys of a configuration file, with
+// errors that name the source of the value. Built on CLI11. Knows no particular option.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -13,29 +12,29 @@
 
 namespace lockserver::program {
 
-/// One option, which is also an environment variable and a key of the file.
+/// An option, which is also an environment variable and a key of the file.
 struct option {
   std::string name;
   std::string unit;     ///< The word for its value in --help.
   std::string form;     ///< Completes "must be …" for a wrong text.
-  std::string standard; ///< What --help says of the default; empty: nothing.
+  std::string standard; ///< The default in --help; empty: not shown.
   std::string help;
-  std::function<bool(std::string_view text)> read; ///< Returns whether `text` is right.
-  bool is_flag = false;                            ///< Needs no value.
+  std::function<bool(std::string_view text)> read; ///< Returns whether `text` is valid.
+  bool is_flag = false;                            ///< The value may be omitted.
 };
 
 /// The value of an environment variable, or null when it is unset or empty.
 const char* environment(const std::string& name);
 
-/// Adds options to a `CLI::App`, and reads their values once CLI11 has found
-/// them: only then, so that --help is answered whatever else is wrong.
+/// Adds options to a `CLI::App`, and reads their values after CLI11 has found them. So
+/// --help is answered whatever else is wrong.
 class option_table {
 public:
-  /// Gives `app` the form of --help, and of the configuration file. It must
-  /// get its `set_config`, and outlive this object.
+  /// Gives `app` its format of --help and of the configuration file. `app` must have
+  /// called `set_config`, and outlive this object.
   explicit option_table(CLI::App& app);
 
-  /// The heading in --help for what is added next.
+  /// Sets the heading in --help for the options that are added next.
   void group(std::string name) {
     group_ = std::move(name);
   }
@@ -43,7 +42,7 @@ public:
   /// Adds --`name`, LOCKSERVER_`NAME` and the key `name`.
   void add(const option& x);
 
-  /// Reads the values that were given. Throws `failure` for the first wrong one.
+  /// Reads the given values. Throws `failure` for the first wrong one.
   void apply() const;
 
 private:

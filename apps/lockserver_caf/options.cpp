@@ -94,7 +94,7 @@ void add_process(option_table& table, options& x) {
 
 void add_general(CLI::App& app) {
   const auto* group = "Process";
-  // CLI11 looks at the environment after it has read the file: too late here.
+  // CLI11 reads the environment after the file, which is too late here.
   const auto* file = environment("LOCKSERVER_CONFIG");
   app
     .set_config("--config", file != nullptr ? file : "", "Read options from FILE", file != nullptr)
@@ -135,7 +135,7 @@ std::optional<options> read_options(int argc, const char* const* argv) {
   add_process(table, result);
   add_general(app);
   for (auto& x : commands) {
-    // Whatever stands after a command is the program's, --help included.
+    // Options after a command belong to the program, including --help.
     auto* added = app.add_subcommand(x.name, x.help)->group("Commands")->fallthrough();
     added->set_help_flag();
     if (x.what == command::check)

@@ -1,4 +1,4 @@
-// What the command line, the environment and the configuration file say.
+// The values of the command line, the environment and the configuration file.
 #pragma once
 
 #include "lockserver/settings.hpp"
@@ -18,12 +18,12 @@ struct options {
   spdlog::level::level_enum log_level = spdlog::level::info;
   std::string log_file; ///< Empty: standard error.
   std::string pid_file; ///< Empty: none.
-  std::string checked;  ///< The directory that `check` looks at.
+  std::string checked;  ///< The directory for `check`.
 };
 
-/// Reads all three; the command line wins over the environment, and that over
-/// the file. Answers --help and --version on standard output and then returns
-/// nothing. Throws `failure` for what is wrong.
+/// Reads all three. The command line takes precedence over the environment, and that over
+/// the file. Answers --help and --version on standard output, and then returns none.
+/// Throws `failure` for an error.
 std::optional<options> read_options(int argc, const char* const* argv);
 
 } // namespace lockserver::program

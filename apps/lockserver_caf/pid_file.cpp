@@ -30,7 +30,7 @@ bool try_lock(int fd, int kind) {
   return true;
 }
 
-// `stop` and `ping` hold the lock for a moment when they look at a stale file.
+// `stop` and `ping` lock a stale file for a moment, to find out that it is stale.
 bool lock_exclusively(int fd) {
   for (auto tries = 0; tries < 20; ++tries) {
     if (try_lock(fd, LOCK_EX))
@@ -40,7 +40,7 @@ bool lock_exclusively(int fd) {
   return false;
 }
 
-// What the two lines of a pid file say; `port` is 0 when it is none.
+// The two lines of a pid file; `port` is 0 if there is no valid one.
 struct content {
   pid_t pid = 0;
   std::string host;
@@ -48,7 +48,7 @@ struct content {
 };
 
 content read(int fd) {
-  std::array<char, 512> buffer{}; // more than the two lines take
+  std::array<char, 512> buffer{}; // more than the two lines need
   content result;
   auto size = pread(fd, buffer.data(), buffer.size(), 0);
   std::istringstream text{{buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0}};
@@ -101,7 +101,7 @@ pid_file::pid_file(std::string path) : path_(std::move(path)) {
                            : "process " + std::to_string(owner.pid) + ", which serves on "
                                + endpoint(owner.host, owner.port))};
     }
-    // Its last owner may have removed it since it was opened.
+    // Its last owner may have removed the file since it was opened.
     if (is_at(fd_, path_))
       break;
     close(fd_);
@@ -121,7 +121,7 @@ pid_file::pid_file(std::string path) : path_(std::move(path)) {
 pid_file::~pid_file() {
   if (is_at(fd_, path_))
     unlink(path_.c_str());
-  // The descriptor stays open: its lock says that the process is alive.
+  // The descriptor stays open: its lock shows that the process is alive.
 }
 
 void pid_file::write(const std::string& host, std::uint16_t port) {

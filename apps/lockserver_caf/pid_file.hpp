@@ -1,5 +1,5 @@
-// The file that a running server is known by: "PID\nHOST:PORT\n", locked (flock)
-// until its process has ended. So whoever can lock it knows that it is stale.
+// The file that identifies a running server: "PID\nHOST:PORT\n". It is locked (flock)
+// until the process has ended. So whoever can lock it knows that it is stale.
 #pragma once
 
 #include <sys/types.h>
@@ -12,7 +12,7 @@ namespace lockserver::program {
 /// "127.0.0.1:8004", "[::1]:8004".
 std::string endpoint(const std::string& host, std::uint16_t port);
 
-/// The server's hold on its pid file.
+/// The pid file of this process.
 class pid_file {
 public:
   /// Creates or takes over the file at `path`, and locks it. Throws `failure`
@@ -25,7 +25,7 @@ public:
   pid_file(const pid_file&) = delete;
   pid_file& operator=(const pid_file&) = delete;
 
-  /// Says where this process serves.
+  /// Writes the address that this process serves.
   void write(const std::string& host, std::uint16_t port);
 
 private:
@@ -33,11 +33,11 @@ private:
   int fd_ = -1;
 };
 
-/// Someone else's pid file.
+/// The pid file of another process.
 class running_server {
 public:
-  /// Reads the file at `path`. Throws `failure` when there is none, or when its
-  /// process is gone or does not serve yet.
+  /// Reads the file at `path`. Throws `failure` if there is none, or if its process has
+  /// ended or does not serve yet.
   explicit running_server(const std::string& path);
   ~running_server();
 
@@ -54,7 +54,7 @@ public:
     return port_;
   }
 
-  /// Whether the process has not ended yet.
+  /// Whether the process still runs.
   bool alive() const;
 
 private:

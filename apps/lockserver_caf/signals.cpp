@@ -10,7 +10,7 @@ namespace lockserver::program {
 
 namespace {
 
-// Sent by the destructor, it wakes the watching thread so that it can end.
+// The destructor sends it to wake the watching thread, so that the thread can end.
 constexpr auto wake_up = SIGUSR1;
 
 sigset_t set_of(std::initializer_list<int> signals) {

@@ -1,4 +1,4 @@
-// What signals do to a server that runs.
+// The reactions of a running server to signals.
 #pragma once
 
 #include <atomic>
@@ -7,13 +7,13 @@
 
 namespace lockserver::program {
 
-/// Keeps the signals from the threads that are started from now on, and for
-/// `signals`. Call before there are any.
+/// Blocks the signals in the threads that are started from now on, and leaves them to
+/// `signals`. Call it before there are any threads.
 void hold_signals();
 
-/// SIGTERM and SIGINT: the first asks to stop, a second ends the process at once.
-/// SIGHUP: opens the log file again. SIGUSR1 and SIGUSR2 mean nothing to this
-/// server, but would end it: they are reported and ignored.
+/// SIGTERM and SIGINT: the first one asks the server to stop, a second one ends the
+/// process at once. SIGHUP opens the log file again. SIGUSR1 and SIGUSR2 have no meaning
+/// here but would end the process, so they are reported and ignored.
 class signals {
 public:
   struct reactions {
@@ -22,19 +22,19 @@ public:
     std::function<void(const char* name)> ignore;
   };
 
-  /// Calls the reactions on a thread of its own, as soon as a signal arrives.
-  /// `stop` is called once and is the last. After that, one more SIGTERM or
-  /// SIGINT ends the process with _exit(128 + signal).
+  /// Calls the reactions on a thread of its own when a signal arrives. `stop` is called
+  /// once and is the last. After that, another SIGTERM or SIGINT ends the process with
+  /// _exit(128 + signal).
   /// @pre `hold_signals` has been called.
   explicit signals(reactions x);
 
-  /// Waits until a call of a reaction is over. Later signals have no effect.
+  /// Waits until a running reaction has returned. Later signals have no effect.
   ~signals();
 
   signals(const signals&) = delete;
   signals& operator=(const signals&) = delete;
 
-  /// The signal that asked to stop, or 0.
+  /// The signal that asked the server to stop, or 0.
   int stopped_by() const noexcept {
     return stopped_by_;
   }
