@@ -38,7 +38,7 @@ die() {
 
 # -- packages ------------------------------------------------------------------
 
-# Boost must be 1.81 or later, which Debian 12 has beside its default 1.74.
+# Boost must be 1.81 or later. Debian 12 has it beside its default, 1.74.
 boost_packages() {
   local codename=''
   if [ -r /etc/os-release ]; then
@@ -52,7 +52,7 @@ boost_packages() {
   fi
 }
 
-# Installs those of the packages that are missing, and calls apt only then.
+# Installs the missing ones of these packages. Calls apt only if one is missing.
 need() {
   local missing=() package sudo=''
   command -v dpkg-query >/dev/null || return 0 # not Debian: CMake says what is missing
@@ -80,18 +80,19 @@ need_for_build() {
 }
 
 need_for_tests() {
-  # Node.js holds the server to net/openapi.yaml, tmux is a terminal for lockctl,
-  # HAProxy and nginx stand before the server, wrk is a load.
+  # Node.js compares the server with net/openapi.yaml, tmux is a terminal for lockctl,
+  # HAProxy and nginx are the proxies, and wrk generates load.
   need catch2 curl openssl nodejs node-ajv node-js-yaml tmux haproxy nginx-light wrk
 }
 
 # -- building ------------------------------------------------------------------
 
-# configure DIR OPTION...: OPTIONs are added to those that DIR was configured with.
+# configure DIR OPTION...: adds the OPTIONs to those that DIR was configured with.
 configure() {
   local dir=$1
   shift
-  # ccache and precompiled headers: the two must agree on what counts as a change.
+  # With precompiled headers, ccache and the compiler must agree on what counts as a
+  # change.
   cmake -S . -B "$dir" -G Ninja -DCMAKE_CXX_COMPILER_LAUNCHER=ccache \
     -DCMAKE_CXX_FLAGS="${CXXFLAGS-} -fpch-preprocess" "$@" >&2
 }
@@ -115,7 +116,7 @@ check() {
 run() {
   [ "${1-}" != -- ] || shift
   need_for_build
-  # A directory that other commands have configured stays as it is.
+  # A directory that another command has configured stays as it is.
   [ -f build/build.ninja ] || configure build -DLOCKSERVER_TESTS=OFF -DLOCKSERVER_EXAMPLES=OFF
   compile build --target lockserver-caf
   exec build/lockserver-caf "$@"
@@ -136,7 +137,7 @@ run_tests() {
   check build "$@"
 }
 
-# configure_sanitized DIR SANITIZERS: -O1, as the sanitizers' authors advise.
+# configure_sanitized DIR SANITIZERS: with -O1, which the sanitizers' authors recommend.
 configure_sanitized() {
   configure "$1" -DLOCKSERVER_SANITIZE="$2" -DLOCKSERVER_TESTS=ON -DLOCKSERVER_EXAMPLES=ON \
     -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG='-O1 -g1'
@@ -147,7 +148,7 @@ sanitize() {
   need_for_tests
   configure_sanitized build-sanitize address,undefined
   compile build-sanitize
-  # What is slow there waits for other programs, and has run without sanitizers.
+  # The slow tests wait for other programs, and have run without sanitizers.
   UBSAN_OPTIONS=print_stacktrace=1 check build-sanitize --label-exclude slow "$@"
 }
 
@@ -160,8 +161,8 @@ race() {
     check build-race --tests-regex '^(unit|actors|scheduler|race): ' "$@"
 }
 
-# Three parts of equal length: on the disk, on a small file system of its own
-# (root only) with two threads, and without waiting for the disk.
+# Three parts of equal length: on the disk; on a small file system of its own (root only)
+# with two threads; and without waiting for the disk.
 torture() {
   local seconds=$((${1:-6} * 20)) small=()
   need_for_build
@@ -176,8 +177,8 @@ torture() {
     --option=--sync --option=off
 }
 
-# What a target says goes to build-fuzz/TARGET.log. Inputs that fail are kept in
-# build-fuzz/, and fail again by: build-fuzz/tests/fuzz/fuzz_TARGET FILE
+# The output of a target goes to build-fuzz/TARGET.log. Inputs that fail are kept in
+# build-fuzz/. To repeat one: build-fuzz/tests/fuzz/fuzz_TARGET FILE
 fuzz() {
   local targets=() target limit=(-runs=100000) failed=0
   [ -z "${1-}" ] || [[ $1 =~ ^[1-9][0-9]*$ ]] || die "fuzz: MINUTES must be a whole number: $1"
@@ -192,7 +193,7 @@ fuzz() {
   done
   [ -z "${1-}" ] || limit=(-max_total_time=$(($1 * 60 / ${#targets[@]})))
   for target in "${targets[@]}"; do
-    # What is new goes to the first directory, and not to the seeds.
+    # libFuzzer writes new inputs to the first directory, and not to the seeds.
     mkdir -p "build-fuzz/corpus/$target"
     if build-fuzz/tests/fuzz/fuzz_"$target" "${limit[@]}" -max_len=20480 -timeout=10 \
       -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix=build-fuzz/ \
@@ -208,7 +209,7 @@ fuzz() {
   [ $failed -eq 0 ] || die 'fuzz: see above'
 }
 
-# The project's C++ sources, committed or about to be.
+# The project's C++ sources, committed or not yet.
 sources() {
   git ls-files --cached --others --exclude-standard -- '*.hpp' '*.cpp' \
     | while read -r file; do [ ! -f "$file" ] || printf '%s\n' "$file"; done
@@ -234,8 +235,8 @@ bench() {
   exec bench/run.sh "$@"
 }
 
-# rule SENTENCE FILES PATTERN [EXCEPT]: fails for every line of the FILES (a
-# pattern for their names) that has PATTERN, unless the file's name has EXCEPT.
+# rule SENTENCE FILES PATTERN [EXCEPT]: fails for every line that matches PATTERN, in
+# files whose names match FILES and not EXCEPT.
 rule() {
   local files found
   files=$(sources | grep -E "$2" | grep -vE "${4:-^$}") || return 0
@@ -282,8 +283,8 @@ lint() {
   say 'rules of the architecture'
   rules || failed=1
   say 'clang-tidy'
-  # clang cannot read gcc's precompiled headers: a directory without them. The
-  # tests are left out: they would double the time.
+  # clang cannot read gcc's precompiled headers, so this is a directory without them. The
+  # tests are left out, because they would double the time.
   cmake -S . -B build-lint -G Ninja -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON \
     -DLOCKSERVER_TESTS=OFF -DLOCKSERVER_EXAMPLES=ON >/dev/null
   sources | grep -E '^(actors|net|store|apps|examples)/.*\.cpp$' \

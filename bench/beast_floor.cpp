@@ -1,5 +1,5 @@
-// The floor to compare with: the simplest server that one writes with Beast,
-// one thread, which answers every request with the same line.
+// The baseline: the simplest server that one can write with Beast. It has one thread, and
+// answers every request with the same line.
 //
 // Usage: bench_beast_floor PORT
 #include <boost/asio/ip/tcp.hpp>

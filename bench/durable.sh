@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2317,SC2154 # functions and variables of run.sh, support.sh
-# Locks that are on disk when they are acknowledged, against locks in memory,
-# Redis with appendfsync always, and etcd's lock API. Sourced by run.sh.
+# Compares locks that are on disk when they are acknowledged with locks in memory, with
+# Redis with appendfsync always, and with etcd's lock API. Sourced by run.sh.
 #
-# All keep their data below $workdir, on the same disk. Each connection takes a
-# free lock and gives it back, one request at a time.
+# All keep their data below $workdir, on the same disk. Each connection takes a free lock
+# and gives it back, one request at a time.
 
 # locks NAME PID PROTOCOL PORT CONNECTIONS [LEASE]: as `measure`; adds p50 and
 # p99 in µs to $workdir/NAME.latency.
@@ -35,7 +35,7 @@ durable_row() {
 }
 durable_head() { printf '%-40s %9s %8s %8s %8s\n' "$1" req/s 'p50 µs' 'p99 µs' 'CPU µs'; }
 
-# least WHAT VALUE LIMIT: against a target of the form "at least".
+# least WHAT VALUE LIMIT: checks a target of the form "at least".
 least() {
   awk -v what="$1" -v x="$2" -v limit="$3" 'BEGIN {
     printf "%-52s %8.3f   target ≥ %s   %s\n", what, x, limit, (x >= limit ? "met" : "MISSED") }'
@@ -54,7 +54,7 @@ serve_etcd() {
   serve etcd etcd --data-dir "$workdir/etcd.data" --log-level error \
     --listen-client-urls 'http://127.0.0.1:{port}' --advertise-client-urls 'http://127.0.0.1:{port}' \
     --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" --initial-cluster "default=$peer"
-  # It listens before it has elected itself.
+  # It listens before it has elected itself as leader.
   local tries=0
   until lease=$(curl -sf -d '{"TTL":3600}' "http://127.0.0.1:$port_etcd/v3/lease/grant" |
     sed -n 's/.*"ID":"\([0-9]*\)".*/\1/p') && [ -n "$lease" ]; do
@@ -64,7 +64,7 @@ serve_etcd() {
   done
 }
 
-# store_counts: commits and decisions of our durable server so far.
+# store_counts: our durable server's commits and decisions since its start.
 store_counts() {
   curl -sf "http://127.0.0.1:$port_durable/v1/server" |
     sed -n 's/.*"commits":\([0-9]*\).*"decisions":\([0-9]*\).*/\1 \2/p'
@@ -114,7 +114,7 @@ bench_durable() {
     load_some() { locks "c$connections" "$pid_durable" lines "$port_durable" "$connections"; }
     rounds=1 compare some
     after=$(store_counts)
-    # The same time for both: that of the round.
+    # Both are divided by the time of the round.
     echo "$before $after $seconds $(column some 4) $(cat "$workdir/c$connections.latency")" |
       awk -v n="$connections" '{ commits = $3 - $1; decisions = $4 - $2
         printf "%-12s %9.0f %8.0f %8.0f %10.0f %22.1f\n", n, $6, $7, $8, commits / $5,

@@ -1,11 +1,10 @@
-// How long it takes from an UNLOCK until the next waiter has its answer, beside
+// Measures the time from an UNLOCK until the next waiter has its answer, compared with
 // the round trip of a bare TCP ping-pong on the same machine.
 //
 // Usage: bench_hand_over PORT COUNT WAITERS SERVER_CPU
-// One client holds a key, WAITERS more are in line; COUNT times, at a fixed
-// rate, the holder gives the key to the next and joins the end of the line. The
-// time counts from when the UNLOCK was due, so that a late start is not left
-// out.
+// One client holds a key, and WAITERS more wait in the queue. COUNT times, at a fixed
+// rate, the holder releases the key and joins the end of the queue. The time counts from
+// the moment when the UNLOCK was due, so that a late start is included.
 // Prints, in microseconds: what, p50, p99, p99.9.
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
@@ -30,7 +29,7 @@ using clock_type = std::chrono::steady_clock;
 
 namespace {
 
-// One exchange every so often: slow enough that neither side queues.
+// The interval between exchanges. It is so long that neither side has a backlog.
 constexpr auto interval = std::chrono::microseconds{400};
 
 // Sleeping is too coarse here.
@@ -128,7 +127,7 @@ std::vector<double> hand_over(std::uint16_t port, int count, int waiters) {
       next.receive();
   }
   std::vector<double> result;
-  auto due = clock_type::now() + std::chrono::seconds{1}; // all are in line by then
+  auto due = clock_type::now() + std::chrono::seconds{1}; // all are in the queue by then
   for (int i = 0; i < count; ++i) {
     wait_until(due += interval);
     auto* holder = line.front();

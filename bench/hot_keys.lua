@@ -1,4 +1,4 @@
--- LOCK and UNLOCK in turn over so many keys (first argument).
+-- LOCK and UNLOCK in turn, over this number of keys (first argument).
 local keys, i, held = 1000, 0, false
 function init(args)
   keys = tonumber(args[1]) or keys

@@ -80,7 +80,7 @@ public:
     return post("/v3/lock/lock",
                 R"({"name":")" + base64(key) + R"(","lease":")" + lease_ + R"("})");
   }
-  // Its answer to `take` names this key: the lock's name and the lease.
+  // etcd's answer to `take` contains this key, made of the lock's name and the lease.
   const std::string& give(const std::string& key) override {
     return post("/v3/lock/unlock", R"({"key":")" + base64(key + "/" + lease_hex_) + R"("})");
   }

@@ -1,6 +1,6 @@
-// Parks many clients on one key: opens COUNT connections that each send a LOCK
-// and never look at the answer. Says so when all have sent, and keeps them
-// until its input ends.
+// Parks many clients on one key: opens COUNT connections, each of which sends a LOCK and
+// never reads the answer. Reports when all have sent, and keeps them until its input
+// ends.
 //
 // Usage: bench_park PORT COUNT KEY
 #include <boost/asio/ip/tcp.hpp>

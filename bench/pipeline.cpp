@@ -1,5 +1,5 @@
-// Sends many requests over one connection, a window of them ahead of the
-// answers, and ends when all are answered: to fill a server quickly.
+// Fills a server quickly: sends many requests over one connection, a window of them ahead
+// of the answers, and ends when all are answered.
 //
 // Usage: bench_pipeline PORT COUNT PATH [PATH…]
 // For each number n below COUNT it sends each PATH, with {} replaced by n.
@@ -31,7 +31,7 @@ int main(int argc, char* argv[]) {
   std::string received;
   long answered = 0;
   long refused = 0;
-  // Answers have one line each behind a blank line.
+  // Each answer has a blank line and then one line.
   auto take_answers = [&] {
     std::vector<char> buffer(64 * 1024);
     received.append(buffer.data(), socket.read_some(asio::buffer(buffer)));

@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2317,SC2154 # functions and variables of run.sh, support.sh
-# How long a server with a million locks on disk takes until it serves. Sourced
+# Measures how long a server with a million locks on disk takes until it serves. Sourced
 # by run.sh.
 
-# fill_store DIRECTORY N: N locks that are held for a day, beside those there.
+# fill_store DIRECTORY N: adds N locks that are held for a day.
 fill_store() {
-  # The server makes the tables, and notes what the boot clock says.
+  # The server creates the tables, and stores the time of the boot clock.
   serve_ours empty --data-dir "$1"
   stop_servers
   sqlite3 "$1/locks.db" "

@@ -1,10 +1,10 @@
-// Takes a free lock and gives it back, again and again, by one client at a time:
-// over HTTP with the REST client and over CAF with the client actor, in turns.
+// One client at a time takes a free lock and gives it back, again and again: over HTTP
+// with the REST client, and over CAF with the client actor, in turns.
 //
 //   bench_round_trip HTTP-PORT CAF-PORT SERVER-PID ROUNDS SECONDS
 //
-// Prints for each: round trips a second, half and 99 of 100 of them in µs (one is
-// a take and a give), and the CPU of both sides per round trip.
+// Prints for each: round trips per second, p50 and p99 in µs (a round trip is a take and
+// a give), and the CPU time of both sides per round trip.
 
 #include "lockserver/client_actor.hpp"
 #include "lockserver/rest_client.hpp"
@@ -38,7 +38,7 @@ double own_cpu() {
          + static_cast<double>(x.ru_utime.tv_usec + x.ru_stime.tv_usec);
 }
 
-// Of another process: fields 14 and 15 of its stat, in clock ticks.
+// The CPU time of another process: fields 14 and 15 of its stat, in clock ticks.
 double cpu_of(const std::string& pid) {
   std::ifstream file{"/proc/" + pid + "/stat"};
   std::string field;
@@ -70,7 +70,7 @@ struct result {
 
 void run(result& into, const std::string& server, double seconds,
          const std::function<bool()>& trip) {
-  for (int i = 0; i < 200; ++i) // until everything is warm
+  for (int i = 0; i < 200; ++i) // warm-up
     trip();
   auto client = own_cpu();
   auto other = cpu_of(server);

@@ -91,7 +91,7 @@ bench_hot_keys() {
   fi
   verdict "CPU per request / Beast floor" "$(ratio ours floor)" 1.15
   if have redis-server; then
-    # A lock is taken and given back: half of each.
+    # A lock is taken and given back, so this is the mean of both.
     paste -d' ' "$workdir/redis_set.rows" "$workdir/redis_eval.rows" |
       awk '{print ($1+$5)/2, ($2+$6)/2, ($3+$7)/2, ($4+$8)/2}' >"$workdir/redis.rows"
     verdict "CPU per request / Redis (mean of both)" "$(ratio ours redis)" 1.0
@@ -164,7 +164,7 @@ bench_long_ttl() {
   title "1,000,000 LOCK + UNLOCK of new keys with a ttl of an hour"
   serve_ours ours
   local i before after
-  # The first round is warm-up: what the server keeps for good.
+  # The first round is warm-up: it allocates what the server keeps.
   for i in 1 2; do
     before=$(rss "$pid_ours")
     build/bench/bench_pipeline "$port_ours" 1000000 "/LOCK/long$i-{}/bench?lock_timeout=3600" \
@@ -187,7 +187,7 @@ bench_threads() {
   on_both() { LOAD_CPUS="$server_cpu,$load_cpu" measure "$@"; }
   load_one() { on_both "$pid_one" wrk_load "$port_one" bench/hot_keys.lua 1000; }
   load_two() { on_both "$pid_two" wrk_load "$port_two" bench/hot_keys.lua 1000; }
-  # What two threads cost without any locks or actors.
+  # The cost of two threads without any locks or actors.
   load_ping_one() { on_both "$pid_one" wrk_load "$port_one" bench/constant.lua; }
   load_ping_two() { on_both "$pid_two" wrk_load "$port_two" bench/constant.lua; }
   compare one two ping_one ping_two

@@ -1,11 +1,11 @@
-// What one client notices of a crowd: it takes a lock and gives it back every 2 ms,
-// while much ends, changes hands or is looked at, all at one instant.
+// Measures how a crowd delays one client. The client takes a lock and gives it back every
+// 2 ms, while many locks end, change hands or are listed, all at one instant.
 //
 // Usage: bench_stalls PORT CASE COUNT
-// The time of a trip counts from when it was due, and no trip waits for the one before:
-// a stall counts for all trips that were due in it.
-// Prints: the case, how many trips, and in milliseconds p50, p99, p99.9, worst, then how
-// many trips failed.
+// The time of a trip counts from the moment when it was due, and no trip waits for the
+// previous one. So a stall counts for all trips that were due in it. Prints the case, the
+// number of trips, p50, p99, p99.9 and the worst in milliseconds, and the number of
+// failed trips.
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
@@ -37,7 +37,7 @@ namespace {
 
 constexpr auto trip_interval = 2ms;
 
-// No case lasts longer.
+// The time limit of a case.
 constexpr auto longest_case = 90s;
 
 // Requests sent before their answers are read.
@@ -59,7 +59,7 @@ std::string with_body(const std::string& method, const std::string& target,
          + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-// One for all clients: each has but one file descriptor.
+// Shared by all clients, so that each client needs only one file descriptor.
 asio::io_context context;
 
 class client {
@@ -97,7 +97,7 @@ private:
   std::string received_;
 };
 
-// Sends `count` requests, some at a time, and fails if one is refused.
+// Sends `count` requests, some at a time. Fails if one is refused.
 void ask_many(client& from, int count, const std::function<std::string(int)>& request) {
   for (int done = 0; done < count;) {
     auto now = std::min(pipeline_depth, count - done);
@@ -114,7 +114,7 @@ void ask_many(client& from, int count, const std::function<std::string(int)>& re
   }
 }
 
-// The value of a text or number in a JSON object that we know.
+// Reads a text or a number from a JSON object of known form.
 std::string member(const std::string& json, const std::string& name) {
   auto at = json.find("\"" + name + "\":");
   if (at == std::string::npos)
@@ -125,16 +125,17 @@ std::string member(const std::string& json, const std::string& name) {
   return json.substr(at, json.find_first_of(",}", at) - at);
 }
 
-// The calling thread comes before the crowd's on the processor that they share: what is
-// measured is the server. Without the right to it, the figures are somewhat worse.
+// Gives the calling thread priority over the crowd on the processor that they share,
+// because the server is what is measured. Without the permission for it, the figures are
+// somewhat worse.
 void come_first() {
   sched_param first{};
   first.sched_priority = 1;
   pthread_setschedparam(pthread_self(), SCHED_FIFO, &first);
 }
 
-// Takes a lock and gives it back, again and again. As many connections take turns, each
-// on a thread of its own, so that a trip that takes long does not delay the next ones.
+// Takes a lock and gives it back, again and again. Several connections take turns, each
+// on a thread of its own, so that a slow trip does not delay the next ones.
 class probe {
 public:
   explicit probe(std::uint16_t port) {
@@ -184,7 +185,7 @@ private:
   std::vector<std::thread> threads_;
 };
 
-// Until nobody holds anything but the probe, and the actors have ended.
+// Waits until nobody except the probe holds a lock, and the actors have ended.
 void wait_until_free(client& from) {
   for (auto end = clock_type::now() + longest_case; clock_type::now() < end;) {
     auto server = from.ask(get("/v1/server")).body;
@@ -212,7 +213,7 @@ void keys_end(std::uint16_t port, int count, const char* name) {
   other.stop_and_print(name);
 }
 
-// Locks of keys that nobody had before, taken as fast as can be.
+// Locks of new keys, taken as fast as possible.
 void keys_begin(std::uint16_t port, int count, const char* name) {
   client filler{port};
   probe other{port};
@@ -252,13 +253,13 @@ void lease_ends(std::uint16_t port, int count, const char* name, bool by_time) {
   other.stop_and_print(name);
 }
 
-// All pages of a list, one after the other. Returns how many.
+// Reads all pages of a list in turn. Returns how many there are.
 int read_pages(client& from, const std::string& path) {
   std::string after;
   int pages = 0;
   do {
     auto page = from.ask(get(path + "?limit=1000" + (after.empty() ? "" : "&after=" + after)));
-    if (page.status != 200) // this server has no pages here
+    if (page.status != 200) // this server has no such pages
       page = from.ask(get(path));
     auto next = page.body.rfind("\"next\":");
     after = next == std::string::npos ? "" : member(page.body.substr(next), "next");
@@ -298,7 +299,7 @@ void lists(std::uint16_t port, int count, const char* name) {
   other.stop_and_print(name);
 }
 
-// Shared waiters behind one holder, who gives the key back.
+// Shared waiters behind one holder, which releases the key.
 void waiters(std::uint16_t port, int count, const char* name) {
   client holder{port};
   holder.ask(get("/LOCK/gate/holder?lock_timeout=600"));

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The benchmark `stalls`: what one client notices of a crowd. Sourced by run.sh.
+# The benchmark `stalls`: how a crowd delays one client. Sourced by run.sh.
 # shellcheck disable=SC2154 # set by `serve`
 
-# stalls_of CASE COUNT: a server of its own for each, so that none inherits a crowd.
+# stalls_of CASE COUNT: starts a new server for each case, so that none inherits a crowd.
 stalls_of() {
   serve_ours ours --max-keys 2000000 --max-holders-per-key 20000 --max-waiters-per-key 20000 \
     --max-lock-timeout 86400

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What the benchmarks share: starting servers on the first core, loading them
-# from the second, and reading what they took from /proc. Sourced by run.sh.
+# Shared by the benchmarks: starts servers on the first core, loads them from the second,
+# and reads their resource usage from /proc. Sourced by run.sh.
 
 server_cpu=0
 load_cpu=1
@@ -19,7 +19,7 @@ trap 'stop_servers; rm -rf "$workdir"' EXIT
 have() { command -v "$1" >/dev/null; }
 
 free_port() {
-  # One that nobody listens on; asked for again if two ask at once.
+  # A port on which nobody listens. Asked for again if two calls get the same one.
   local port
   while :; do
     port=$((20000 + RANDOM % 20000))
@@ -37,7 +37,7 @@ await_port() {
   done
 }
 
-# serve NAME COMMAND…: starts COMMAND pinned; {port} in it is replaced. Sets
+# serve NAME COMMAND…: starts COMMAND on the first core, with {port} replaced. Sets
 # port_NAME and pid_NAME.
 serve() {
   local name=$1 port cpus=$server_cpu
@@ -57,14 +57,14 @@ serve_ours() {
   serve "$name" build/lockserver-caf --port '{port}' --max-connections 20000 "$@"
 }
 
-# User and system time of a process so far, in clock ticks.
+# User and system time of a process since its start, in clock ticks.
 cpu_ticks() { awk '{print $14, $15}' "/proc/$1/stat"; }
 
 # Resident memory of a process in KiB.
 rss() { awk '/^VmRSS/ {print $2}' "/proc/$1/status"; }
 
-# measure PID COMMAND…: COMMAND prints how many requests it made and how long it
-# took; prints: user µs, system µs, both (per request), requests per second.
+# measure PID COMMAND…: COMMAND prints how many requests it made and how long it took.
+# Prints per request: user µs, system µs and both, and requests per second.
 measure() {
   local pid=$1 user0 sys0 user1 sys1 requests time
   shift
@@ -99,9 +99,8 @@ redis_load() {
 # Median of the numbers on standard input.
 median() { sort -n | awk '{ x[NR] = $1 } END { print NR % 2 ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2 }'; }
 
-# compare NAME…: for each NAME there is a function load_NAME that prints as
-# `measure`; runs them in turn, $rounds times, and leaves the rows in
-# $workdir/NAME.rows.
+# compare NAME…: for each NAME there is a function load_NAME that prints as `measure`
+# does. Runs them in turn, $rounds times, and writes the rows to $workdir/NAME.rows.
 compare() {
   local name round
   for name in "$@"; do : >"$workdir/$name.rows"; done
@@ -129,7 +128,7 @@ table_head() {
   printf '%-28s %7s %7s %7s %9s\n' "CPU per request, µs" user system all req/s
 }
 
-# verdict WHAT VALUE LIMIT: against a target of the form "at most".
+# verdict WHAT VALUE LIMIT: checks a target of the form "at most".
 verdict() {
   awk -v what="$1" -v x="$2" -v limit="$3" 'BEGIN {
     printf "%-52s %8.3f   target ≤ %s   %s\n", what, x, limit, x <= limit ? "met" : "MISSED" }'

@@ -1,11 +1,11 @@
-// Takes and gives back locks over many connections, each with keys of its own
-// and one request at a time, and says how long answers took.
+// Takes and gives back locks over many connections, and measures how long the answers
+// take. Each connection has its own keys and one request at a time.
 //
 // Usage: bench_take_and_give PROTOCOL PORT CONNECTIONS SECONDS [LEASE]
-// PROTOCOL: lines or json (lockserver-caf's), redis (SET NX PX and a
-// compare-and-delete), etcd (its lock API over HTTP, with a LEASE). Prints
-// requests, seconds, and the answers' p50 and p99 in µs. An answer that is not
-// what a free key and its holder get ends it with status 1.
+// PROTOCOL: lines or json (of lockserver-caf), redis (SET NX PX and a
+// compare-and-delete), etcd (its lock API over HTTP, with a LEASE). Prints requests,
+// seconds, and the answers' p50 and p99 in µs. Exits with status 1 if an answer is not
+// that of a free key or of its holder.
 #include "bench/lock_protocols.hpp"
 
 #include <arpa/inet.h>
@@ -31,7 +31,7 @@ namespace {
 
 using clock_type = std::chrono::steady_clock;
 
-// All connections together use about so many keys.
+// The approximate number of keys of all connections together.
 constexpr int keys = 1000;
 
 [[noreturn]] void fail(const char* what) {
@@ -42,7 +42,7 @@ struct connection {
   int socket = -1;
   int number = 0;
   int round = 0;
-  bool gives = false; // the request under way gives back
+  bool gives = false; // the request under way gives the lock back
   std::string key{};
   std::string received{};
   clock_type::time_point sent{};
@@ -102,8 +102,8 @@ private:
     return static_cast<double>(latencies_[static_cast<std::size_t>(share * last)]) / 1000.0;
   }
 
-  // Takes, then gives back, then takes the next of its keys. What it took it
-  // gives back in any case.
+  // Takes a lock, gives it back, then takes the next key. It gives back every lock that
+  // it took.
   void send_next(connection& x) {
     auto& request = x.gives ? protocol_->give(x.key) : protocol_->take(x.key = next_key(x));
     x.sent = clock_type::now();

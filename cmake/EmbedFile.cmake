@@ -1,18 +1,18 @@
-# Puts a file into a program, with nothing but CMake: xxd and the like are not
+# Embeds a file in a program, with CMake alone: xxd and the like are not installed
 # everywhere.
 #
 #   embed_file(TARGET INPUT HEADER SYMBOL)
 #
-# adds a source file to TARGET that defines `const std::string_view SYMBOL` with
-# the bytes of INPUT, and makes it again whenever INPUT changes. SYMBOL is
-# declared in HEADER, and is written with its namespace: lockserver::text.
+# adds a source file to TARGET that defines `const std::string_view SYMBOL` with the bytes
+# of INPUT. It is made again when INPUT changes. HEADER declares SYMBOL, which is written
+# with its namespace: lockserver::text.
 
-# Run as a script, when the build asks for it.
+# The build runs this file as a script.
 if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
   string(REGEX REPLACE "::[^:]*$" "" space "${SYMBOL}")
   string(REGEX REPLACE "^.*::" "" name "${SYMBOL}")
   file(READ "${INPUT}" bytes HEX)
-  # Characters one by one: compilers limit the length of a string literal.
+  # Single characters, because compilers limit the length of a string literal.
   string(REGEX REPLACE "(..)" "'\\\\x\\1'," bytes "${bytes}")
   # '\x00', is 7 characters; 13 of them fit into a line. CMake's regular expressions cannot count.
   string(REPEAT "......." 13 line)
@@ -45,7 +45,7 @@ function(embed_file target input header symbol)
   set(output "${CMAKE_CURRENT_BINARY_DIR}/embedded/${name}.cpp")
   file(RELATIVE_PATH shown "${PROJECT_SOURCE_DIR}" "${input}")
   add_custom_command(OUTPUT "${output}"
-    # By its short name, so that no path of this machine gets into the source.
+    # A relative name, so that the source contains no path of this machine.
     COMMAND ${CMAKE_COMMAND} "-DINPUT=${shown}" "-DOUTPUT=${output}" "-DHEADER=${header}"
       "-DSYMBOL=${symbol}" -P "${embed_file_script}"
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
@@ -53,6 +53,6 @@ function(embed_file target input header symbol)
     COMMENT "Embedding ${shown}"
     VERBATIM)
   target_sources(${target} PRIVATE "${output}")
-  # It includes next to nothing.
+  # It includes almost nothing.
   set_source_files_properties("${output}" PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 endfunction()

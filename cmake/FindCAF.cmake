@@ -1,6 +1,6 @@
-# Finds CAF 0.17.6 as Debian packages it: its libcaf-dev ships no CMake files, so
-# headers and libraries are looked up by name. Called where there is no CAF of
-# its own CMake package (CAF 1.1). Defines the targets CAF::core and CAF::io.
+# Finds CAF 0.17.6 as Debian packages it. Its libcaf-dev has no CMake files, so headers
+# and libraries are found by name. Used if there is no CAF with a CMake package (CAF 1.1).
+# Defines the targets CAF::core and CAF::io.
 find_path(CAF_INCLUDE_DIR caf/actor_system.hpp HINTS ${CAF_ROOT} PATH_SUFFIXES include)
 foreach(module core io)
   string(TOUPPER ${module} upper)

@@ -1,11 +1,11 @@
-# A folder of the project as a target that reaches only what it may.
+# A folder of the project as a target that can include only what it may.
 #
 #   room(NAME FOLDER MAY_USE name… SOURCE…)
 #
-# makes the object library lockserver_NAME of the sources in FOLDER. A name behind
-# MAY_USE is a room or, with `::`, a library. The include path of a room has a folder of
-# links to its own headers, and the same of the rooms that it may use: to include
-# any other does not compile. Without sources the room is headers only.
+# makes the object library lockserver_NAME of the sources in FOLDER. A name after MAY_USE
+# is a room or, with `::`, a library. The include path of a room has two kinds of folders
+# of links: to its own headers, and to those of the rooms that it may use. Any other
+# include does not compile. A room without sources has only headers.
 function(room name folder)
   set(sources ${ARGN})
   list(FILTER sources INCLUDE REGEX "\\.cpp$")

@@ -1,5 +1,5 @@
-// A program that brings its own lock server, for instance a test, or a service
-// whose parts on other machines need locks and should need nothing else.
+// A program that contains its own lock server: for instance a test, or a service whose
+// parts on other machines need locks and should not need another server.
 #include <lockserver/scoped_lock.hpp>
 #include <lockserver/server.hpp>
 
@@ -26,7 +26,7 @@ int main() {
     std::cerr << "no lock: " << guard.error().detail << '\n';
     return 1;
   }
-  // `value` throws what a call has come to, if that is nothing.
+  // `value` throws the problem if the call failed.
   auto holders = [&] { return client.inspect(guard.key()).value().holder_count; };
   std::cout << "got the lock; holders: " << holders() << '\n';
   if (!guard.unlock())

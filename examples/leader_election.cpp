@@ -6,10 +6,11 @@
 //   build/examples/leader_election bert 127.0.0.1 8005
 //
 // One leads. End it in order (Ctrl-D): the other one leads at once. Kill it (kill -9):
-// the other one leads when the lock has not been renewed for its ttl, or the client
-// has been silent for the server's session timeout, whichever is shorter. Here that
-// is three seconds at most, and there are never two leaders. (With the request's
-// `hold` set to `hold_mode::connection` it would be at once, but then a leader that has lost
+// the other one leads when the lock has not been renewed for its ttl, or when the client
+// has been silent for the server's session timeout, whichever is shorter. Here that takes
+// at most three seconds, and there are never two leaders. (If the request's `hold` is
+// `hold_mode::connection`, the other one leads at once. But then a leader that has lost
+// its connection without knowing it is a second leader for that time.)
 // its connection without knowing would be a second one for that time.)
 
 #include <lockserver/client_actor.hpp>
@@ -29,8 +30,8 @@ using namespace std::chrono_literals;
 
 constexpr auto office = "office";
 
-// How an actor asks: the one line that the two CAFs write differently. A program of
-// yours needs one of them.
+// How an actor asks. CAF 0.17 and CAF 1.1 differ in this line; your program needs only
+// one of the two.
 template <class T>
 auto ask(caf::event_based_actor* self, const lockserver::client_actor& whom, T what) {
 #if CAF_MAJOR_VERSION >= 1
@@ -40,7 +41,7 @@ auto ask(caf::event_based_actor* self, const lockserver::client_actor& whom, T w
 #endif
 }
 
-// One who wants to lead. Must have a handler for `lock_lost`.
+// A node that wants to lead. It must have a handler for `lock_lost`.
 class candidate final : public caf::event_based_actor {
 public:
   candidate(caf::actor_config& cfg, lockserver::client_actor locks, std::string who)
@@ -70,14 +71,14 @@ private:
     ask(this, locks_, std::move(request))
       .then(
         [this](const lockserver::lock_grant& x) {
-          // Whatever the leader writes should carry the token, so that a leader
-          // that is late can be told from the present one.
+          // The leader should send the token with everything that it writes, so that
+          // receivers can tell a late leader from the present one.
           std::cout << who_ << ": leads, token " << x.token << std::endl;
         },
         [this, what](const caf::error& why) {
           if (why != lockserver::errc::wait_timeout)
             std::cout << who_ << ": does not lead: " << lockserver::detail_of(why) << std::endl;
-          // Somebody else leads, or there was no server for some seconds.
+          // Somebody else leads, or no server could be reached for some seconds.
           if (why == lockserver::errc::wait_timeout || why == lockserver::errc::unreachable)
             apply(what);
         });
@@ -107,7 +108,7 @@ int main(int argc, char** argv) {
 
   std::cin.ignore(std::numeric_limits<std::streamsize>::max());
 
-  // The client gives everything back, and then the system can end.
+  // The client releases everything. Then the system can end.
   caf::anon_send_exit(locks, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(me, caf::exit_reason::user_shutdown);
 }

@@ -1,6 +1,6 @@
-// Two workers share one thing (a file, a printer, a row) that only one may use
-// at a time. Each is a thread here; in real life they are programs on different
-// machines, and the code is the same.
+// Two workers share one thing (a file, a printer, a row) that only one may use at a time.
+// Here each is a thread. In practice they are programs on different machines, with the
+// same code.
 //
 // Usage: two_workers [host [port]], with a server running there.
 #include <lockserver/rest_client.hpp>
@@ -20,13 +20,12 @@ namespace {
 
 // Returns whether all turns went well.
 bool work(const std::string& name, const std::string& host, std::uint16_t port) {
-  // The name says who holds the lock. It must differ between workers, because
-  // the server takes two that share a name for one and the same.
+  // The name says who holds the lock. Workers need different names, because the server
+  // treats equal names as one owner.
   lockserver::rest_client client{name, host, port};
   for (int turn = 1; turn <= 3; ++turn) {
-    // The first time is how soon the others get the lock when this program dies with
-    // it: while it lives, the guard renews the lock. The second is how long we are
-    // willing to stand in line.
+    // `ttl` is how soon the others get the lock if this program dies while it holds it.
+    // While it lives, the guard renews the lock. `wait` is how long to wait in the queue.
     lockserver::scoped_lock guard{client, "the-printer", {.ttl = 10s, .wait = 20s}};
     if (!guard) {
       std::osyncstream(std::cerr) << name << " did not get the lock: " << guard.error().detail
@@ -36,8 +35,8 @@ bool work(const std::string& name, const std::string& host, std::uint16_t port) 
     std::osyncstream(std::cout) << name << " has the printer, turn " << turn << '\n';
     std::this_thread::sleep_for(50ms); // the work
     std::osyncstream(std::cout) << name << " is done\n";
-    // Leaving the scope would give the lock back too, but only asking tells
-    // whether it was still ours, and not taken away by an operator.
+    // Leaving the scope would release the lock, too. But only `unlock` tells whether the
+    // lock was still ours, and not taken away by an operator.
     if (auto given_back = guard.unlock(); !given_back) {
       std::osyncstream(std::cerr) << name
                                   << " lost the lock while it worked: " << given_back.error().detail
@@ -53,7 +52,7 @@ bool work(const std::string& name, const std::string& host, std::uint16_t port) 
 int main(int argc, char** argv) {
   std::string host = argc > 1 ? argv[1] : "127.0.0.1";
   auto port = static_cast<std::uint16_t>(argc > 2 ? std::stoi(argv[2]) : 8004);
-  // Says early and clearly that there is no server, instead of in both workers.
+  // Reports a missing server once, instead of in both workers.
   if (!lockserver::rest_client{"two_workers", host, port}.ping()) {
     std::cerr << "no lock server answers at " << host << " port " << port << '\n';
     return 1;

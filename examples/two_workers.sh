@@ -5,19 +5,19 @@
 set -eu
 server="http://${1:-127.0.0.1}:${2:-8004}"
 
-# --fail turns a refusal (status 400 and up) into an error of curl's. A key with
-# a slash, a space or the like would have to be percent-encoded: a%2Fb.
+# --fail makes a refusal (status 400 and up) an error of curl. A key with a slash or a
+# space must be percent-encoded: a%2Fb.
 ask() {
   curl --silent --show-error --fail "$server/$1"
 }
 
-# The name says who holds the lock. It must differ between workers, because the
-# server takes two that share a name for one and the same.
+# The name says who holds the lock. Workers need different names, because the server
+# treats equal names as one owner.
 work() {
   name=$1
   for turn in 1 2 3; do
-    # The lock lasts 10 seconds, so that it ends also when this script dies with
-    # it; we stand in line for up to 20.
+    # The lock lasts 10 seconds, so it also ends if this script dies with it. Wait for it
+    # up to 20 seconds.
     expires=$(ask "LOCK/the-printer/$name?lock_timeout=10&lock_attempt_timeout=20")
     if [ "$expires" = 0 ]; then
       echo "$name did not get the lock in time" >&2
@@ -26,7 +26,7 @@ work() {
     echo "$name has the printer until $expires, turn $turn"
     sleep 1 # the work
     echo "$name is done"
-    # 0 means that the lock had run out: the work took too long.
+    # 0 means that the lock had expired: the work took too long.
     if [ "$(ask "UNLOCK/the-printer/$name")" != 1 ]; then
       echo "$name lost the lock while it worked" >&2
       return 1

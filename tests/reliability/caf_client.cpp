@@ -1,5 +1,5 @@
-// The client actor as a client to torture with: one for the whole process, and
-// an asker for each owner.
+// The client actor as a client of the torture test: one for the whole process, and an
+// actor that asks for each owner.
 #include "tests/reliability/caf_client.hpp"
 
 #include "actors/compat/messaging.hpp"
@@ -26,8 +26,8 @@ outcome outcome_of(const caf::error& x) {
   for (auto nothing : {errc::too_many, errc::stopping})
     if (x == nothing)
       return outcome::not_done;
-  // Also when the store fails: the client may have sent the request before, to an
-  // earlier life of the server, which did it.
+  // `store_failed` is not certain either: the client may have sent the request to an
+  // earlier life of the server, which has carried it out.
   for (auto wrong : {errc::bad_request, errc::limit_mismatch, errc::wrong_owner})
     if (x == wrong)
       throw std::logic_error{"a torturer's mistake: " + lockserver::detail_of(x)};
@@ -45,8 +45,8 @@ reply failed(const caf::error& x) {
   return result;
 }
 
-// A client that could not renew in time, since it or the server was stopped, says
-// `lock_lost` and gives the lock back, which is somewhat before its end.
+// If a client could not renew in time, because it or the server was stopped, it sends
+// `lock_lost` and releases the lock, a little before its end.
 reply granted(const lockserver::lock_grant& x) {
   reply result;
   result.result = outcome::ok;
@@ -55,8 +55,8 @@ reply granted(const lockserver::lock_grant& x) {
   return result;
 }
 
-// What a process has of CAF. Never given up: the process ends as if it were
-// killed, with whatever it holds.
+// The CAF objects of a process. Never destroyed: the process ends as if it were killed,
+// with everything that it holds.
 struct world {
   explicit world(std::uint16_t port) : locks(lockserver::spawn_client(system, "127.0.0.1", port)) {
   }
@@ -99,8 +99,8 @@ public:
   }
 
   reply release(const std::string& key, std::uint64_t token) override {
-    // That it has released the lock is certain only if it was sent once: of a
-    // repeat it says as much when nobody holds by that token any more.
+    // A release is certain only if it was sent once. The answer to a repeat is the same
+    // when nobody holds the lock by that token any more.
     return ask<bool>(lockserver::release_request{key, owner_, token}, [](bool) {
       reply result;
       result.result = outcome::unknown;
@@ -127,7 +127,7 @@ public:
     return true;
   }
 
-  // Leases are renewed by themselves, too, so they never end here.
+  // The client also renews leases by itself, so they never end here.
   reply create_lease(duration) override {
     return {};
   }

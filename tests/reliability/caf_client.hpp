@@ -1,4 +1,4 @@
-// The client actor as a client to torture with. Apart from lock_client.hpp, so
+// The client actor as a client of the torture test. Separate from lock_client.hpp, so
 // that only one file knows CAF.
 #pragma once
 

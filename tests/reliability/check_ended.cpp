@@ -1,12 +1,12 @@
-// No grant comes back once it has certainly ended, and none comes from nowhere.
+// No grant reappears after it has certainly ended, and none appears without a request.
 #include "tests/reliability/facts.hpp"
 
 namespace reliability {
 
 namespace {
 
-// Whether it is a grant's first answer, or has the token of another's: those are
-// check_tokens' business.
+// Whether this is the first answer with a grant's token. check_tokens checks tokens that
+// are given twice.
 bool is_new(const operation& op, const known_grant* grant) {
   return op.what == action::acquire && op.result == outcome::ok
          && (grant == nullptr || grant->by == &op || grant->by->key != op.key

@@ -1,4 +1,4 @@
-// Mutual exclusion, and that no acknowledged grant is forgotten.
+// Checks mutual exclusion, and that no acknowledged grant is forgotten.
 #include "tests/reliability/facts.hpp"
 
 #include <algorithm>
@@ -7,8 +7,8 @@ namespace reliability {
 
 namespace {
 
-// Whether an answer, all of whose time lies within the certain time of a grant,
-// can be true.
+// Whether an answer can be true, if all of its time lies within the certain time of a
+// grant.
 bool agrees(const key_facts& key, const operation& x, const operation& grant) {
   if (x.shows_holders)
     return std::any_of(x.holders.begin(), x.holders.end(), [&](auto& holder) {
@@ -16,7 +16,7 @@ bool agrees(const key_facts& key, const operation& x, const operation& grant) {
     });
   if (x.token == grant.token && x.owner == grant.owner)
     return x.result == outcome::ok;
-  return x.result != outcome::ok || key.limit > 1; // by another token
+  return x.result != outcome::ok || key.limit > 1; // holds by another token
 }
 
 bool tells(const operation& x) {
@@ -24,14 +24,14 @@ bool tells(const operation& x) {
          && (x.shows_holders || x.what == action::renew || x.what == action::release);
 }
 
-// The grants of a key that last, as time goes on.
+// The grants of a key that last at a time. The time only increases.
 class lasting {
 public:
   explicit lasting(const key_facts& key) : next_(key.grants.begin()), end_(key.grants.end()) {
   }
 
-  /// Those that were answered before and certainly last until `now`, which must
-  /// not be smaller than the last time.
+  /// The grants that were answered before `now` and certainly last until then. `now` must
+  /// not be smaller than in the last call.
   const std::vector<const known_grant*>& at(time_point now) {
     for (; next_ != end_ && (*next_)->answered() <= now; ++next_)
       grants_.push_back(*next_);
@@ -48,7 +48,7 @@ void check_exclusion(facts& all, const key_facts& key) {
   std::vector<const known_grant*> others; // answered earlier, and certainly lasting
   for (auto* grant : key.grants) {
     std::erase_if(others, [&](auto* x) { return x->end <= grant->answered(); });
-    // Without certain time of its own it still was given between request and answer.
+    // A grant without certain time was still given between its request and its answer.
     auto certain = grant->end > grant->answered()
                    || std::all_of(others.begin(), others.end(),
                                   [&](auto* x) { return x->answered() <= grant->sent; });

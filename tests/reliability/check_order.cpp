@@ -1,4 +1,4 @@
-// First come, first served, within a life of the server.
+// Checks first come, first served, within one life of the server.
 #include "tests/reliability/facts.hpp"
 
 #include <algorithm>
@@ -9,17 +9,17 @@ namespace reliability {
 
 namespace {
 
-// An acquire that was seen in line.
+// An acquire that was seen in the queue.
 struct in_line {
   const operation* op = nullptr;
-  time_point since{}; ///< It was in line at the latest then.
+  time_point since{}; ///< It was in the queue at this time, or before.
   std::size_t life = 0;
 };
 
 using acquires = std::unordered_map<std::string, std::vector<const operation*>>;
 
-// The one acquire of its owner that can have been in line while `look` looked;
-// none if there are several.
+// The only acquire of its owner that can have been in the queue during `look`; none if
+// there are several.
 const operation* waiting_one(const acquires& by_owner, const std::string& owner,
                              const operation& look) {
   const operation* result = nullptr;
@@ -72,13 +72,13 @@ private:
     }
   }
 
-  // Both in one life, `first` certainly before `second`.
+  // Both are in one life, and `first` certainly came before `second`.
   template <class Why>
   void compare(const operation& first, const operation& second, Why why) {
     if (second.result != outcome::ok)
       return;
     auto overtaken = first.result == outcome::ok && first.token > second.token;
-    // It was ready to wait until then at least.
+    // It was ready to wait at least until then.
     auto passed_over = first.result == outcome::refused && first.reason == "wait_timeout"
                        && second.answered < first.invoked + first.wait;
     if ((overtaken || passed_over) && accused_.emplace(&first, &second).second)
@@ -88,7 +88,7 @@ private:
   }
 
   void check_overtaken(const in_line& x) {
-    // Those asked for later; who comes after the answer cannot overtake.
+    // Only requests that came later. One that came after the answer cannot overtake.
     auto i = std::upper_bound(key_.operations.begin(), key_.operations.end(), x.since,
                               [](time_point t, auto* op) { return t < op->invoked; });
     for (; i != key_.operations.end() && (*i)->invoked < x.op->answered; ++i)
@@ -97,8 +97,8 @@ private:
         compare(*x.op, **i, [&] { return "was in line at " + all_.text(x.since); });
   }
 
-  // Whether it is the only try of its request: an earlier one may have been in
-  // line long before.
+  // Whether it is the only try of its request. An earlier try may have been in the queue
+  // long before.
   bool is_fresh(const operation& x) const {
     auto grant = all_.grants.find(x.token);
     return grant != all_.grants.end() && grant->second.sent == x.invoked;

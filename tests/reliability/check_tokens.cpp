@@ -1,4 +1,4 @@
-// Tokens grow.
+// Checks that tokens grow.
 #include "tests/reliability/facts.hpp"
 
 #include <algorithm>

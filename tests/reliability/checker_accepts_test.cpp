@@ -1,5 +1,5 @@
-// The checker accepts what a lock server may do, and accuses nobody of what is
-// only possible.
+// The checker accepts what a lock server may do, and reports nothing that is only
+// possibly wrong.
 #include "tests/reliability/made_up.hpp"
 #include "tests/support/catch.hpp"
 
@@ -59,7 +59,7 @@ TEST_CASE("a renewal without an answer may have made the time shorter", "[checke
   CHECK(broken_rules(of({granted("ann", 0, 10, 1), lost(action::renew, "ann", 20, 1, 10),
                          granted("bob", 35, 45, 2)}))
         == rules{});
-  // Even when a later one had an answer.
+  // Even if a later request was answered.
   CHECK(broken_rules(of({granted("ann", 0, 10, 1), lost(action::renew, "ann", 20, 1, 10),
                          renewed("ann", 25, 28, 1), granted("bob", 40, 45, 2)}))
         == rules{});
@@ -70,7 +70,7 @@ TEST_CASE("a renewal that was refused may have been sent before, and made the ti
   CHECK(broken_rules(of({granted("ann", 0, 10, 1), not_holder(action::renew, "ann", 20, 60, 1, 10),
                          granted("bob", 35, 45, 2)}))
         == rules{});
-  // But not in less than its own time.
+  // But not before its own time is over.
   CHECK(
     broken_rules(of({granted("ann", 0, 10, 1), not_holder(action::renew, "ann", 20, 25, 1, 10)}))
     == rules{"forgotten_grant"});
@@ -85,7 +85,7 @@ TEST_CASE("a grant may end when its time is over, or last longer", "[checker]") 
 }
 
 TEST_CASE("a wait counts before the grant's own time", "[checker]") {
-  // It was granted at 190 at the latest; nobody knows how much earlier.
+  // It was granted at 190 at the latest, but perhaps earlier.
   CHECK(broken_rules(of({granted("ann", 0, 190, 1), granted("bob", 150, 200, 2)})) == rules{});
 }
 
@@ -151,11 +151,11 @@ TEST_CASE("the line does not outlive the server", "[checker]") {
 
 TEST_CASE("who was not certainly in line may be overtaken", "[checker]") {
   auto held = granted("zoe", 0, 5, 1, 40);
-  // Seen only after the other had sent its request.
+  // Seen only after the other one had sent its request.
   CHECK(broken_rules(of({held, granted("bob", 15, 60, 2, 20), seen(20, 30, {{"zoe", 1}}, {"ann"}),
                          granted("ann", 10, 90, 3, 80)}))
         == rules{});
-  // Two requests of one owner: either may be the one in line.
+  // Two requests of one owner: either may be the one in the queue.
   CHECK(broken_rules(of({held, lost(action::acquire, "ann", 8), seen(20, 30, {{"zoe", 1}}, {"ann"}),
                          granted("ann", 10, 90, 3, 80), granted("bob", 40, 60, 2, 20)}))
         == rules{});
@@ -176,7 +176,7 @@ TEST_CASE("what was shown is counted", "[checker]") {
   CHECK(shown.grants == 1);
   CHECK(shown.confirmed == 1);
   CHECK(shown.survived == 1);
-  CHECK(shown.waited == 0); // bob's request may be of the life before
+  CHECK(shown.waited == 0); // bob's request may be from the previous life
 }
 
 TEST_CASE("a history is written with a line for each operation", "[checker]") {

@@ -22,7 +22,7 @@ sigset_t end_signals() {
   return result;
 }
 
-// Runs in the child. Only what is allowed between fork and exec.
+// Runs in the child. Only calls that are allowed between fork and exec.
 [[noreturn]] void become(char* const* command, const char* output, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent)

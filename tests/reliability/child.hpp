@@ -13,9 +13,9 @@ namespace reliability {
 class child {
 public:
   child() = default; // no process
-  /// Starts a program whose output goes to the end of a file. Writing a file
-  /// beyond a limit is an error to it, no signal. Call it from one thread only:
-  /// the child ends when that does. Throws `std::system_error`.
+  /// Starts a program, and appends its output to a file. When the program writes a file
+  /// beyond a limit, it gets an error and no signal. Call it from one thread only: the
+  /// child ends when that thread ends. Throws `std::system_error`.
   child(const std::vector<std::string>& command, const std::string& output);
   child(child&& other) noexcept;
   child& operator=(child&& other) noexcept;
@@ -28,13 +28,13 @@ public:
 
   void signal(int number) const;
 
-  /// Kills it with -9, stopped or not, and waits until it is gone.
+  /// Kills it with -9, even if it is stopped, and waits until it has ended.
   void kill();
 
   /// Whether it has ended by itself. Then `status` is valid.
   bool has_ended();
 
-  /// As of waitpid.
+  /// The status from waitpid.
   int status() const noexcept {
     return status_;
   }
@@ -44,11 +44,12 @@ private:
   int status_ = 0;
 };
 
-/// Waits, but returns true at once when this process shall end (SIGINT,
-/// SIGTERM). The signals must be blocked, see `block_end_signals`.
+/// Waits. Returns true at once if this process is asked to end (SIGINT, SIGTERM). The
+/// signals must be blocked, see `block_end_signals`.
 bool end_requested_within(duration x);
 
-/// Leaves the end of this process to `end_requested_within`.
+/// Blocks the signals that ask this process to end, so that `end_requested_within` gets
+/// them.
 void block_end_signals();
 
 } // namespace reliability

@@ -20,7 +20,7 @@ child start_clients(const client_plan& x, const std::string& output) {
 }
 
 void run_clients(const client_plan& x) {
-  block_end_signals(); // of the threads, too
+  block_end_signals(); // also in the threads
   journal to{x.journal};
   std::atomic<bool> failed = false;
   std::vector<std::unique_ptr<worker>> workers;

@@ -11,18 +11,18 @@ namespace reliability {
 
 struct client_plan {
   std::string kind = "http";
-  std::string name{};    ///< Begins the names of all its owners.
+  std::string name{};    ///< The prefix of the names of all its owners.
   std::string journal{}; ///< A file of its own.
   server_ports ports{};
   std::uint64_t seed = 0;
   unsigned threads = 1;
 };
 
-/// Starts this program again, as a client.
+/// Starts this program again, as a client process.
 child start_clients(const client_plan& x, const std::string& output);
 
-/// What such a process does: works until it is told to end. Then it ends without
-/// giving anything back.
+/// The main function of a client process: works until it is asked to end. Then it ends
+/// without releasing anything.
 [[noreturn]] void run_clients(const client_plan& x);
 
 } // namespace reliability

@@ -15,10 +15,10 @@ namespace reliability {
 namespace {
 
 void limit_files(pid_t process, rlim_t bytes) {
-  // The hard limit stays, so that it can be taken back.
+  // Only the soft limit changes, so that it can be restored.
   rlimit limit{};
   if (prlimit(process, RLIMIT_FSIZE, nullptr, &limit) != 0)
-    return; // it has just died
+    return; // it has just ended
   limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
   prlimit(process, RLIMIT_FSIZE, &limit, nullptr);
 }
@@ -44,7 +44,7 @@ void disk::fill(pid_t server, std::uint64_t limit) {
     return limit_files(server, limit);
   auto file = ::open(ballast().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (file < 0)
-    return; // it is full to the last entry
+    return; // the disk is completely full
   static constexpr std::array<char, 4096> block{};
   while (::write(file, block.data(), block.size()) > 0)
     ;

@@ -1,4 +1,4 @@
-// The disk below the server's data, which can be made full and well again.
+// The disk of the server's data, which can be made full and usable again.
 #pragma once
 
 #include <sys/types.h>
@@ -10,10 +10,10 @@ namespace reliability {
 
 class disk {
 public:
-  /// @param directory exists, and is empty.
-  /// @param megabytes mounts a file system of that size there, which takes
-  ///        root; 0: uses what is there, and fills it by a limit of the process.
-  /// Throws `std::system_error`.
+  /// @param directory must exist and be empty.
+  /// @param megabytes mounts a file system of that size there, as root; 0: uses the
+  ///        existing one, and fills it with a limit for the process. Throws
+  ///        `std::system_error`.
   disk(std::string directory, unsigned megabytes);
   disk(const disk&) = delete;
   disk& operator=(const disk&) = delete;
@@ -24,8 +24,8 @@ public:
     return directory_;
   }
 
-  /// From now on `server` cannot make files longer: with a file system of its
-  /// own all of them, else those of at least `limit` bytes.
+  /// From now on `server` cannot extend files. With a file system of its own this applies
+  /// to all files, otherwise to those of at least `limit` bytes.
   void fill(pid_t server, std::uint64_t limit);
 
   void empty(pid_t server);

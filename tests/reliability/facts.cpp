@@ -88,16 +88,16 @@ void facts::add_grant(const operation& x, const requests& first_sent) {
 
 // @param later renewals and releases by this token, in the order of `invoked`.
 void facts::find_end(known_grant& x, const std::vector<const operation*>& later) const {
-  // Renewals without an answer may take effect at any time after they were
-  // sent, also after later ones; the shortest of them is assumed. So may one that
-  // was refused: the client actor sends it again to the next life of a server.
+  // A renewal without an answer may take effect at any time after it was sent, even after
+  // later ones. So the shortest one is assumed. The same applies to a refused renewal,
+  // because the client actor sends it again to the next life of a server.
   auto shortest = duration::max();
   for (auto* op : later) {
     if (op->owner != x.by->owner || op->key != x.by->key)
       continue;
     auto done = op->result == outcome::ok;
     if (op->what == action::renew && done) {
-      // With the same token, so it had lasted until then, too.
+      // It has the same token, so the grant had lasted until then.
       x.end = op->until;
       if (shortest != duration::max())
         x.end = std::min(x.end, op->invoked + shortest);
@@ -110,7 +110,7 @@ void facts::find_end(known_grant& x, const std::vector<const operation*>& later)
       x.end = std::min(x.end, op->invoked);
       if (done)
         break;
-      // May still take effect: nothing after it is certain.
+      // It may still take effect, so nothing after it is certain.
       shortest = duration::zero();
     }
   }

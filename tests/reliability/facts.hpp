@@ -1,5 +1,5 @@
-// What follows from the answers of a history, in the form in which the checker
-// asks for it: by key, by token, by life. Knows no rule.
+// The conclusions from the answers of a history, by key, by token and by life, as the
+// checker needs them. Knows no rule.
 #pragma once
 
 #include "tests/reliability/checker.hpp"
@@ -15,12 +15,12 @@
 
 namespace reliability {
 
-/// A grant that was acknowledged, by one answer or by several that repeat it.
+/// An acknowledged grant, with one answer or with several repeated ones.
 struct known_grant {
-  const operation* by = nullptr;       ///< The answer that came first.
-  time_point sent{};                   ///< It was not given before.
+  const operation* by = nullptr;       ///< The first answer.
+  time_point sent{};                   ///< The grant was not made before.
   time_point end{};                    ///< It certainly lasts until then, from the answer on.
-  const operation* released = nullptr; ///< The acknowledged release, or none.
+  const operation* released = nullptr; ///< The acknowledged release; null: none.
 
   time_point answered() const noexcept {
     return by->answered;
@@ -31,15 +31,15 @@ struct key_facts {
   unsigned limit = 1;                         ///< Holders at a time.
   std::vector<const operation*> operations{}; ///< In the order of `invoked`.
   std::vector<const known_grant*> grants{};   ///< In the order of `answered`.
-  /// The greatest token of the first n + 1 of `grants`.
+  /// The grant with the greatest token among the first n + 1 `grants`.
   std::vector<const known_grant*> newest{};
-  /// When an owner first sent an acquire that may have led to more than its
-  /// answer says: there is none; or the server died meanwhile, and the client
-  /// may have sent the request again; or its lease ended, which may have been
-  /// just after the grant and before the answer.
+  /// When an owner first sent an acquire that may have had more effect than its answer
+  /// says. Either there is no answer; or the server was killed meanwhile, and the client
+  /// may have sent the request again; or its lease ended, perhaps between the grant and
+  /// the answer.
   std::unordered_map<std::string, time_point> unknown_acquires{};
 
-  /// The grant with the greatest token known at `now`, or none.
+  /// The grant with the greatest token that is known at `now`, or none.
   const known_grant* newest_before(time_point now) const;
 };
 
@@ -54,21 +54,21 @@ public:
   std::unordered_map<std::uint64_t, known_grant> grants{}; ///< By token.
   verdict result{};
 
-  /// The number of the life that certainly served all of the time between, or
-  /// none.
+  /// The number of the life that certainly served all of this time, or none.
   std::optional<std::size_t> life_of(time_point from, time_point to) const;
 
-  /// Whether it is a release that its client may have sent again, to the next life of the
-  /// server. If that says `not_holder`, the client has released the lock, or came too late:
-  /// it cannot tell, and says yes. So the answer says nothing of the time before.
+  /// Whether this is a release that its client may have sent again, to the next life of
+  /// the server. If the server then answers `not_holder`, the client has released the
+  /// lock or came too late. It cannot tell, and reports success. So the answer says
+  /// nothing about the time before.
   bool may_be_repeat(const operation& x) const {
     return x.what == action::release && !life_of(x.invoked, x.answered);
   }
 
-  /// The number of lives that had begun.
+  /// The number of lives that have begun at `now`.
   std::size_t lives_begun(time_point now) const;
 
-  /// Adds a violation, the first hundred of each rule in full.
+  /// Adds a violation. Only the first hundred of each rule get a sentence.
   template <class Sentence>
   void accuse(const std::string& rule, const Sentence& sentence) {
     if (++accusations_[rule] <= 100)
@@ -92,9 +92,8 @@ private:
   std::map<std::string, std::size_t> accusations_;
 };
 
-/// Calls `visit(token, owner)` for each grant that an answer takes for existing
-/// at some time between its request and itself. The owner is that which the
-/// answer names.
+/// Calls `visit(token, owner)` for each grant that an answer shows to exist at some time
+/// between its request and the answer. The answer names the owner.
 template <class Visit>
 void for_each_token(const operation& x, Visit visit) {
   if (x.result == outcome::ok && x.token != 0)

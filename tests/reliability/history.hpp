@@ -1,6 +1,6 @@
-// What the clients of a lock server did and were told, in the order of one
-// monotonic clock, and the lives of the server meanwhile. Values only: knows
-// no sockets, no actors and no clock.
+// The requests of a lock server's clients and their answers, in the order of one
+// monotonic clock, and the lives of the server. Values only: knows no sockets, no actors
+// and no clock.
 #pragma once
 
 #include <chrono>
@@ -22,17 +22,17 @@ enum class action {
   acquire,
   renew,
   release,
-  verify, ///< Looks who holds the key and who waits for it.
+  verify, ///< Asks who holds the key and who waits for it.
 };
 
 enum class outcome {
   ok,       ///< Acknowledged.
-  refused,  ///< The rules forbid it: held by another, not the holder, …
-  not_done, ///< The server says that it changed nothing: its disk is full, …
+  refused,  ///< The rules forbid it: held by another, not the holder, and so on.
+  not_done, ///< The server says that it changed nothing, for instance because its disk is full.
   unknown,  ///< No answer. It may take effect at any time from `invoked` on.
 };
 
-/// A holder that an answer names.
+/// A holder in an answer.
 struct shown_holder {
   std::string owner{};
   std::uint64_t token = 0;
@@ -42,39 +42,40 @@ struct operation {
   action what = action::acquire;
   std::string key{};
   std::string owner{};
-  time_point invoked{};        ///< Before the request was sent.
-  time_point answered = never; ///< After the answer had been read.
+  time_point invoked{};        ///< Taken before the request was sent.
+  time_point answered = never; ///< Taken after the answer had been read.
   outcome result = outcome::unknown;
-  /// The fencing token: an acquire's answer has it, renewals and releases name it.
+  /// The fencing token: from the answer to an acquire, or in the request of a renewal or
+  /// release.
   std::uint64_t token = 0;
-  duration ttl{};     ///< What was asked for: of an acquire and a renewal.
+  duration ttl{};     ///< The ttl that an acquire or a renewal asked for.
   duration wait{};    ///< How long the acquire was ready to wait.
   unsigned limit = 1; ///< How many may hold the key; the same in all requests for it.
-  /// Two acquires of an owner with the same one are the same request.
+  /// Two acquires of an owner with the same id are the same request.
   std::string request_id{};
-  /// Acquire and renewal that are `ok`: the grant does not end before this.
+  /// For a successful acquire or renewal: the grant does not end before this.
   time_point until{};
   std::string reason{}; ///< Why it is not `ok`.
 
-  /// Whether the answer names all holders: a verify, and an acquire refused
-  /// because the key is held.
+  /// Whether the answer names all holders. It does for a verify, and for an acquire that
+  /// was refused because the key is held.
   bool shows_holders = false;
   std::vector<shown_holder> holders{};
-  std::vector<std::string> queue{}; ///< Owners in line, the next first (verify).
+  std::vector<std::string> queue{}; ///< Waiting owners, the next first (verify).
 };
 
-/// One process of the server.
+/// One process of the server, from its start until it is killed.
 struct life {
-  time_point began{};       ///< Before it was started.
-  time_point ended = never; ///< Before it was killed.
+  time_point began{};       ///< Taken before it was started.
+  time_point ended = never; ///< Taken before it was killed.
 };
 
 struct history {
   std::vector<operation> operations{};
   std::vector<life> lives{}; ///< In order, each ended before the next began.
-  bool durable = true;       ///< Whether one life knows what the last acknowledged.
-  /// What the server still had when everything should have ended: one entry for
-  /// each holder or waiter.
+  bool durable = true;       ///< Whether each life knows what the previous one has acknowledged.
+  /// What the server still had after everything should have ended: one entry for each
+  /// holder or waiter.
   std::vector<std::string> left_over{};
 };
 

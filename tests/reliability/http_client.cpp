@@ -1,4 +1,4 @@
-// The project's REST client as a client to torture with.
+// The project's REST client as a client of the torture test.
 #include "lockserver/rest_client.hpp"
 
 #include "tests/reliability/caf_client.hpp"
@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 
 lockserver::client_options impatient() {
   lockserver::client_options result;
-  // The torturer waits for the server, not the client.
+  // The torturer waits for the server, so the client need not.
   result.reconnect_attempts = 1;
   result.connect_timeout = std::chrono::seconds{2};
   result.answer_timeout = std::chrono::seconds{4};
@@ -39,9 +39,9 @@ std::string word(const std::error_code& ec) {
   return ec.message();
 }
 
-// What the server has said no to, and what it says it has not done. All else,
-// an error of the connection included, leaves open what has become of the
-// request: the client may have sent it twice.
+// Which errors mean that the server has refused the request or has changed nothing. After
+// any other error, such as a broken connection, the outcome is unknown: the client may
+// have sent the request twice.
 outcome outcome_of(const std::error_code& ec) {
   if (ec == errc::held || ec == errc::wait_timeout || ec == errc::not_holder
       || ec == errc::already_held || ec == errc::already_waiting || ec == errc::lease_expired)

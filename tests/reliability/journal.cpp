@@ -15,7 +15,7 @@ namespace reliability {
 
 namespace {
 
-// Fields end with a tab: names and reasons have none.
+// A tab ends each field. Names and reasons contain no tabs.
 class line_writer {
 public:
   line_writer& operator<<(std::string_view x) {
@@ -136,7 +136,7 @@ void journal::answered(std::uint64_t number, const operation& x) {
   write(line.finish());
 }
 
-// One call, so that lines of several threads do not mix.
+// One call for each line, so that the lines of several threads do not mix.
 void journal::write(const std::string& line) {
   if (::write(file_, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
     throw std::system_error{errno, std::generic_category(), "cannot write the journal"};
@@ -148,7 +148,7 @@ void read_journal(const std::string& path, std::vector<operation>& to) {
     throw std::runtime_error{path + " cannot be read"};
   std::unordered_map<std::uint64_t, std::size_t> open;
   std::string line;
-  while (std::getline(in, line) && !in.eof()) { // at the end: it has no newline
+  while (std::getline(in, line) && !in.eof()) { // an unfinished last line has no newline
     line_reader fields{line};
     auto kind = fields.text();
     auto number = fields.number<std::uint64_t>();

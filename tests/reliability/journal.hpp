@@ -1,5 +1,5 @@
-// What a client process did, in a file that is complete even when the process
-// is killed: a line before each request and a line after each answer.
+// The record of a client process, in a file that is complete even if the process is
+// killed. It has a line before each request and a line after each answer.
 #pragma once
 
 #include "tests/reliability/history.hpp"
@@ -20,10 +20,10 @@ public:
 
   // Thread-safe. Throw `std::system_error` when the file cannot be written.
 
-  /// Notes what is asked; returns a number for `answered`.
+  /// Records a request. Returns a number for `answered`.
   std::uint64_t asked(const operation& x);
 
-  /// Notes the answer: the members of `x` that `asked` did not have.
+  /// Records the answer: the members of `x` that `asked` did not have.
   void answered(std::uint64_t number, const operation& x);
 
 private:
@@ -33,9 +33,8 @@ private:
   std::atomic<std::uint64_t> last_{0};
 };
 
-/// Adds what the file tells. What has no answer is `unknown`; a line that was
-/// not finished counts as not written. Throws `std::runtime_error` for a file
-/// that is no journal.
+/// Adds the operations of the file. An operation without an answer is `unknown`. An
+/// unfinished line is ignored. Throws `std::runtime_error` for a file that is no journal.
 void read_journal(const std::string& path, std::vector<operation>& to);
 
 } // namespace reliability

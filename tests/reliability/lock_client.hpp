@@ -1,6 +1,5 @@
-// A client of any kind, as the torture test uses it: one owner, one request at a
-// time. To torture another way into the server, implement this and add it to
-// `make_client`.
+// A client of any kind, as the torture test uses it: one owner, one request at a time. To
+// test another protocol, implement this interface and add it to `make_client`.
 #pragma once
 
 #include "tests/reliability/history.hpp"
@@ -11,25 +10,25 @@
 
 namespace reliability {
 
-/// What one request came to, as far as the client knows.
+/// The result of one request, as far as the client knows.
 struct reply {
   outcome result = outcome::unknown;
   std::uint64_t token = 0;
-  duration lasts{};     ///< How long after the request was sent the grant lasts at least.
-  std::string reason{}; ///< Of what is not ok; not_holder, held, … when refused.
+  duration lasts{};     ///< How long the grant lasts at least, after the request was sent.
+  std::string reason{}; ///< Why it is not ok; not_holder, held and so on if refused.
   bool shows_holders = false;
   std::vector<shown_holder> holders{};
   std::vector<std::string> queue{};
-  std::string lease{}; ///< Of `create_lease`.
+  std::string lease{}; ///< From `create_lease`.
 };
 
 struct acquire_request {
   duration ttl{};
   duration wait{};
   unsigned limit = 1;  ///< How many may hold the key; more than 1 is a semaphore.
-  std::string lease{}; ///< The grant lives with it, and `ttl` is not sent.
+  std::string lease{}; ///< The grant ends with it, and `ttl` is not sent.
   std::string request_id{};
-  time_point first_sent = never; ///< When it is the repeat of a request: when that was sent.
+  time_point first_sent = never; ///< For a repeat: when the request was first sent.
 };
 
 class lock_client {
@@ -41,8 +40,8 @@ public:
   virtual reply release(const std::string& key, std::uint64_t token) = 0;
   virtual reply verify(const std::string& key) = 0;
 
-  /// Whether it renews by itself what it has obtained, until that is released:
-  /// then nothing ends by itself.
+  /// Whether the client renews by itself what it has obtained, until it is released. Then
+  /// nothing expires.
   virtual bool renews() const {
     return false;
   }
@@ -60,8 +59,8 @@ struct server_ports {
 };
 
 /// @param kind "http" or "caf".
-/// @param owner in whose name it asks.
-/// Throws `std::invalid_argument` for another kind.
+/// @param owner the owner of its requests.
+/// @throws std::invalid_argument for another kind.
 std::unique_ptr<lock_client> make_client(const std::string& kind, const std::string& owner,
                                          const server_ports& ports);
 

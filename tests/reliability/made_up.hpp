@@ -1,4 +1,4 @@
-// Makes up histories for the tests of the checker. Times are milliseconds.
+// Makes histories for the tests of the checker. Times are milliseconds.
 #pragma once
 
 #include "tests/reliability/checker.hpp"
@@ -27,7 +27,7 @@ inline operation op(action what, std::string owner, int from, int to, outcome re
   return x;
 }
 
-/// A grant for 100 ms, unless said otherwise.
+/// A grant for 100 ms by default.
 inline operation granted(std::string owner, int from, int to, std::uint64_t token, int ttl = 100) {
   auto x = op(action::acquire, std::move(owner), from, to, outcome::ok, token);
   x.ttl = std::chrono::milliseconds{ttl};
@@ -45,7 +45,7 @@ inline operation released(std::string owner, int from, int to, std::uint64_t tok
   return op(action::release, std::move(owner), from, to, outcome::ok, token);
 }
 
-/// The server says that the owner does not hold the key.
+/// The server answers that the owner does not hold the key.
 inline operation not_holder(action what, std::string owner, int from, int to, std::uint64_t token,
                             int ttl = 100) {
   auto x = op(what, std::move(owner), from, to, outcome::refused, token);
@@ -61,7 +61,7 @@ inline operation timed_out(std::string owner, int from, int to) {
   return x;
 }
 
-/// No answer ever came.
+/// There was no answer.
 inline operation lost(action what, std::string owner, int from, std::uint64_t token = 0,
                       int ttl = 100) {
   auto x = op(what, std::move(owner), from, 0, outcome::unknown, token);
@@ -89,7 +89,7 @@ inline operation with_id(std::string request_id, operation x) {
   return x;
 }
 
-/// Of a semaphore of two.
+/// The operation on a semaphore of two.
 inline operation of_two(operation x) {
   x.limit = 2;
   return x;
@@ -101,14 +101,14 @@ inline history of(std::initializer_list<operation> x) {
   return result;
 }
 
-/// The server was killed at `death` and back 10 ms later.
+/// The server was killed at `death` and started again 10 ms later.
 inline history killed_at(int death, std::initializer_list<operation> x) {
   auto result = of(x);
   result.lives = {{at(-10), at(death)}, {at(death + 10), never}};
   return result;
 }
 
-/// The rules that a history breaks, in the order of the checks, each once.
+/// The rules that a history violates, in the order of the checks, each once.
 inline std::vector<std::string> broken_rules(const history& x) {
   std::vector<std::string> result;
   for (auto& violation : check(x).violations)

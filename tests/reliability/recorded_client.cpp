@@ -23,7 +23,7 @@ void recorded_client::perform(std::vector<operation>& all, Call call, const time
   for (std::size_t i = 0; i < all.size(); ++i) {
     auto& x = all[i];
     x.result = answer.result;
-    // Without an answer it is open for ever.
+    // Without an answer, its end stays open.
     if (x.result != outcome::unknown)
       x.answered = answered;
     if (x.result == outcome::ok && x.what == action::acquire)

@@ -1,5 +1,5 @@
-// A client whose requests and answers go into a journal. What happens to a lease
-// is noted for each of its locks.
+// A client that records its requests and answers in a journal. An operation on a lease is
+// recorded for each of its locks.
 #pragma once
 
 #include "tests/reliability/journal.hpp"
@@ -20,7 +20,7 @@ class recorded_client {
 public:
   recorded_client(std::unique_ptr<lock_client> client, std::string owner, journal& to);
 
-  /// @param x `first_sent` is set if it is not yet.
+  /// @param x gets its `first_sent` if that is not set yet.
   operation acquire(const std::string& key, acquire_request& x);
   operation renew(const owned_lock& x, duration ttl);
   operation release(const owned_lock& x);
@@ -30,17 +30,16 @@ public:
     return client_->renews();
   }
 
-  /// Returns the lease's id, or nothing.
+  /// Returns the lease's id, or an empty string.
   std::string create_lease(duration ttl);
 
-  // @param locks that live with the lease, at least one, and that nobody may
-  //        have released.
+  // @param locks the locks of the lease that nobody may have released; at least one.
   outcome renew_lease(const std::string& id, const std::vector<owned_lock>& locks, duration ttl);
   outcome end_lease(const std::string& id, const std::vector<owned_lock>& locks);
 
 private:
   /// @param call returns the answer.
-  /// @param from when a grant's time counts from, if earlier than now.
+  /// @param from the start of a grant's time, if it is earlier than now.
   template <class Call>
   void perform(std::vector<operation>& all, Call call, const time_point& from = never);
   template <class Call>

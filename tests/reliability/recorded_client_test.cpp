@@ -1,5 +1,4 @@
-// What is recorded is what was asked and answered, also when the process dies
-// in between.
+// The record has what was asked and answered, even if the process is killed in between.
 #include "tests/reliability/recorded_client.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -12,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Answers what it was told to answer.
+// Gives the answers that it was told to give.
 class scripted_client final : public lock_client {
 public:
   explicit scripted_client(reply& next) : next_(next) {

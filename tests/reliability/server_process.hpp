@@ -1,4 +1,4 @@
-// The server under torture, one life after the other on the same port.
+// The server of the torture test. It has one life after the other, on the same port.
 #pragma once
 
 #include "tests/reliability/child.hpp"
@@ -25,11 +25,11 @@ public:
     return lives_;
   }
 
-  /// Begins a life. Does not wait until it serves.
+  /// Begins a life. Does not wait until the server serves.
   void start();
 
-  /// Waits until it serves. Throws `std::runtime_error` when it has ended, or
-  /// does not serve within 60 s.
+  /// Waits until the server serves. Throws `std::runtime_error` if it has ended, or does
+  /// not serve within 60 s.
   void await();
 
   /// Kills it with -9.
@@ -38,7 +38,7 @@ public:
   void stop() const;
   void go_on() const;
 
-  /// Throws `std::runtime_error` when it has ended by itself.
+  /// Throws `std::runtime_error` if the server has ended by itself.
   void check_alive();
 
 private:
@@ -49,8 +49,8 @@ private:
   std::vector<life> lives_;
 };
 
-/// A port of this machine that nobody uses, and that is given to no client while
-/// the server is away: below those that the system hands out.
+/// A free port of this machine. It is below the range for clients, so that no client gets
+/// it while the server is away.
 std::uint16_t quiet_port(std::uint64_t seed);
 
 } // namespace reliability

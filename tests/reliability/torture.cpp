@@ -1,5 +1,5 @@
-// The torture test: see --help. Exit status 0: no violation; 1: violations;
-// 2: the run was no test (the server did not start, nothing was shown).
+// The torture test: see --help. Exit status 0: no violation; 1: violations; 2: the run
+// has tested nothing (the server did not start, or too little happened).
 #include "tests/reliability/checker.hpp"
 #include "tests/reliability/torturer.hpp"
 
@@ -34,7 +34,7 @@ std::string temporary_directory() {
   return pattern;
 }
 
-// One history, and behind it what is wrong with it.
+// Saves one history, followed by its violations.
 void save(const std::string& file, const history& all, const verdict& found) {
   std::ofstream out{file};
   out << all;
@@ -60,7 +60,7 @@ void print(const command& x, const torture_counts& did, const verdict& found) {
               << x.plan.directory << '\n';
 }
 
-// A run in which nothing happened must not pass for one without violations.
+// A run in which nothing happened must not pass as one without violations.
 bool has_shown_something(const command& x, const torture_counts& did, const evidence& shown) {
   auto kills = !x.plan.durable || did.server_kills < 5 || shown.survived > 0;
   return shown.grants > 0 && shown.confirmed > 0 && kills;
@@ -119,7 +119,7 @@ void add_options(CLI::App& app, command& x) {
   app.add_option("--threads", x.plan.threads, "of each of them")->capture_default_str();
   app.add_option("--kinds", x.plan.kinds, "of clients, in turn: http, caf")->capture_default_str();
   app.add_option("--option", x.plan.options, "a further word for the server; again for more");
-  // A client process, started by ourselves.
+  // This program as a client process, which it starts itself.
   auto hidden = std::string{};
   app.add_option("--client", x.client.kind)->group(hidden);
   app.add_option("--name", x.client.name)->group(hidden);

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# torture_test.sh TORTURE SERVER MODE: runs the torture test for some seconds.
-# MODE durable: with --data-dir; memory: locks in memory; forgets: the torture
-# must find out a server that says it stores its locks and does not.
+# torture_test.sh TORTURE SERVER MODE: runs the torture test for some seconds. MODE
+# durable: with --data-dir; memory: locks in memory; forgets: a server that claims to
+# store its locks and does not, which the test must detect.
 set -euo pipefail
 torture=$1 program=$2 mode=$3
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# Without --data-dir DIR, but otherwise as asked.
+# A server that ignores --data-dir DIR.
 forgetful="$scratch/forgetful"
 cat >"$forgetful" <<'END'
 #!/usr/bin/env bash
@@ -28,7 +28,7 @@ case $mode in
     exec "$torture" --program "$program" --seconds 8 --no-data-dir
     ;;
   forgets)
-    # On a busy machine no grant may last over the only kill: that run shows nothing.
+    # On a busy machine, no grant may last over the only kill. Such a run shows nothing.
     for _ in 1 2 3 4 5; do
       status=0
       REAL_SERVER=$program "$torture" --program "$forgetful" --seconds 6 --dir "$scratch" \

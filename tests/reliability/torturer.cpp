@@ -82,7 +82,7 @@ history torturer::run() {
   result.lives = server_.lives();
   for (std::size_t i = 0; i < clients_.size(); ++i)
     for (unsigned born = 1; born <= clients_[i].born; ++born)
-      // One that was killed at once has none.
+      // A process that was killed at once has no journal.
       if (auto file = journal_of(i, born); std::filesystem::exists(file))
         read_journal(file, result.operations);
   return result;
@@ -96,10 +96,10 @@ bool torturer::may_kill_server() const {
   return std::ranges::find(plan_.troubles, "kill-server") != plan_.troubles.end();
 }
 
-// -- what can happen ----------------------------------------------------------
+// -- events -------------------------------------------------------------------
 
 void torturer::kill_server() {
-  // Now and then it dies again while it is starting.
+  // Sometimes it is killed again while it starts.
   do {
     server_.kill();
     ++counts_.server_kills;
@@ -113,7 +113,7 @@ void torturer::stop_server() {
   ++counts_.server_stops;
   server_.stop();
   wait_between(50, 2500);
-  // A server that was killed while it was stopped has whatever it had not done.
+  // A stopped server that is killed has work that it has not done.
   if (may_kill_server() && random_.below(3) == 0)
     return kill_server();
   server_.go_on();
@@ -140,8 +140,8 @@ void torturer::fill_disk() {
   ++counts_.full_disks;
   disk_.fill(server_.id(), random_.below(256) * 1024);
   wait_between(50, 1500);
-  // A server that is killed then must start on the full disk, or say that it
-  // cannot; here it is given room first.
+  // A server that is killed now would have to start on the full disk, or report that it
+  // cannot. So the disk gets room first.
   auto die = may_kill_server() && random_.below(3) == 0;
   if (die) {
     server_.kill();
@@ -155,7 +155,7 @@ void torturer::fill_disk() {
   await_recovery();
 }
 
-// -- the rest -----------------------------------------------------------------
+// -- other --------------------------------------------------------------------
 
 void torturer::start(std::size_t slot) {
   auto& x = clients_[slot];
@@ -189,8 +189,8 @@ void torturer::collect_left_over(history& to) {
   if (may_kill_server())
     kill_server();
   lockserver::rest_client client{"torture", "127.0.0.1", server_.port(), patient()};
-  // After a restart what is left of a time may be estimated too long, by the
-  // time for which the server was away at most.
+  // After a restart, the rest of a time may be estimated too long, at most by the time
+  // for which the server was away.
   auto deadline = steady_clock::now() + longest_ttl + seconds{10};
   for (;;) {
     to.left_over.clear();
@@ -239,7 +239,7 @@ void torturer::await_recovery() {
   }
 }
 
-// Returns whether the torture shall end early.
+// Returns whether the torture must end early.
 bool torturer::wait(duration x) {
   interrupted_ = interrupted_ || end_requested_within(x);
   return interrupted_;

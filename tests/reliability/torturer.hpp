@@ -1,4 +1,4 @@
-// Runs a server and its clients, kills, stops and starves them at random, and
+// Runs a server and its clients, kills and stops them and fills the disk at random, and
 // collects what the clients were told.
 #pragma once
 
@@ -20,14 +20,14 @@ struct torture_plan {
   std::vector<std::string> options{}; ///< Further options of the server.
   std::string directory{};            ///< For everything; exists.
   bool durable = true;                ///< Whether the server stores its locks.
-  /// What happens, each as likely as it is often in the list.
+  /// The possible events. One that is in the list more often is more likely.
   std::vector<std::string> troubles{"kill-server",  "kill-server",  "kill-server",
                                     "kill-server",  "stop-server",  "kill-clients",
                                     "kill-clients", "stop-clients", "fill-disk"};
   unsigned disk_megabytes = 0; ///< See `disk`.
   std::uint64_t seed = 0;
   duration lasts{};
-  std::vector<std::string> kinds{"http", "caf"}; ///< Of clients, in turn.
+  std::vector<std::string> kinds{"http", "caf"}; ///< The kinds of clients, in turn.
   unsigned processes = 4;
   unsigned threads = 8;
 };
@@ -42,11 +42,11 @@ struct torture_counts {
 
 class torturer {
 public:
-  /// Throws `std::invalid_argument` for a trouble that there is not.
+  /// @throws std::invalid_argument for an unknown event.
   explicit torturer(torture_plan x);
 
-  /// Throws `std::runtime_error` for what is no matter of the history: the
-  /// server does not start, or does not go on when its disk is well again.
+  /// Throws `std::runtime_error` for an error outside of the history: the server does not
+  /// start, or does not continue after its disk has room again.
   history run();
 
   const torture_counts& counts() const noexcept {

@@ -7,15 +7,15 @@ namespace reliability {
 
 namespace {
 
-// Few keys that everybody wants, so that there is a line, and many that are
+// A few keys that everybody wants, so that there are queues, and many keys that are
 // mostly free.
 constexpr std::uint64_t hot_keys = 3;
 constexpr std::uint64_t semaphores = 3;
 constexpr std::uint64_t cool_keys = 60;
 constexpr unsigned semaphore_limit = 3;
 
-// Locks that one worker has at a time: some of them are held while the server
-// dies, and not only those of the moment.
+// The locks that one worker holds at a time. There are several, so that older ones are
+// held, too, when the server is killed.
 constexpr std::size_t most_held = 4;
 
 bool is_semaphore(const std::string& key) {
@@ -42,7 +42,7 @@ void worker::run(const std::stop_token& stop) {
 
 void worker::step() {
   pause(between(0, 5));
-  // Not long, so that those who wait for it get it.
+  // For a short time, so that the waiters get it.
   auto hot = std::find_if(held_.begin(), held_.end(), [](auto& x) { return is_hot(x.it.key); });
   if (chance(12)) {
     client_->verify(any_key());
@@ -80,7 +80,7 @@ void worker::take() {
     if (got.result == outcome::unknown && chance(30))
       break;
   }
-  // Under this name it might get already_held for as long as it lives.
+  // Under this name it might get already_held until the old lock expires.
   if (chance(50))
     become_another();
 }
@@ -101,7 +101,7 @@ void worker::use(std::size_t index) {
     if (got.result == outcome::refused)
       forget(index);
   } else if (kind < 55 && !lock.by->renews()) {
-    forget(index); // ends by itself
+    forget(index); // the lock expires by itself
   } else if (kind < 70 && lock.lease) {
     end_lease(lock);
   } else {
@@ -116,7 +116,7 @@ void worker::give_back(std::size_t index) {
     std::erase_if(lock.lease->locks, [&](auto& x) { return x.token == lock.it.token; });
   if (got.result == outcome::unknown || got.result == outcome::not_done) {
     pause(between(10, 80));
-    // And tries again later; not with a lease, which would be renewed for it.
+    // And tries again later. Not with a lease, because that is renewed.
     if (chance(70) && !lock.lease)
       return;
   }
@@ -154,7 +154,7 @@ void worker::end_lease(const held_lock& x) {
   forget_locks_of(lease);
 }
 
-// -- the rest -----------------------------------------------------------------
+// -- other --------------------------------------------------------------------
 
 void worker::become_another() {
   auto owner = name_ + "." + std::to_string(++names_);

@@ -1,5 +1,5 @@
-// One thread of a client process: takes locks, looks at them, renews them and
-// gives them back, or not, at random.
+// One thread of a client process. At random it takes, inspects and renews locks, and
+// releases them or not.
 #pragma once
 
 #include "tests/reliability/recorded_client.hpp"
@@ -15,30 +15,30 @@
 
 namespace reliability {
 
-/// The longest time that a worker asks for. It is short, so that many locks end
-/// by themselves, and longer than the server is away, so that many do not.
+/// The longest time that a worker asks for. It is short, so that many locks expire. It is
+/// longer than the server is away, so that many do not.
 inline constexpr auto longest_ttl = std::chrono::seconds{4};
 
 class worker {
 public:
-  /// @param name different from that of all others, in all processes.
+  /// @param name unique among all workers of all processes.
   worker(std::string kind, std::string name, server_ports ports, std::uint64_t seed, journal& to);
 
-  /// Until `stop`. What it holds then stays held.
+  /// Works until `stop`. Its locks then stay held.
   void run(const std::stop_token& stop);
 
 private:
   struct held_lease {
     std::string id{};
     duration ttl{};
-    /// Those that nobody may have released, also those that the worker has
+    /// The locks that nobody may have released, including those that the worker has
     /// forgotten: they end with the lease.
     std::vector<owned_lock> locks{};
   };
   struct held_lock {
     std::shared_ptr<recorded_client> by;
     owned_lock it;
-    std::shared_ptr<held_lease> lease; ///< That it lives with, or none.
+    std::shared_ptr<held_lease> lease; ///< The lock's lease; null: none.
   };
 
   void step();

@@ -1,4 +1,4 @@
-// Lets Catch2 take the client library's answers in its assertions.
+// Lets Catch2 print the client library's answers.
 #pragma once
 
 #include "lockserver/client_error.hpp"
@@ -6,7 +6,7 @@
 
 #include <string>
 
-/// Shown when an assertion fails.
+/// Printed when an assertion fails.
 template <class T>
 struct Catch::StringMaker<boost::system::result<T, lockserver::client::problem>> {
   static std::string convert(const boost::system::result<T, lockserver::client::problem>& x) {

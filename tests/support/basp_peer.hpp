@@ -1,5 +1,5 @@
-// A peer of the CAF port that has introduced itself as a real node does, and then
-// sends what a test tells it to, byte by byte.
+// A peer of the CAF port that has made the handshake of a real node, and then sends the
+// bytes that a test gives it.
 #pragma once
 
 #include "tests/support/caf_node.hpp"
@@ -14,7 +14,7 @@
 
 namespace test {
 
-/// The head of a BASP message: operation, flags, length of what follows, number, and
+/// The head of a BASP message: operation, flags, length of the payload, message id, and
 /// the two actors.
 inline std::string basp_head(char operation, std::uint32_t length, std::uint64_t id = 0,
                              std::uint64_t sender = 0, std::uint64_t receiver = 0, char flags = 0) {
@@ -34,9 +34,9 @@ class basp_peer {
 public:
   using tcp = boost::asio::ip::tcp;
 
-  /// @param deaf with a small window, so that what it does not read stays there.
+  /// @param deaf has a small receive window, so that unread output stays at the server.
   explicit basp_peer(std::uint16_t port, bool deaf = false) : socket_(context_) {
-    // What a node sends at first is for whom it connects to: that is we.
+    // A real node sends its handshake first. Let one connect to us, to copy it.
     tcp::acceptor server{context_, {boost::asio::ip::address_v4::loopback(), 0}};
     caf_node node{server.local_endpoint().port()};
     auto real = server.accept();
@@ -50,7 +50,7 @@ public:
     send(introduction_);
   }
 
-  /// By which CAF names it, and the server.
+  /// The bytes with which CAF names this node and the server.
   std::string node() const {
     return introduction_.substr(32);
   }
@@ -58,8 +58,9 @@ public:
     return welcome_.substr(32, node().size());
   }
 
-  /// The number of the actor that the server has published: in front of the names of
-  /// what it understands, behind the one of the application (which has a length).
+  /// The number of the server's published actor. It is before the names of the messages
+  /// that the actor understands, and after the name of the application (which has a
+  /// length).
   std::uint64_t published() const {
     const std::string application = "generic-caf-app";
     auto at = welcome_.find(application) + application.size();
@@ -69,12 +70,12 @@ public:
     return result;
   }
 
-  /// The same node again, or another one.
+  /// The handshake of the same node, or of another one.
   std::string introduction(const std::string& node) const {
     return introduction_.substr(0, 32) + node;
   }
 
-  /// Returns whether the server still takes it.
+  /// Returns whether the server still accepts it.
   bool send(const std::string& bytes) {
     boost::system::error_code failed;
     boost::asio::write(socket_, boost::asio::buffer(bytes), failed);

@@ -11,7 +11,7 @@ using namespace lockserver;
 
 caf::behavior user_actor::make_behavior() {
   return {
-    [this](deadline_reached) { // something was put down
+    [this](deadline_reached) { // a task was added
       std::deque<std::function<void(caf::event_based_actor*)>> jobs;
       {
         std::lock_guard guard{with_->mutex};

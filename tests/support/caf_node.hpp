@@ -1,5 +1,5 @@
-// A node of a CAF program for as long as a test needs it: an actor system with
-// CAF's network, a client actor, and user actors that tests ask through.
+// A node of a CAF program for a test: an actor system with CAF's network, a client actor,
+// and user actors that ask for the tests.
 #pragma once
 
 #include "actors/compat/messaging.hpp"
@@ -19,11 +19,11 @@
 
 namespace test {
 
-/// What came of one request. Thread-safe.
+/// The result of one request. Thread-safe.
 template <class T>
 class outcome {
 public:
-  /// Waits for the answer. Throws `std::runtime_error` when none comes.
+  /// Waits for the answer. Throws `std::runtime_error` if none comes.
   outcome& wait(std::chrono::milliseconds limit = patience) {
     std::unique_lock guard{mutex_};
     if (!changed_.wait_for(guard, limit, [this] { return times_ > 0; }))
@@ -92,7 +92,7 @@ private:
 template <class T>
 using outcome_ptr = std::shared_ptr<outcome<T>>;
 
-/// The actor behind a `caf_user`: does what other threads put down for it.
+/// The actor of a `caf_user`. It runs the tasks that other threads add.
 class user_actor final : public caf::event_based_actor {
 public:
   struct loss {
@@ -121,7 +121,7 @@ private:
   std::shared_ptr<shared> with_;
 };
 
-/// An actor that asks a client actor, for threads that are none. Ends with this
+/// An actor that asks a client actor, for threads that are no actors. Ends with this
 /// object.
 class caf_user {
 public:
@@ -160,17 +160,17 @@ public:
     return ask<bool>(lockserver::verify_lock{key});
   }
 
-  /// Waits for the news that the lock of `key` is lost.
+  /// Waits for the message that the lock of `key` is lost.
   user_actor::loss loss_of(const std::string& key, std::chrono::milliseconds limit = patience);
 
-  /// How many losses it has heard of so far.
+  /// The number of losses that it was told of.
   std::size_t losses() const;
 
   const caf::actor& handle() const {
     return actor_;
   }
 
-  /// The actor dies.
+  /// Ends the actor.
   void end();
 
 private:
@@ -181,7 +181,7 @@ private:
   lockserver::client_actor locks_;
 };
 
-/// Gives everything back when it ends.
+/// Releases everything when it ends.
 class caf_node {
 public:
   explicit caf_node(std::uint16_t port, lockserver::client_actor_options options = {});

@@ -1,5 +1,4 @@
-// Servers with a port for CAF programs, and programs that use it, in processes of
-// their own.
+// Servers with a port for CAF programs, and programs that use it, in separate processes.
 #pragma once
 
 #include "tests/support/caf_node.hpp"
@@ -17,7 +16,7 @@ inline lockserver::settings with_caf_port(lockserver::settings x = {}) {
   return x;
 }
 
-/// With clients that count as gone after half a second of silence.
+/// Settings with a session timeout of half a second.
 inline lockserver::settings with_short_sessions() {
   auto x = with_caf_port();
   x.caf_session_timeout = std::chrono::milliseconds{500};
@@ -38,7 +37,7 @@ public:
   }
 };
 
-/// The real program, which can be killed and started again on the same ports.
+/// The real program. It can be killed and started again on the same ports.
 class server_process {
 public:
   server_process() : port(free_port()), caf_port(free_port()) {

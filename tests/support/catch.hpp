@@ -1,4 +1,4 @@
-// Catch2's assertions, of v2 or v3, by one name.
+// Catch2's assertions, from v2 or v3, under one name.
 #pragma once
 #if __has_include(<catch2/catch_all.hpp>)
 #  include <catch2/catch_all.hpp>

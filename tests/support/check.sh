@@ -1,9 +1,9 @@
-# For shell tests, to be sourced: sentences that are true, and how many are not.
+# For shell tests, to be sourced: checks of sentences, and the number of failures.
 # shellcheck shell=bash disable=SC2034 # variables are shared with the script
 
 passed=0 failed=0
 
-# Prints what helps to understand a failed check; scripts say more.
+# Prints details of a failed check. Scripts redefine it.
 show_details() { :; }
 
 # check SENTENCE COMMAND...: the sentence is true if the command succeeds.

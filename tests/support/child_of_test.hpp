@@ -1,4 +1,4 @@
-// A process that a test forks, and what it would inherit.
+// A child process of a test, and the sockets that it would inherit.
 #pragma once
 
 #include "tests/support/raw_client.hpp"
@@ -32,8 +32,8 @@ bool in_child(F f) {
   return ended && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/// How many sockets that are connected to `port` a program would inherit; -1 when
-/// there is no such socket at all.
+/// The number of sockets connected to `port` that a program would inherit; -1 if there is
+/// no such socket.
 inline int inheritable_sockets_to(std::uint16_t port) {
   auto found = false;
   auto result = 0;

@@ -21,7 +21,7 @@ child_process::child_process(std::vector<std::string> command) {
   for (auto& x : command)
     arguments.push_back(x.data());
   arguments.push_back(nullptr);
-  // Between fork and exec only what is allowed in a signal handler.
+  // Between fork and exec, only async-signal-safe calls are allowed.
   pid_ = ::fork();
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -1,5 +1,5 @@
-// A program that runs beside the test, and is killed with it: what it prints is
-// read line by line, and what it reads is written to it.
+// A program that runs beside the test, and is killed at its end. The test reads its
+// output line by line, and writes to its input.
 #pragma once
 
 #include "tests/support/raw_client.hpp"
@@ -14,8 +14,8 @@ namespace test {
 
 class child_process {
 public:
-  /// @param command the program's path and its arguments. Its errors go where
-  ///        the test's do.
+  /// @param command the program's path and its arguments. Its standard error is the
+  ///        test's.
   explicit child_process(std::vector<std::string> command);
   child_process(const child_process&) = delete;
   child_process& operator=(const child_process&) = delete;
@@ -28,28 +28,27 @@ public:
   /// Closes its input.
   void close_input();
 
-  /// The next line that it prints, without the end; throws
-  /// `std::runtime_error` when none comes in time.
+  /// Returns the next line of its output, without the line end. Throws
+  /// `std::runtime_error` if none comes in time.
   std::string line(std::chrono::milliseconds limit = patience);
 
-  /// The next line that begins with `prefix`, without that; others are skipped.
+  /// The rest of the next line that begins with `prefix`. Skips other lines.
   std::string line_with(const std::string& prefix, std::chrono::milliseconds limit = patience);
 
-  /// Whether it has printed nothing that was not read yet.
+  /// Whether all of its output has been read.
   bool silent();
 
   void signal(int number);
 
-  /// Stops it (SIGSTOP), and returns when all its threads stand.
+  /// Stops it (SIGSTOP). Returns when all its threads have stopped.
   void stop();
-  /// Lets it go on.
+  /// Continues it.
   void go_on();
 
-  /// Kills it, and returns when it is gone and its sockets are closed.
+  /// Kills it. Returns when it has ended and its sockets are closed.
   void kill();
 
-  /// Its exit status; 128 + n when signal n has ended it. Kills it when that
-  /// takes too long.
+  /// The exit status; 128 + n after signal n. Kills the process if that takes too long.
   int wait(std::chrono::milliseconds limit = patience);
 
 private:

@@ -1,5 +1,5 @@
-// A server and client actors of it in virtual time, with a network between them
-// that a test can cut, silence and mend.
+// A server and its client actors in virtual time. A test can cut, silence and restore the
+// network between them.
 #pragma once
 
 #include "net/caf/reachable_actors.hpp"
@@ -18,15 +18,15 @@
 
 namespace lockserver::test {
 
-/// What the nodes of a test share.
+/// The network between the nodes of a test.
 struct network {
-  bool up = true;      ///< Else connecting fails.
+  bool up = true;      ///< False: connecting fails.
   bool silent = false; ///< Nothing gets through, and nobody is told.
   /// The newest protocol of the server's release.
   std::uint32_t newest_protocol = session_hello::newest_protocol;
 
-  /// The two ends of a connection: the server's session as its client knows it, and
-  /// the client as the server does.
+  /// The two ends of a connection: the server's session as its client knows it, and the
+  /// client as the server knows it.
   struct connection {
     caf::actor session;
     caf::actor client;
@@ -42,15 +42,15 @@ struct network {
     }
   }
 
-  /// The server learns that its clients cannot be reached. They hear nothing, neither
-  /// of that nor else.
+  /// The server is told that its clients cannot be reached. The clients receive nothing
+  /// any more.
   void cut_server_side() {
     silent = true;
     for (auto& x : connections)
       end(x.client);
   }
 
-  /// The same the other way round.
+  /// The same in the other direction.
   void cut_client_side() {
     silent = true;
     for (auto& x : connections)
@@ -63,8 +63,8 @@ private:
   }
 };
 
-/// One connection: to the client it is its session, to the server its client,
-/// as CAF's proxies are.
+/// One connection, like CAF's proxies: to the client it is the session, to the server the
+/// client.
 class wire final : public remote_session_actor::base {
 public:
   wire(caf::actor_config& cfg, network& net, remote_session_actor session)
@@ -116,7 +116,7 @@ private:
     return promise;
   }
 
-  // A promise that is dropped would be an answer in CAF 1.
+  // With CAF 1, a dropped promise would be an answer.
   template <class Promise>
   void lose(Promise promise) {
     lost_.push_back(std::make_shared<Promise>(std::move(promise)));
@@ -127,7 +127,7 @@ private:
   std::vector<std::shared_ptr<void>> lost_;
 };
 
-/// The server's gateway as it looks from another node.
+/// The server's gateway, as seen from another node.
 class far_gateway final : public gateway_actor::base {
 public:
   far_gateway(caf::actor_config& cfg, network& net, gateway_actor real)
@@ -139,9 +139,9 @@ public:
       [this](session_hello& x) -> caf::result<session_welcome> {
         if (net_.silent)
           return lost_.emplace_back(make_response_promise<session_welcome>());
-        // The wire asks, so that the session is its own; it has none before.
+        // The wire asks, so that it owns the session. It has none before.
         auto one = spawn<opener>(net_, real_, caf::actor_cast<caf::actor>(current_sender()));
-        auto promise = make_response_promise<session_welcome>(); // takes the sender with it
+        auto promise = make_response_promise<session_welcome>(); // takes the sender
         compat::request(this, caf::actor_cast<opening_actor>(one), std::move(x))
           .then(
             [this, promise](session_welcome& y) mutable {
@@ -163,7 +163,7 @@ public:
 private:
   using opening_actor = compat::typed_actor<caf::result<session_welcome>(session_hello)>;
 
-  // Stands for the client's node at the server, and keeps the wire.
+  // Stands for the client's node at the server, and keeps the wire alive.
   class opener final : public opening_actor::base {
   public:
     opener(caf::actor_config& cfg, network& net, gateway_actor real, caf::actor client)
@@ -179,9 +179,9 @@ private:
               [this, promise](session_welcome& y) mutable {
                 auto session = caf::actor_cast<remote_session_actor>(y.session);
                 wire_ = caf::actor_cast<caf::actor>(spawn<wire>(net_, std::move(session)));
-                // The node is gone for both when the wire is.
+                // Both sides lose the node with the wire.
                 net_.connections.push_back({wire_, caf::actor_cast<caf::actor>(this)});
-                // Each side hears of the other's end, unless nothing gets through.
+                // Each side is told of the other's end, unless nothing gets through.
                 auto on_end = [this](const caf::actor_addr&, const caf::error& why) {
                   if (net_.silent)
                     return;
@@ -242,7 +242,7 @@ private:
   const gateway_actor& gateway_;
 };
 
-/// An actor that asks a client actor, and keeps what it is told.
+/// An actor that asks a client actor, and records the answers.
 class user_actor final : public caf::event_based_actor {
 public:
   using caf::event_based_actor::event_based_actor;
@@ -258,7 +258,7 @@ public:
   std::vector<lock_lost> lost;
 };
 
-/// What came back for one request of a user.
+/// The answer to one request of a user.
 template <class T>
 struct outcome {
   std::optional<T> value;
@@ -317,7 +317,7 @@ public:
     return self_->lost;
   }
 
-  /// The actor dies.
+  /// Ends the actor.
   void end() {
     if (self_ != nullptr)
       compat::anon_send_exit(self_);
@@ -331,10 +331,10 @@ private:
   lockserver::client_actor locks_;
 };
 
-/// A server, and as many clients as a test wants.
+/// A server, and any number of clients.
 struct client_world : lock_fixture {
   client_world() {
-    context.last_ticket = 1'000'000; // `ask` counts its own
+    context.last_ticket = 1'000'000; // `ask` has its own numbers
     context.reachable = std::make_shared<reachable_actors>();
     gateway = caf::actor_cast<gateway_actor>(world.system().spawn<lockserver::gateway>(context));
     far = caf::actor_cast<gateway_actor>(world.system().spawn<far_gateway>(net, gateway));
@@ -358,7 +358,7 @@ struct client_world : lock_fixture {
     world.run();
   }
 
-  /// A client of the server, connected as far as the network allows.
+  /// Makes a client of the server. It connects as far as the network allows.
   lockserver::client_actor new_client(client_actor_options options = {}) {
     auto connector
       = caf::actor_cast<connector_actor>(world.system().spawn<test_connector>(net, far));
@@ -381,7 +381,7 @@ struct client_world : lock_fixture {
     return std::make_unique<user>(world.system(), locks);
   }
 
-  /// Who holds and waits, by the server's own account.
+  /// Who holds the key and who waits, as the server says.
   lock_info look(const std::string& key) {
     auto x = ask->ask_any<lock_info>(registry, inspect_request{key, true});
     world.run();

@@ -1,4 +1,4 @@
-// Waiting for what other threads do, with a bound.
+// Waits for events of other threads, with a time limit.
 #pragma once
 
 #include <chrono>
@@ -8,21 +8,21 @@
 
 namespace lockserver::test {
 
-/// Waits until something has happened a number of times. Thread-safe.
+/// Waits until an event has happened a number of times. Thread-safe.
 class countdown {
 public:
   explicit countdown(std::size_t times) : left_(times) {
   }
 
-  /// It has happened. More often than expected is fine.
+  /// Counts one event. More than expected is no error.
   void hit() {
     std::lock_guard guard{mutex_};
     if (left_ > 0 && --left_ == 0)
       changed_.notify_all();
   }
 
-  /// Returns whether it has happened often enough, at the latest after a time
-  /// that is far longer than any test should need.
+  /// Returns whether the event has happened often enough. Waits at most for a time far
+  /// longer than any test needs.
   bool wait() {
     std::unique_lock guard{mutex_};
     return changed_.wait_for(guard, std::chrono::seconds{60}, [this] { return left_ == 0; });

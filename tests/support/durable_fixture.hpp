@@ -1,5 +1,4 @@
-// A `lock_fixture` with a journal and a store on disk, which fails when a test
-// says so.
+// A `lock_fixture` with a journal and a store on disk, which fails on demand.
 #pragma once
 
 #include "tests/support/lock_client.hpp"
@@ -14,7 +13,7 @@
 
 namespace lockserver::test {
 
-/// A store that can be told to fail, and remembers what it was given.
+/// A store that fails on demand, and records what it was given.
 class watched_store final : public store {
 public:
   watched_store(const std::string& directory, sqlite_store::clock clock)
@@ -42,7 +41,7 @@ public:
     return store_.last_token();
   }
 
-  std::string failing; ///< What `commit` says, if anything.
+  std::string failing; ///< Not empty: `commit` fails with this sentence.
   std::size_t tries = 0;
   std::size_t commits = 0;
   std::set<std::uint64_t> ever; ///< Tokens that have been stored.
@@ -71,7 +70,7 @@ struct durable_fixture : lock_fixture {
     world.run();
   }
 
-  /// A machine that is never suspended, in virtual time.
+  /// The clock of a machine that is never suspended, in virtual time.
   sqlite_store::clock clock() {
     return [this] {
       using us = clock_reading::duration;
@@ -81,12 +80,12 @@ struct durable_fixture : lock_fixture {
     };
   }
 
-  /// Lets all actors work but the journal: as while a commit is under way.
+  /// Runs all actors except the journal, as while a commit is under way.
   void run_until_journal() {
     world.steps().run_without("journal");
   }
 
-  /// Longer than it takes until the store is tried again.
+  /// Lets more time pass than the store needs until it is tried again.
   void heal() {
     kept.failing.clear();
     world.advance(std::chrono::milliseconds{250});
@@ -98,14 +97,14 @@ struct durable_fixture : lock_fixture {
     REQUIRE(answer->value);
     return *answer->value;
   }
-  /// The holders' names and tokens, as "a 1001, b 1002".
+  /// The holders and their tokens, as "a 1001, b 1002".
   std::string holders(const std::string& key) {
     std::string result;
     for (auto& x : look(key).holders)
       result += (result.empty() ? "" : ", ") + x.owner + ' ' + std::to_string(x.token);
     return result;
   }
-  /// "key owner, key owner" of all that is stored.
+  /// All stored grants, as "key owner, key owner".
   std::string stored() const {
     return contents_of(kept).text();
   }

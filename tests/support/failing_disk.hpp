@@ -1,5 +1,4 @@
-// A disk that fails when a test says so: what SQLite asks of the system goes
-// through here, and else to the real one.
+// A disk that fails on demand. It stands between SQLite and the real disk.
 #pragma once
 
 #include "store/sqlite/sqlite.hpp"
@@ -11,8 +10,8 @@
 
 namespace lockserver::test {
 
-/// SQLite's way to the disk while this lives, for all that is opened meanwhile
-/// and closed before its end.
+/// While this object lives, SQLite uses it for all files that it opens. They must be
+/// closed before its end.
 class failing_disk {
 public:
   failing_disk() : real_(sqlite3_vfs_find(nullptr)), vfs_(*real_) {
@@ -29,27 +28,26 @@ public:
   failing_disk(const failing_disk&) = delete;
   failing_disk& operator=(const failing_disk&) = delete;
 
-  /// What writing is answered with; SQLITE_OK: it works.
+  /// The result of writes; SQLITE_OK: they succeed.
   std::atomic<int> write = SQLITE_OK;
-  /// What waiting for the disk is answered with.
+  /// The result of syncs.
   std::atomic<int> sync = SQLITE_OK;
-  /// The same for the one that comes after so many writes and waits, and those
-  /// behind it; 0: for all.
+  /// The number of writes and syncs that succeed before the failures begin; 0: none.
   std::size_t after = 0;
-  /// Only so many fail, the next work again; 0: all do.
+  /// The number of failures, after which everything succeeds again; 0: no limit.
   std::size_t times = 0;
-  /// SQLite's logs cannot grow above this, and neither can other files above
-  /// `file_room`: what goes beyond is answered with `no_room`.
+  /// The maximum sizes of SQLite's logs and, in `file_room`, of other files. Writes
+  /// beyond fail with `no_room`.
   sqlite3_int64 log_room = std::numeric_limits<sqlite3_int64>::max();
   sqlite3_int64 file_room = std::numeric_limits<sqlite3_int64>::max();
   int no_room = SQLITE_FULL;
-  /// How many writes and waits there were, and how many of them failed.
+  /// The numbers of writes and syncs, and of those that failed.
   std::atomic<std::size_t> uses = 0;
   std::atomic<std::size_t> failures = 0;
-  /// How often SQLite's logs were waited for.
+  /// The number of syncs of SQLite's logs.
   std::atomic<std::size_t> log_syncs = 0;
-  /// Whether the first that failed was a wait: what was written before it may be
-  /// there.
+  /// Whether the first failure was a sync. Then the data written before it may be on the
+  /// disk.
   bool failed_at_sync = false;
 
 private:

@@ -1,5 +1,5 @@
-// Stops a server's I/O thread at a known place, so that a test can arrange what
-// the thread finds when it goes on.
+// Stops a server's I/O thread at a known place, so that a test can prepare what the
+// thread finds when it continues.
 #pragma once
 
 #include "tests/support/running_server.hpp"
@@ -16,7 +16,7 @@
 
 namespace test {
 
-/// A log that holds up whoever writes about a refused request, while closed.
+/// A log that blocks the thread that reports a refused request, while the gate is closed.
 class gate final : public spdlog::sinks::sink {
 public:
   static std::shared_ptr<spdlog::logger> logger(const std::shared_ptr<gate>& x) {
@@ -25,8 +25,8 @@ public:
     return result;
   }
 
-  /// Closes the gate and sends a thread of `server` into it; returns when it is
-  /// there. Of a server with one thread this is all it has.
+  /// Closes the gate, and makes a thread of `server` wait there. Returns when it does. A
+  /// server with one thread is then blocked completely.
   void close(const running_server& server) {
     std::unique_lock guard{mutex_};
     closed_ = true;

@@ -1,4 +1,4 @@
-// Answers of the JSON dialect for a `scripted_peer`.
+// Answers of the JSON dialect, for a `scripted_peer`.
 #pragma once
 
 #include "tests/support/scripted_peer.hpp"

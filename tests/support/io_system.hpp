@@ -1,4 +1,4 @@
-// Actors on real threads, for tests of what runs them.
+// Actors on real threads, for tests of the scheduler.
 #pragma once
 
 #include "actors/compat/hosting.hpp"
@@ -34,7 +34,7 @@ struct io_system {
   std::unique_ptr<caf::actor_system> system;
 };
 
-/// What an actor does with a number that it receives.
+/// Called with each number that an actor receives.
 using on_number = std::function<void(caf::event_based_actor*, std::uint64_t)>;
 
 /// An actor that calls a function with each number that it receives. (A class,
@@ -56,8 +56,8 @@ inline caf::actor spawn_counter(io_system& x, on_number f) {
   return x.system->spawn<counter>(std::move(f));
 }
 
-/// An actor with a wake-up, which it sets for each number that it receives,
-/// and what it does when woken.
+/// An actor with a wake-up. It sets the wake-up for each number that it receives, and
+/// calls a function when it is woken.
 class sleeper final : public caf::event_based_actor {
 public:
   sleeper(caf::actor_config& cfg, timers& time, std::function<void(sleeper&)> woken)
@@ -88,13 +88,13 @@ private:
   std::function<void(sleeper&)> woken_;
 };
 
-/// A time as what a `sleeper` receives.
+/// A time as a number for a `sleeper`.
 inline std::uint64_t number(timers::time_point x) {
   return static_cast<std::uint64_t>(
     std::chrono::duration_cast<std::chrono::nanoseconds>(x.time_since_epoch()).count());
 }
 
-/// Ends an actor once it has worked off what it has received so far.
+/// Ends an actor after it has handled the messages that it has received.
 inline void end(const caf::actor& x) {
   caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
 }

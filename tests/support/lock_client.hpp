@@ -1,4 +1,4 @@
-// Asks registries on behalf of a test, and keeps what they answer.
+// Asks registries for a test, and records the answers.
 #pragma once
 
 #include "tests/support/test_system.hpp"
@@ -19,11 +19,11 @@
 
 namespace lockserver::test {
 
-/// What has come back for one request so far.
+/// The answer to one request, if it has come.
 template <class T>
 struct answer {
   std::optional<T> value;
-  int times = 0;       ///< How often it was answered; more than once is a fault.
+  int times = 0;       ///< The number of answers; more than one is an error.
   bool failed = false; ///< CAF reported an error instead:
   caf::error why{};
 
@@ -36,7 +36,7 @@ struct answer {
 template <class T>
 using answer_ptr = std::shared_ptr<answer<T>>;
 
-/// One acquire request and what came back for it.
+/// The answer to one acquire request, if it has come.
 struct acquire_answer : answer<acquire_reply> {
   std::uint64_t ticket = 0;
 
@@ -48,7 +48,7 @@ struct acquire_answer : answer<acquire_reply> {
   }
 };
 
-/// An actor that a test drives from outside, as connections do with sessions.
+/// An actor that a test controls from outside, as connections do with sessions.
 class client_actor final : public caf::event_based_actor {
 public:
   using caf::event_based_actor::event_based_actor;
@@ -62,8 +62,8 @@ public:
   }
 };
 
-/// Sends requests to one registry. They are worked off in `test_system::run`
-/// and the like, and the answers put where the calls' results point to.
+/// Sends requests to one registry. `test_system::run` and the like handle them, and write
+/// the answers to the results of these calls.
 class client {
 public:
   using duration = std::chrono::steady_clock::duration;
@@ -90,14 +90,14 @@ public:
     ask<acquire_reply>(result, acquire_request{{owner, result->ticket, ttl, wait}, key});
     return result;
   }
-  /// Whatever else a request can have; it gets a ticket.
+  /// Sends a request with any fields. It gets a ticket.
   std::shared_ptr<acquire_answer> acquire(acquire_request x) {
     auto result = std::make_shared<acquire_answer>();
     x.ticket = result->ticket = ++last_ticket_;
     ask<acquire_reply>(result, std::move(x));
     return result;
   }
-  /// With a lease, by way of `leases`.
+  /// Sends a request with a lease, through `leases`.
   std::shared_ptr<acquire_answer> acquire(const leases_actor& leases, const std::string& lease,
                                           acquire_request x) {
     auto result = std::make_shared<acquire_answer>();
@@ -105,7 +105,7 @@ public:
     ask_of<acquire_reply>(leases, result, lease_acquire_request{lease, std::move(x)});
     return result;
   }
-  /// The answer is whether it was released.
+  /// The answer says whether it was released.
   answer_ptr<bool> release(const std::string& key, const std::string& owner) {
     auto result = std::make_shared<answer<bool>>();
     compat::request(self_, registry_, release_request{key, owner})
@@ -116,7 +116,7 @@ public:
             });
     return result;
   }
-  /// Whatever has an answer of the type `Reply`.
+  /// Sends a request with an answer of type `Reply`.
   template <class Reply, class Actor, class Request>
   answer_ptr<Reply> ask_any(const Actor& whom, Request x) {
     auto result = std::make_shared<answer<Reply>>();
@@ -137,13 +137,13 @@ public:
     tell(withdraw_request{key, ticket});
   }
 
-  /// Sends what has no answer.
+  /// Sends a message without an answer.
   template <class Message>
   void tell(Message x) {
     compat::send(self_, registry_, std::move(x));
   }
 
-  /// The same, to the leases.
+  /// The same, to the leases actor.
   template <class Message>
   void tell_leases(const leases_actor& leases, Message x) {
     compat::send(self_, leases, std::move(x));
@@ -178,7 +178,7 @@ private:
   std::uint64_t& last_ticket_;
 };
 
-/// Registry and leases in virtual time, and a client of them.
+/// Registry and leases in virtual time, with a client.
 struct lock_fixture {
   explicit lock_fixture(std::chrono::steady_clock::duration key_idle_timeout
                         = std::chrono::seconds{1})
@@ -207,7 +207,7 @@ struct lock_fixture {
     return std::make_unique<client>(world.system(), registry, last_ticket);
   }
 
-  /// How many key actors are alive.
+  /// The number of living key actors.
   std::size_t keys_alive() const {
     return world.actors() - own_actors;
   }

@@ -1,5 +1,4 @@
-// The rules of one lock with literal times, and how their results read in a
-// failed assertion.
+// The rules of one lock with literal times, and readable results for failed assertions.
 #pragma once
 
 #include "actors/rules/lock_queue.hpp"
@@ -26,14 +25,14 @@ inline std::ostream& operator<<(std::ostream& out, acquire_outcome x) {
 
 namespace lockserver::test {
 
-/// What became of a waiting request that was not withdrawn.
+/// The result of a waiting request that was not withdrawn.
 struct decision {
   enum class kind : std::uint8_t { granted, wait_timeout, lease_ended };
 
   ticket_id ticket = 0;
   std::string owner;
   kind what = kind::wait_timeout;
-  std::uint64_t token = 0; ///< Valid when granted, as is `expires_at`.
+  std::uint64_t token = 0; ///< Valid if granted, as is `expires_at`.
   time_point expires_at{};
 
   friend bool operator==(const decision&, const decision&) = default;
@@ -49,13 +48,13 @@ inline std::ostream& operator<<(std::ostream& out, const decision& x) {
              << std::chrono::duration<double>{x.expires_at.time_since_epoch()}.count() << 's';
 }
 
-/// A grant that ended without its owner's doing, or that had a lease.
+/// A grant that its owner did not end, or that had a lease.
 struct ended_grant {
   std::string owner;
   std::uint64_t token = 0;
   lease_id lease = 0;
   ticket_id ticket = 0;
-  bool expired = false; ///< Its time ran out.
+  bool expired = false; ///< Its time was over.
 
   friend bool operator==(const ended_grant&, const ended_grant&) = default;
 };
@@ -117,7 +116,7 @@ inline decision refused_for_lease(ticket_id ticket, const std::string& owner) {
   return {ticket, owner, decision::kind::lease_ended, 0, {}};
 }
 
-// A lock whose first grant has token 1, and what it has decided.
+// A lock whose first grant has token 1, and its decisions.
 struct lock_rules {
   token_source tokens{0};
   lock_limits limits{1000, 1000};
@@ -148,18 +147,18 @@ struct lock_rules {
   bool verify(duration now, std::string_view owner) const {
     return lock.find(at(now), owner) != nullptr;
   }
-  // The first of the holders, or null.
+  // The first holder, or null.
   const grant* holder() const {
     return lock.holders().empty() ? nullptr : &lock.holders().front();
   }
-  // The holders' names, as "a b c".
+  // The names of the holders, as "a b c".
   std::string holders() const {
     std::string result;
     for (auto& x : lock.holders())
       result += (result.empty() ? "" : " ") + x.owner;
     return result;
   }
-  // The same of those in line.
+  // The names of the waiters, likewise.
   std::string line() const {
     std::string result;
     lock.for_each_waiter([&](auto& x) {

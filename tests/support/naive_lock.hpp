@@ -1,4 +1,4 @@
-// A model of `lock_queue` for the random-operation test.
+// A simple model of `lock_queue`, for the random-operation test.
 #pragma once
 
 #include "tests/support/lock_rules.hpp"
@@ -13,8 +13,8 @@
 
 namespace lockserver::test {
 
-/// The rules once more, as simply as they can be said: two lists, and a look at
-/// all of them at each instant at which anything ends.
+/// The same rules, in their simplest form: two lists, which are searched at each instant
+/// at which anything ends.
 class naive_lock {
 public:
   struct holder {
@@ -41,7 +41,7 @@ public:
       }
       h.tickets.push_back(x.ticket);
       if (h.tickets.size() > max_tickets) {
-        h.tickets.erase(h.tickets.begin() + 1); // the oldest but for the first
+        h.tickets.erase(h.tickets.begin() + 1); // the oldest repeat
         h.relied_on = true;
       }
       return acquire_outcome::granted;
@@ -111,7 +111,7 @@ public:
     return false;
   }
 
-  // And `end_hold`.
+  // And `end_hold`, with `always`.
   bool withdraw(time_point now, ticket_id ticket, bool always) {
     std::size_t found = 0;
     for (auto& w : line)
@@ -156,7 +156,7 @@ public:
     }
   }
 
-  // How many shared holders there may be, if there are any.
+  // The maximum number of shared holders, if there are any.
   std::optional<std::uint32_t> limit() const {
     for (auto& h : holders)
       if (h.asked.mode == lock_mode::shared)
@@ -182,11 +182,12 @@ public:
   std::vector<holder> holders;
   std::vector<in_line> line;
   std::vector<decision> decided;
-  std::map<std::uint64_t, ended_grant> ended; // by token: at one instant in any order
-  std::uint64_t token = 0;                    // the last one
+  // By token, because those of one instant have no order.
+  std::map<std::uint64_t, ended_grant> ended;
+  std::uint64_t token = 0; // the last one
 
 private:
-  // All that happened before `now`, and the holders that end now.
+  // Handles everything before `now`, and the holders that end at `now`.
   void begin(time_point now) {
     for (auto next = next_deadline(); next && *next <= now; next = next_deadline()) {
       auto due = *next;

@@ -1,5 +1,5 @@
-// A client that sends and reads exactly the bytes that a test tells it to, and
-// the ways to wait for something with a bound.
+// A client that sends and reads exactly the bytes of a test, and functions that wait with
+// a time limit.
 #pragma once
 
 #include <chrono>
@@ -14,25 +14,24 @@ namespace test {
 
 using clock = std::chrono::steady_clock;
 
-/// No test waits longer than this for what has to happen: long enough for a
-/// busy machine and sanitizers.
+/// No test waits longer than this for an event. Long enough for a busy machine and
+/// sanitizers.
 inline constexpr std::chrono::milliseconds patience = std::chrono::seconds{20};
 
-/// Looks every millisecond whether `condition` holds. Returns whether it did
-/// within `limit`.
+/// Checks `condition` every millisecond. Returns whether it became true within `limit`.
 bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit = patience);
 
-/// A request of HTTP/1.1 without a body.
-/// @param headers further lines, each with its CR LF.
+/// An HTTP/1.1 request without a body.
+/// @param headers further lines, each with CR LF.
 std::string get(std::string_view target, std::string_view headers = "");
 
 /// `count` times `text`.
 std::string repeat(std::string_view text, std::size_t count);
 
-/// Whether `text` is the answer to a granted LOCK, to the letter.
+/// Whether `text` is exactly the answer to a granted LOCK.
 bool is_expiry(std::string_view text);
 
-/// An answer of HTTP/1.1.
+/// An HTTP/1.1 answer.
 struct response {
   int status = 0;
   std::map<std::string, std::string> headers; ///< Names in lower case.
@@ -45,14 +44,13 @@ struct response {
   }
 };
 
-/// One connection to a server on this machine. Blocks, but never longer than
-/// `patience`: what does not come in time, or not as asked for, is thrown as
-/// `std::runtime_error`.
+/// One connection to a server on this machine. Blocks, but never longer than `patience`.
+/// Throws `std::runtime_error` if something does not arrive in time or as expected.
 class raw_client {
 public:
   raw_client() = default; // not connected
-  /// @param receive_buffer bytes that the system takes unread; 0 for its own
-  ///        choice.
+  /// @param receive_buffer the size of the system's receive buffer, in bytes; 0: the
+  ///        default.
   explicit raw_client(std::uint16_t port, int receive_buffer = 0);
   raw_client(raw_client&& other) noexcept;
   raw_client& operator=(raw_client&& other) noexcept;
@@ -62,39 +60,39 @@ public:
 
   raw_client& send(std::string_view bytes);
 
-  /// Sends what the system takes at once; returns how much that was.
+  /// Sends as much as the system accepts at once. Returns how much.
   std::size_t send_some(std::string_view bytes);
 
-  /// Sends no more, but still reads.
+  /// Closes the sending side; reading is still possible.
   raw_client& half_close();
 
   // -- reading ----------------------------------------------------------------
 
-  /// The next line, its end included.
+  /// The next line, including its end.
   std::string line();
 
-  /// The next answer of HTTP/1.1.
+  /// The next HTTP/1.1 answer.
   response answer();
   response answer_to_head();
 
-  /// All that comes before the server closes; a reset is an error.
+  /// Everything until the server closes the connection; a reset is an error.
   std::string rest();
 
-  /// Whether the server closes the connection, or resets it, within `limit`
-  /// without sending anything more.
+  /// Whether the server closes or resets the connection within `limit` without sending
+  /// anything more.
   bool closes(std::chrono::milliseconds limit = patience);
 
-  /// The same, whatever it sends before.
+  /// The same, but the server may send something before.
   bool ends(std::chrono::milliseconds limit = patience);
 
-  /// Whether nothing has arrived that was not read yet, the end included.
+  /// Whether there is nothing unread, neither bytes nor the end.
   bool silent();
 
   // -- ending -----------------------------------------------------------------
 
   void close();
 
-  /// Closes like a program that was killed with unread input: with RST.
+  /// Closes with RST, as a killed program with unread input does.
   void reset();
 
 private:

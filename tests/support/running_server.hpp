@@ -1,5 +1,4 @@
-// A server that serves on a free port of this machine for as long as a test
-// needs it.
+// A server for a test, on a free port of this machine.
 #pragma once
 
 #include "lockserver/server.hpp"
@@ -39,7 +38,7 @@ public:
     return raw_client{server_.port()};
   }
 
-  /// The answer to one request, on a connection of its own.
+  /// The answer to one request, on a new connection.
   response request(std::string_view target) const {
     return connect().send(get(target, "Connection: close\r\n")).answer();
   }
@@ -47,7 +46,7 @@ public:
     return request(target).body;
   }
 
-  // What the server holds in the end.
+  // Each waits until the server has this number, and returns whether it did.
   bool gets_waiters(std::size_t count) const {
     return eventually([&] { return server_.count().waiters == count; });
   }

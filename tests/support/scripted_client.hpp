@@ -7,7 +7,7 @@
 
 namespace test {
 
-// One try to connect, as a rule: a second one would hide what the first met.
+// Usually one try to connect, because a second one would hide the result of the first.
 inline lockserver::client_options one_try() {
   lockserver::client_options result;
   result.reconnect_attempts = 1;

@@ -1,5 +1,5 @@
-// A peer on the other end of a client's connection that does what a test tells
-// it to, also what no server should do.
+// The peer of a client's connection. It does what a test tells it to do, even what no
+// server should do.
 #pragma once
 
 #include <boost/asio.hpp>
@@ -35,9 +35,8 @@ inline step status(const std::string& code, const std::string& headers = "") {
 inline const step hang_up{step::hang_up, ""};
 inline const step say_nothing{step::say_nothing, ""};
 
-// Treats its n-th connection by the n-th of its scripts: a step for each
-// request, then the connection is closed. After the last script all others
-// connect and are closed at once.
+// Handles its n-th connection by its n-th script: one step for each request. Then it
+// closes the connection. After the last script, it accepts and closes all others at once.
 class scripted_peer {
 public:
   using script = std::vector<step>;
@@ -63,7 +62,7 @@ public:
     return requests_;
   }
 
-  // Their bodies, in the same order.
+  // The bodies of all requests, in the same order.
   std::vector<std::string> bodies() const {
     std::lock_guard guard{mutex_};
     return bodies_;

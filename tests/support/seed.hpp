@@ -1,4 +1,4 @@
-// Seeds of randomised tests: another one each time, unless it is given.
+// Seeds of randomised tests: a new one each time, unless one is given.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace lockserver::test {
 
-/// The environment variable LOCKSERVER_TEST_SEED, else a random number. Show
-/// it with CAPTURE, so that a failure can be repeated.
+/// The environment variable LOCKSERVER_TEST_SEED, or else a random number. Print it with
+/// CAPTURE, so that a failure can be repeated.
 inline std::uint64_t random_seed() {
   if (auto* text = std::getenv("LOCKSERVER_TEST_SEED"))
     return std::stoull(text);

@@ -2,7 +2,7 @@
 # for conditions with a deadline. $program is the server's path.
 # shellcheck shell=bash disable=SC2034,SC2154 # variables are shared with the script
 
-# The longest wait for anything. Long, because it is only for failures.
+# The longest wait for anything. It is long, because only failures need it.
 patience=30
 
 scratch=$(mktemp -d)
@@ -16,7 +16,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# wait_until COMMAND...: until it succeeds; fails when that takes too long.
+# wait_until COMMAND...: repeats it until it succeeds; fails if that takes too long.
 wait_until() {
   local end=$((SECONDS + patience))
   until "$@"; do
@@ -25,11 +25,11 @@ wait_until() {
   done
 }
 
-# Whether a process has ended. One that nobody has waited for yet (Z) has.
+# Whether a process has ended. A zombie (Z) has.
 gone() { ! kill -0 "$1" 2>/dev/null || grep -qs '^State:.Z' "/proc/$1/status"; }
 
-# serve ARGUMENTS...: runs the program in the foreground of its own job. Sets
-# $server (process id), $out and $log (files), and, unless it ended, $port.
+# serve ARGUMENTS...: starts the program in the background. Sets $server (process id),
+# $out and $log (files), and $port unless it has ended.
 serve() {
   out=$scratch/out.${#servers[@]} log=$scratch/log.${#servers[@]} port=''
   : >"$out"
@@ -41,14 +41,14 @@ serve() {
 }
 listens_or_ended() { grep -q '^listening on' "$out" || gone "$server"; }
 
-# ended PID: waits for a process of this shell and sets $status.
+# ended PID: waits for a child process of this shell, and sets $status.
 ended() {
   status=0
   wait_until gone "$1" || kill -KILL "$1"
   wait "$1" || status=$?
 }
 
-# ask PORT TARGET: the answer to a request as Lock::Server's clients send it.
+# ask PORT TARGET: sends a request as Lock::Server's clients do, and prints the answer.
 ask() {
   local socket
   exec {socket}<>"/dev/tcp/127.0.0.1/$1" || return 1

@@ -1,4 +1,4 @@
-// What is in a store, and machines whose clocks a test sets.
+// Reads stores, and simulates machines whose clocks a test sets.
 #pragma once
 
 #include "actors/rules/lock_queue.hpp"
@@ -14,7 +14,7 @@
 
 namespace lockserver::test {
 
-/// The clocks of a machine that a test suspends, restarts, and sets.
+/// The clocks of a machine that a test suspends, restarts and sets.
 struct machine {
   clock_reading clocks{"first boot", std::chrono::seconds{5000}, std::chrono::seconds{5000},
                        std::chrono::seconds{1'479'000'000}};
@@ -32,7 +32,7 @@ struct machine {
   }
 };
 
-/// A grant that is made now.
+/// A grant that is made at the present time of the machine.
 inline grant_record grant_now(const machine& x, std::uint64_t token, std::string owner,
                               duration ttl) {
   grant_record result;
@@ -48,12 +48,12 @@ inline lease_record lease_now(const machine& x, lease_id id, std::string name, d
   return {id, std::move(name), "owner", ttl, x.clocks.steady + ttl};
 }
 
-/// All that a store has.
+/// The whole content of a store.
 struct contents {
   std::map<std::uint64_t, std::pair<std::string, grant_record>> grants; // by token
   std::map<lease_id, lease_record> leases;
 
-  /// "key owner, key owner", by tokens.
+  /// All grants, as "key owner, key owner", in the order of tokens.
   std::string text() const {
     std::string result;
     for (auto& [token, x] : grants)
@@ -74,7 +74,7 @@ inline contents contents_of(const store& x) {
   return result;
 }
 
-/// Commits grants and ends of grants.
+/// Commits grants and the ends of grants.
 inline std::string commit(store& x, const std::vector<std::pair<std::string, grant_record>>& grants,
                           std::vector<std::uint64_t> ended = {}) {
   store_batch batch;

@@ -16,7 +16,8 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-// What both directions of all connections go by. On the proxy's thread.
+// The state of the network, for both directions of all connections. Used on the proxy's
+// thread.
 struct weather {
   bool to_server = true; // whether bytes get through
   bool to_client = true;
@@ -70,7 +71,8 @@ struct link : std::enable_shared_from_this<link> {
         while (!x.closed) {
           auto size = co_await from.async_read_some(asio::buffer(bytes),
                                                     asio::redirect_error(asio::use_awaitable, ec));
-          if (ec && !x.passes(open) && !x.closed) // nor is the end told while it is silent
+          // While the network is silent, the end is not forwarded either.
+          if (ec && !x.passes(open) && !x.closed)
             while (!x.passes(open) && !x.closed)
               co_await x.change();
           if (ec)
@@ -120,7 +122,7 @@ struct link : std::enable_shared_from_this<link> {
   weather& now_;
   tcp::socket client;
   tcp::socket server;
-  asio::steady_timer changed; // never expires: cancelled when something has changed
+  asio::steady_timer changed; // never expires: cancelled after each change
   std::atomic<int>& connections_;
   bool closed = false;
   bool forgotten = false;
@@ -135,7 +137,7 @@ struct tcp_proxy::impl {
     thread = std::thread{[this] { context.run(); }};
   }
   ~impl() {
-    // Not by `context.stop`: each coroutine is to end by itself.
+    // Not `context.stop`, because each coroutine must end by itself.
     change([this] {
       acceptor.close();
       for (auto& x : links)
@@ -152,7 +154,7 @@ struct tcp_proxy::impl {
       if (ec)
         co_return;
       if (now.cut)
-        continue; // and it is closed
+        continue; // the connection is closed here
       auto next = std::make_shared<link>(now, std::move(socket), connections);
       std::erase_if(links, [](auto& x) { return x.expired(); });
       links.push_back(next);
@@ -160,7 +162,7 @@ struct tcp_proxy::impl {
     }
   }
 
-  // Calls `f` on the proxy's thread, and lets all connections see what is new.
+  // Calls `f` on the proxy's thread, and then wakes all connections.
   template <class F>
   void change(F f) {
     std::promise<void> done;

@@ -1,5 +1,5 @@
-// A network of the tests: forwards TCP connections to a server on this machine,
-// and can be silent, slow, or cut.
+// The network of the tests. It forwards TCP connections to a server on this machine, and
+// can be silent, slow, or cut.
 #pragma once
 
 #include <chrono>
@@ -17,36 +17,36 @@ public:
 
   std::uint16_t port() const;
 
-  // Each has effect when it returns.
+  // Each of these has taken effect when it returns.
 
-  /// Forwards no byte from now on, and tells nobody; nor does a new connection
-  /// get through. What was sent meanwhile arrives after `heal`, as when TCP
-  /// sends it again.
+  /// Forwards no bytes from now on, and tells nobody. New connections are not served
+  /// either. What is sent meanwhile arrives after `heal`, as when TCP retransmits.
   void go_silent();
 
-  /// The same for the bytes of one direction alone.
+  /// The same, for one direction only.
   void go_silent_to_server();
   void go_silent_to_client();
 
-  /// Forwards each byte so much later.
+  /// Forwards each byte with this delay.
   void delay(std::chrono::milliseconds by);
 
-  /// What is connected now is silent forever; new connections are served, as
-  /// when a firewall has forgotten its connections.
+  /// Makes the present connections silent forever, as when a firewall has forgotten them.
+  /// New connections are served.
   void forget_connections();
 
-  /// What is connected now is reset on the server's side, and silent forever on the
-  /// client's, as when a proxy's machine dies that had just spoken to the server.
+  /// Resets the present connections on the server's side, and makes them silent forever
+  /// on the client's. This is what happens when a proxy's machine fails just after it has
+  /// spoken to the server.
   void reset_server_side();
 
-  /// Closes all connections on both sides, and new ones as they come.
+  /// Closes all connections on both sides, and every new one.
   void cut();
 
-  /// Resets all connections on both sides; new ones are served. What was on its
-  /// way is lost.
+  /// Resets all connections on both sides. Bytes under way are lost. New connections are
+  /// served.
   void reset();
 
-  /// All is well again.
+  /// Restores the network.
   void heal();
 
   /// Open connections.

@@ -1,4 +1,4 @@
-// A directory for one test, which takes it away again.
+// A directory for one test. The destructor removes it.
 #pragma once
 
 #include <cstdlib>
@@ -10,7 +10,8 @@ namespace lockserver::test {
 
 class temporary_directory {
 public:
-  /// @param parent where it is made; the system's place for them, if empty.
+  /// @param parent the directory in which it is made; empty: the system's temporary
+  ///        directory.
   explicit temporary_directory(std::filesystem::path parent = {}) {
     if (parent.empty())
       parent = std::filesystem::temp_directory_path();

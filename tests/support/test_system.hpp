@@ -1,5 +1,5 @@
-// A deterministic actor system for tests: one thread, virtual time, and every
-// message is worked off when the test says so.
+// A deterministic actor system for tests: one thread and virtual time. Every message is
+// handled when the test says so.
 #pragma once
 
 #include "actors/compat/hosting.hpp"
@@ -23,7 +23,7 @@
 
 namespace lockserver::test {
 
-/// A request with a timeout of CAF's own, which the server never uses.
+/// A request with CAF's own timeout, which the server never uses.
 template <class Self, class Handle, class T>
 auto request_within(Self* self, const Handle& to, std::chrono::milliseconds timeout, T x) {
 #if LOCKSERVER_CAF_1
@@ -33,9 +33,8 @@ auto request_within(Self* self, const Handle& to, std::chrono::milliseconds time
 #endif
 }
 
-/// Runs one message of one actor at a time, on the thread that calls `step`.
-/// Actors take turns in the order in which they got work, unless `shuffle` was
-/// called.
+/// Runs one message of one actor at a time, on the thread that calls `step`. Actors take
+/// turns in the order in which they got work, or at random after `shuffle`.
 class step_scheduler final : public compat::worker_pool {
 public:
   // -- worker_pool ------------------------------------------------------------
@@ -47,19 +46,19 @@ public:
     worker_.attach(sys);
   }
   void stop() override {
-    // Giving one up may give work to others.
+    // Abandoning a job may create others.
     while (!jobs_.empty())
       abandon(take(0));
   }
 
   // -- for tests --------------------------------------------------------------
 
-  /// From now on actors take turns at random.
+  /// From now on, actors take turns at random.
   void shuffle(std::uint64_t seed) {
     random_.emplace(seed);
   }
 
-  /// Lets one actor work off one message. Returns whether there was one.
+  /// Lets one actor handle one message. Returns whether there was one.
   bool step() {
     if (jobs_.empty())
       return false;
@@ -70,8 +69,8 @@ public:
     return true;
   }
 
-  /// Lets the first actor of that name that has work work off one message.
-  /// Returns whether there was one.
+  /// Lets the first actor of that name that has work handle one message. Returns whether
+  /// there was one.
   bool step(std::string_view name) {
     auto i = std::find_if(jobs_.begin(), jobs_.end(),
                           [name](caf::resumable* x) { return name_of(x) == name; });
@@ -81,7 +80,7 @@ public:
     return true;
   }
 
-  /// Runs actors until none has work but those of that name.
+  /// Runs actors until only those of that name have work.
   void run_without(std::string_view name) {
     for (;;) {
       auto i = std::find_if(jobs_.begin(), jobs_.end(),
@@ -136,7 +135,7 @@ public:
   }
 
   ~test_system() {
-    // What a failed test has left behind must not block its end.
+    // The remains of a failed test must not block its end.
     if (system_->registry().running() > 0)
       system_->await_actors_before_shutdown(false);
   }
@@ -158,19 +157,19 @@ public:
     return time_.now();
   }
 
-  /// How many actors are alive.
+  /// The number of living actors.
   std::size_t actors() const {
     return system_->registry().running();
   }
 
-  /// Runs actors until none has work. Time stands still.
+  /// Runs actors until none has work. Time does not pass.
   void run() {
     while (steps_.step()) {
     }
   }
 
-  /// Lets time pass, from one wake-up to the next; at each, actors run until
-  /// none has work.
+  /// Lets time pass, from one wake-up to the next. At each wake-up, actors run until none
+  /// has work.
   void advance(duration by) {
     auto end = now() + by;
     run();

@@ -1,4 +1,4 @@
-// Timers in virtual time: nothing passes unless a test says so.
+// Timers in virtual time: time passes only when a test says so.
 #pragma once
 
 #include "actors/timers/timers.hpp"
@@ -8,13 +8,13 @@
 
 namespace lockserver::test {
 
-/// Keeps wake-ups in a `timer_queue` and a clock that only tests move. Counts
-/// what it is asked to do. One thread.
+/// Has wake-ups in a `timer_queue`, and a clock that only tests move. Counts the calls.
+/// For one thread.
 class virtual_timers final : public timers {
 public:
   using duration = std::chrono::steady_clock::duration;
 
-  /// What the wall clock says at the start: 2016-11-13 01:20:00 UTC.
+  /// The wall clock at the start: 2016-11-13 01:20:00 UTC.
   static constexpr auto wall_start = std::chrono::seconds{1'479'000'000};
 
   // -- timers -----------------------------------------------------------------
@@ -37,13 +37,13 @@ public:
 
   // -- for tests --------------------------------------------------------------
 
-  /// Lets time pass. Fires nothing.
+  /// Lets time pass, but fires no wake-up.
   void pass(duration by) {
     now_ += by;
     wall_ += by;
   }
 
-  /// Sets the wall clock forward or back; the monotonic one stays.
+  /// Moves the wall clock forward or back. The monotonic clock does not change.
   void set_wall_clock(duration by) {
     wall_ += by;
   }
@@ -64,7 +64,7 @@ public:
     return true;
   }
 
-  /// How often a wake-up has been set or moved so far.
+  /// How often a wake-up has been set or moved.
   std::size_t sets() const noexcept {
     return sets_;
   }
