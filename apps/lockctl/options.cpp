@@ -35,7 +35,7 @@ Examples:
   lockctl run deploy -- ./deploy.sh         one deployment at a time, on all machines
   lockctl run --limit 3 gpu -- train.py     at most three at a time
   lockctl run --hold connection leader -- ./lead
-                                            the next one at once when this machine's lockctl dies
+                                            others get it at once when lockctl is killed
   lockctl run --wait 0 nightly -- backup    now or not at all: exit status 75
   lockctl run --wait 0 --at-least 55s minutely -- ./job
                                             once, from cron on hosts whose clocks differ
@@ -48,19 +48,20 @@ Exit status:
   0    done; status: the key is held
   1    no: status: the key is free; unlock, renew, leases: it was not held, or no longer
   64   an option or a value is wrong, or the server refuses it
-  69   no server can be reached, or it is stopping
+  69   no usable server: it cannot be reached, is starting or stopping, cannot write to its disk,
+       or does not answer as a lock server
   70   run: the lock was lost while the command ran; or an unexpected error
   74   standard output cannot be written; a lock or lease just obtained is given back
-  75   somebody else held the lock, or its limit differed, for longer than --wait;
-       or the server has as much as it may have
+  75   the lock was not granted within --wait: somebody else held it, or with another limit;
+       or this owner already holds or waits for it; or a limit of the server is reached
   126, 127   run: the command cannot be run, or is not there
   Otherwise run ends with the command's own status: 128 + N when signal N ended it.)";
 
 constexpr auto run_help
   = R"(Takes the lock, runs the command, and gives the lock back when it has ended.
 
-The command finds LOCK_KEY, LOCK_OWNER and LOCK_TOKEN in its environment. Hand
-the token to what the lock protects: it is greater for each later holder. While
+The command finds LOCK_KEY, LOCK_OWNER and LOCK_TOKEN in its environment. Send
+the token to what the lock protects: each later holder has a greater one. While
 the command runs the lock is renewed. If it is lost nevertheless, the command's
 process group gets SIGTERM, and SIGKILL 5 seconds later, and the status is 70.
 With --hold connection it is also lost as soon as lockctl's connection breaks,
@@ -235,23 +236,23 @@ public:
     run.footer(run_help);
     acquires(run);
     text(run, "--at-least", raw_.at_least, "DURATION",
-         "Keep the lock so long, even if the command ends sooner");
+         "Keep the lock at least for this time, even if the command ends sooner");
     text(run, "--hold", raw_.hold, "ttl|connection",
-         "connection: it also ends with lockctl's connection, at once [ttl]");
-    auto& lock = add(command::lock, "lock", "Take a lock and keep it until its time is over");
+         "connection: the lock also ends at once with lockctl's connection [ttl]");
+    auto& lock = add(command::lock, "lock", "Take a lock, which ends when its time is over");
     lock.footer(lock_help);
     acquires(lock);
-    text(lock, "--lease", raw_.lease, "ID", "The lock lives and ends with this lease");
+    text(lock, "--lease", raw_.lease, "ID", "The lock lasts as long as this lease");
     auto& unlock = add(command::unlock, "unlock", "Give a lock back");
     key(unlock);
     whose(unlock);
     auto& renew = add(command::renew, "renew", "Let a lock last for longer");
     key(renew);
     whose(renew);
-    text(renew, "--ttl", raw_.ttl, "DURATION", "From now on [the server's default]");
+    text(renew, "--ttl", raw_.ttl, "DURATION", "How long it lasts from now [the server's default]");
     key(add(command::status, "status", "Show who holds a lock and who waits for it"));
     auto& list = add(command::list, "list", "List the held locks");
-    list.add_option("prefix", x_.prefix, "Only keys that begin so")->option_text(" ");
+    list.add_option("prefix", x_.prefix, "Only keys that begin with this")->option_text(" ");
     leases();
     add(command::ping, "ping", "Ask whether the server answers");
     add(command::server, "server", "Show the server's version, settings and counts");
@@ -309,8 +310,8 @@ private:
     text(app, "--ttl", raw_.ttl, "DURATION", "How long the lock lasts unless it is renewed [30s]");
     text(app, "-w,--wait", raw_.wait, "DURATION", "How long to wait for it; 0: do not [1m]");
     text(app, "-o,--owner", raw_.owner, "NAME", "Who asks [user@host:pid-random]");
-    app.add_flag("--shared", raw_.shared, "Together with others that ask for it shared");
-    text(app, "-n,--limit", raw_.limit, "NUMBER", "Shared by at most so many at a time");
+    app.add_flag("--shared", raw_.shared, "Share the lock with other shared holders");
+    text(app, "-n,--limit", raw_.limit, "NUMBER", "Share the lock among at most this many holders");
     text(app, "-m,--metadata", raw_.metadata, "TEXT", "Shown to others by status");
   }
 
@@ -323,10 +324,12 @@ private:
       app.add_option("id", x_.key, "The lease's id")->required()->option_text(" ");
     };
     auto& create = add(command::lease_create, "create", "Create one; prints its id", parent);
-    text(create, "--ttl", raw_.ttl, "DURATION", "Its time [the server's default]");
-    text(create, "-o,--owner", raw_.owner, "NAME", "Who alone may use it [user@host:pid-random]");
-    id(add(command::lease_renew, "renew", "Let it last for its whole time again", parent));
-    id(add(command::lease_show, "show", "Show what is left of it, and its locks", parent));
+    text(create, "--ttl", raw_.ttl, "DURATION",
+         "How long it lasts unless it is renewed [the server's default]");
+    text(create, "-o,--owner", raw_.owner, "NAME",
+         "The only owner that may use it [user@host:pid-random]");
+    id(add(command::lease_renew, "renew", "Start its time again", parent));
+    id(add(command::lease_show, "show", "Show the time that it has left, and its locks", parent));
     id(add(command::lease_end, "end", "End it and give back its locks", parent));
   }
 

@@ -41,11 +41,11 @@ public:
     std::set<std::string> seen;
     for (auto& x : found) {
       if (x.name == "++")
-        wrong(fmt::format("{}: section [{}] is unknown: keys stand without sections", file,
+        wrong(fmt::format("{}: section [{}] is unknown: the file has no sections", file,
                           CLI::detail::join(x.parents, ".")));
       auto* option = x.parents.empty() ? app_.get_option_no_throw("--" + x.name) : nullptr;
       if (option == nullptr || !option->get_configurable())
-        wrong(fmt::format("{}: key '{}' is unknown: keys are named as the options are", file,
+        wrong(fmt::format("{}: key '{}' is unknown: keys have the names of the options", file,
                           x.fullname()));
       if (x.inputs.size() != 1 || !seen.insert(x.name).second)
         wrong(fmt::format("{}: key '{}' has more than one value", file, x.name));

@@ -11,12 +11,12 @@ namespace lockserver::program {
 namespace {
 
 constexpr auto description
-  = "lockserver-caf: programs ask over HTTP for a named lock, wait in line for it, and hold it\n"
+  = "lockserver-caf: programs ask over HTTP for a named lock, wait in a queue for it, and hold it\n"
     "for a limited time.\n";
 
 constexpr auto footer = R"(Environment and configuration file:
   Each option is also an environment variable (LOCKSERVER_LOCK_TIMEOUT for --lock-timeout) and a
-  key in the file that --config names, one a line, with # for comments:
+  key in the file that --config names, one per line, with # for comments:
     lock-timeout = 2.5
     allow-shutdown = true
   The command line wins over the environment, and the environment over the file.
@@ -33,7 +33,7 @@ Examples:
 
 Signals:
   SIGTERM, SIGINT  stop the server; a second one ends it at once
-  SIGHUP           open the log file again, which has been renamed
+  SIGHUP           open the log file again, after it has been renamed
 
 Exit status:
   0    run: the server was told to stop and has; start: it serves; stop: it is gone;
@@ -89,7 +89,8 @@ void add_process(option_table& table, options& x) {
   table.add({"log-level", "LEVEL", levels, level_name(x.log_level), levels,
              [&x](std::string_view text) { return read_level(text, x.log_level); }});
   file("log-file", x.log_file, "Append the log to FILE, not to standard error");
-  file("pid-file", x.pid_file, "Note the server in FILE, for stop and ping");
+  file("pid-file", x.pid_file,
+       "Write the server's process id and address to FILE, for stop and ping");
 }
 
 void add_general(CLI::App& app) {

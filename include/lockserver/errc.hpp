@@ -30,13 +30,13 @@
   row(ok,                     "ok",                     200, no,     0, none,                           "done") \
   row(not_held,               "not_held",               200, no,     1, none,                           "nobody holds the lock") \
   row(bad_request,            "bad_request",            400, no,    64, invalid_argument,               "the request is wrong") \
-  row(has_lease,              "bad_request",            400, no,    64, invalid_argument,               "the lock lives with a lease: renew that") \
+  row(has_lease,              "bad_request",            400, no,    64, invalid_argument,               "the lock belongs to a lease: renew the lease") \
   row(cross_site,             "cross_site",             403, no,    69, permission_denied,              "the request comes from another web site") \
   row(host_not_allowed,       "host_not_allowed",       403, no,    69, permission_denied,              "the server does not serve this host name") \
   row(not_found,              "not_found",              404, no,    69, function_not_supported,         "there is no such path") \
-  row(method_not_allowed,     "method_not_allowed",     405, no,    69, function_not_supported,         "the path has other methods") \
-  row(already_held,           "already_held",           409, no,    75, resource_deadlock_would_occur,  "this owner holds the lock already; to repeat a request whose answer was lost, give both the same request_id; to go on after a predecessor of this name that has died, take its lock over by renewing it without a token, or ask again when its time is over") \
-  row(already_waiting,        "already_waiting",        409, no,    75, resource_deadlock_would_occur,  "this owner waits for the lock already; to repeat a request whose answer was lost, give both the same request_id") \
+  row(method_not_allowed,     "method_not_allowed",     405, no,    69, function_not_supported,         "the path does not have this method") \
+  row(already_held,           "already_held",           409, no,    75, resource_deadlock_would_occur,  "this owner already holds the lock; to repeat a request whose answer was lost, send the same request_id again; to take over the lock of a predecessor with this name that has died, renew it without a token, or ask again when its time is over") \
+  row(already_waiting,        "already_waiting",        409, no,    75, resource_deadlock_would_occur,  "this owner already waits for the lock; to repeat a request whose answer was lost, send the same request_id again") \
   row(limit_mismatch,         "limit_mismatch",         409, no,    75, none,                           "the key is in use with another limit") \
   row(not_holder,             "not_holder",             409, no,     1, operation_not_permitted,        "this owner, or this token, does not hold the lock (any more)") \
   row(wrong_owner,            "wrong_owner",            409, no,     1, operation_not_permitted,        "the lease belongs to another owner") \
@@ -44,30 +44,30 @@
   row(too_large,              "too_large",              413, no,    64, message_size,                   "the body of the request is too long") \
   row(uri_too_long,           "uri_too_long",           414, no,    64, message_size,                   "the target of the request is too long") \
   row(unsupported_media_type, "unsupported_media_type", 415, no,    69, function_not_supported,         "the Content-Type must be application/json") \
-  row(expectation_failed,     "expectation_failed",     417, no,    69, function_not_supported,         "only 100-continue can be expected") \
+  row(expectation_failed,     "expectation_failed",     417, no,    69, function_not_supported,         "the only Expect that is supported is 100-continue") \
   row(held,                   "held",                   423, no,    75, device_or_resource_busy,        "the lock is held, or others wait for it, and the request does not wait") \
   row(wait_timeout,           "wait_timeout",           423, no,    75, device_or_resource_busy,        "the lock did not become free in time") \
   row(too_many,               "too_many",               429, no,    75, resource_unavailable_try_again, "a limit of the server is reached") \
-  row(too_many_keys,          "too_many",               429, no,    75, resource_unavailable_try_again, "the server has as many keys as it may, see max_keys") \
-  row(too_many_waiters,       "too_many",               429, no,    75, resource_unavailable_try_again, "the key has as many waiters as it may, see max_waiters_per_key") \
-  row(too_many_waits,         "too_many",               429, no,    75, resource_unavailable_try_again, "as many requests wait as may, see max_connections: the rest is for those that do not wait") \
-  row(too_many_locks,         "too_many",               429, no,    75, resource_unavailable_try_again, "the lease has as many locks as it may, see max_locks_per_lease") \
-  row(too_many_leases,        "too_many",               429, no,    75, resource_unavailable_try_again, "the server has as many leases as it may, see max_leases") \
+  row(too_many_keys,          "too_many",               429, no,    75, resource_unavailable_try_again, "the server has reached its limit of keys, see max_keys") \
+  row(too_many_waiters,       "too_many",               429, no,    75, resource_unavailable_try_again, "the key has reached its limit of waiters, see max_waiters_per_key") \
+  row(too_many_waits,         "too_many",               429, no,    75, resource_unavailable_try_again, "the limit of waiting requests is reached, see max_connections: the other connections are for requests that do not wait") \
+  row(too_many_locks,         "too_many",               429, no,    75, resource_unavailable_try_again, "the lease has reached its limit of locks, see max_locks_per_lease") \
+  row(too_many_leases,        "too_many",               429, no,    75, resource_unavailable_try_again, "the server has reached its limit of leases, see max_leases") \
   row(headers_too_large,      "headers_too_large",      431, no,    64, message_size,                   "the head of the request is too long") \
   row(internal,               "internal",               500, no,    69, none,                           "the server has failed") \
-  row(not_implemented,        "not_implemented",        501, no,    69, function_not_supported,         "the server knows no such method or transfer coding") \
+  row(not_implemented,        "not_implemented",        501, no,    69, function_not_supported,         "the server does not know this method or transfer coding") \
   row(version_not_supported,  "version_not_supported",  505, no,    69, protocol_not_supported,         "the server speaks HTTP/1 only") \
   row(stopping,               "stopping",               503, again, 69, resource_unavailable_try_again, "the server is stopping") \
-  row(recovering,             "recovering",             503, again, 69, resource_unavailable_try_again, "the server has just been started and is reading what is held") \
-  row(no_answer,              "no_answer",              503, again, 69, resource_unavailable_try_again, "the server is overloaded: a part of it gave no answer in time") \
+  row(recovering,             "recovering",             503, again, 69, resource_unavailable_try_again, "the server has just been started and is still reading its stored locks") \
+  row(no_answer,              "no_answer",              503, again, 69, resource_unavailable_try_again, "the server is overloaded: one of its parts did not answer in time") \
   row(store_failed,           "store_failed",           503, no,    69, resource_unavailable_try_again, "the server cannot write to its disk, and has changed nothing") \
   row(restart_grace,          "restart_grace",          503, again, 69, resource_unavailable_try_again, "the server has just been started and does not know who holds what") \
   row(unavailable,            "unavailable",              0, again, 69, resource_unavailable_try_again, "the server, or a proxy before it, cannot serve the request now") \
-  row(unreachable,            "unreachable",              0, again, 69, host_unreachable,               "there was no connection to the server in time") \
+  row(unreachable,            "unreachable",              0, again, 69, host_unreachable,               "no connection to the server could be made in time") \
   row(timeout,                "timeout",                  0, again, 69, timed_out,                      "no answer in time") \
   row(connection_lost,        "connection_lost",          0, again, 69, connection_reset,               "the connection was lost before the answer") \
   row(bad_answer,             "bad_answer",               0, no,    69, bad_message,                    "not the answer of a lock server") \
-  row(cancelled,              "cancelled",                0, no,    69, operation_canceled,             "the operation was called off") \
+  row(cancelled,              "cancelled",                0, no,    69, operation_canceled,             "the operation was cancelled") \
   row(expired,                "expired",                  0, no,    70, none,                           "the lock was not renewed in time")
 // clang-format on
 

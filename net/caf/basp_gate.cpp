@@ -60,7 +60,7 @@ basp_gate::verdict basp_gate::head(std::string_view bytes) {
     return close("announced a message of " + std::to_string(x.length) + " bytes, "
                  + std::to_string(most) + " are the most");
   if (number(bytes.substr(1, 2)) != 0)
-    return close("sent a message whose head is none");
+    return close("sent a message with an invalid head");
   auto node = rules_->node.size();
   auto only_receiver = x.flags == 0 && x.id == 0 && x.sender == 0;
   auto only_sender = x.flags == 0 && x.id == 0 && x.receiver == 0 && x.sender != 0;
@@ -68,13 +68,13 @@ basp_gate::verdict basp_gate::head(std::string_view bytes) {
     case client_handshake:
       if (x.length != node || (x.flags & ~select_connection) != 0 || x.id != 0 || x.sender != 0
           || x.receiver != 0)
-        return close("sent a handshake that is none");
+        return close("sent an invalid handshake");
       return verdict::pass;
     case direct_message:
       return direct_head();
     case monitor_message:
       if (x.length != 2 * node || !only_receiver)
-        return close("asked for the end of an actor as no node of CAF does");
+        return close("sent an invalid request to watch an actor");
       return verdict::pass;
     case down_message: {
       auto is_reason = [&](std::size_t size) { return x.length == 2 * node + size; };
@@ -84,7 +84,7 @@ basp_gate::verdict basp_gate::head(std::string_view bytes) {
     }
     case heartbeat:
       if (x.length != 0 || !only_receiver || x.receiver != 0)
-        return close("sent a sign of life that is none");
+        return close("sent an invalid sign of life");
       return verdict::pass;
     default:
       return close("sent a message of the kind " + std::to_string(x.operation)
@@ -116,7 +116,7 @@ basp_gate::verdict basp_gate::payload(std::string_view bytes) {
 basp_gate::verdict basp_gate::direct_head() {
   auto& x = head_;
   if (x.length == 0 || x.sender == 0 || x.receiver == 0)
-    return close("sent a message from nobody, to nobody or with nothing");
+    return close("sent a message without a sender, a receiver or content");
   if (x.id >> 60 != normal_message)
     return close("sent a message of a category that no client uses");
   if (x.flags != 0 && x.flags != named_receiver)

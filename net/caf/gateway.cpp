@@ -67,7 +67,7 @@ caf::result<session_welcome> gateway::open(session_hello& x) {
     if (sessions_.size() > context_.config.max_connections) {
       sessions_.erase(x.name);
       return caf::make_error(errc::too_many,
-                             "the server has as many clients as it may, see max_connections");
+                             "the server has reached its limit of clients, see max_connections");
     }
     session = caf::actor_cast<remote_session_actor>(spawn<remote_session>(context_, x.name));
     compat::on_down(this, caf::actor_cast<caf::actor>(session),

@@ -89,7 +89,7 @@ public:
     auto silent = tls() != nullptr && !tls()->heard();
     if (wrong_.empty() && !introduced() && !port_->closing && !silent)
       wrong_ = tls() != nullptr && !tls()->failure().empty()
-                 ? "has no TLS with us: " + tls()->failure()
+                 ? "failed in the TLS handshake: " + tls()->failure()
                  : "did not introduce itself as a node of this version does";
     if (!wrong_.empty())
       port_->report(peer_, wrong_);
@@ -114,7 +114,7 @@ public:
   }
 
   void give_way() {
-    wrong_ = "was silent until another needed its place";
+    wrong_ = "made no handshake until another connection took its place";
     unlist();
     close();
   }
@@ -209,7 +209,7 @@ private:
       return true;
     if (port_->strangers.empty()) {
       auto from = network::remote_addr_of_fd(fd);
-      port_->report(from ? *from : "unknown", "is one too many: refused");
+      port_->report(from ? *from : "unknown", "exceeds the limit of connections");
       return false;
     }
     caf::intrusive_ptr<guarded_connection> oldest{port_->strangers.front()};

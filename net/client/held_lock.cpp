@@ -170,7 +170,7 @@ answer<void> held_lock::leave(std::chrono::milliseconds ttl) noexcept {
 answer<held_lock> hold(const rest_client& client, std::string_view key, acquire_options options,
                        held_lock::lost_handler on_lost) {
   if (!options.lease.empty())
-    return v1::refused("lease: what lives with a lease is renewed with the lease");
+    return v1::refused("lease: a lock with a lease is renewed by its lease");
   auto obtained = client.acquire(key, std::move(options));
   if (!obtained)
     return obtained.error();

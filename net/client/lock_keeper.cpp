@@ -225,7 +225,8 @@ void lock_keeper::begin(std::shared_ptr<held_record> lock) {
     if (x->connection)
       listen(x);
     else
-      x->lock->lose(connection_ended("it cannot be watched, without file descriptors"));
+      x->lock->lose(
+        connection_ended("its connection cannot be watched: there are no file descriptors left"));
   }
   asio::co_spawn(core_->executor, renew(x),
                  asio::bind_cancellation_slot(

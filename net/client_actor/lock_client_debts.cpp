@@ -36,7 +36,7 @@ caf::result<bool> lock_client::cancel(const cancel_wait& x) {
     if (who && y.acquires && y.user == who && y.key == x.key)
       numbers.push_back(number);
   for (auto number : numbers)
-    give_up(number, caf::make_error(errc::cancelled, "the wait was called off"));
+    give_up(number, caf::make_error(errc::cancelled, "the wait was cancelled"));
   return !numbers.empty();
 }
 

@@ -69,7 +69,7 @@ caf::error check_size(caf::actor_system& sys, Request& x) {
 
 caf::error nobody() {
   return caf::make_error(errc::bad_request,
-                         "a lock is for an actor: use request, not an anonymous message");
+                         "only an actor can hold a lock: use request, not an anonymous message");
 }
 
 } // namespace

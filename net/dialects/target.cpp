@@ -43,7 +43,7 @@ query_parameters::query_parameters(std::string_view query, std::string_view know
     }
     left_.push_back(next_parameter(query));
     if (!lists(known, left_.back().first))
-      throw bad_input{"there is a parameter that is not known; known are: "
+      throw bad_input{"a parameter is unknown; known are: "
                       + (known.empty() ? "none" : std::string{known})};
   }
 }

@@ -28,9 +28,9 @@ std::optional<refusal> refuse(const wish& x, const server_state& server, const c
   if (auto no = refuse_grants(server, now))
     return no;
   if (client.under_way >= most.under_way)
-    return too_many(most.under_way, " acquires under way, which is the most: use several clients");
+    return too_many(most.under_way, " acquires under way, which is the limit: use several clients");
   if (x.binds && client.bound >= most.bound)
-    return too_many(most.bound, " locks that end with it, which is the most");
+    return too_many(most.bound, " locks that end with it, which is the limit");
   return std::nullopt;
 }
 

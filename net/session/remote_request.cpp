@@ -23,7 +23,7 @@ std::string check_ttl(caf::timespan& ttl, const settings& config) {
 }
 
 std::string check_lease(const std::string& x) {
-  return x.empty() ? "lease is empty: it must be the name of a lease" : std::string{};
+  return x.empty() ? "lease is empty: it must be the id of a lease" : std::string{};
 }
 
 // The first sentence that is not empty.
