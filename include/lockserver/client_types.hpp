@@ -181,10 +181,11 @@ struct server_counts {
   std::uint64_t waiters = 0;
   std::uint64_t connections = 0;
   std::uint64_t leases = 0;
-  std::uint64_t commits = 0;   ///< Since the start, of a durable server.
-  std::uint64_t decisions = 0; ///< What these have made durable.
+  std::uint64_t commits = 0;   ///< Transactions since the start, if durable.
+  std::uint64_t decisions = 0; ///< Changes that these transactions made durable.
 };
 
+/// The value of a setting: true or false, a number, or a text.
 using setting_value = std::variant<bool, std::int64_t, std::string>;
 
 struct server_info {

@@ -374,7 +374,7 @@ answer<server_info> read_server(const exchange_result& x, const std::string& ser
          number<std::uint64_t>(counts, "leases"),   number<std::uint64_t>(counts, "commits"),
          number<std::uint64_t>(counts, "decisions")};
     for (auto& [name, value] : as_object(get(body, "settings"), "settings"))
-      if (auto known = setting(value)) // a later version may say more
+      if (auto known = setting(value)) // later versions may have other types
         result.settings.emplace(std::string{name.data(), name.size()}, *std::move(known));
     return result;
   });
