@@ -49,7 +49,8 @@ void blocking_core::run_in_context(const std::function<asio::awaitable<void>(cor
     (void) mine.release();
 }
 
-// Closing here would remove the connection from the reactor that both processes share.
+// Without `notify_fork`, closing would remove the connection from the reactor that both
+// processes share.
 void blocking_core::leave_to_parent() {
   if (std::unique_ptr<lane> mine{idle_.exchange(nullptr)}) {
     mine->context.notify_fork(asio::io_context::fork_child);

@@ -43,7 +43,7 @@ public:
     std::function<void()> interrupt{};
   };
 
-  /// @param time must live as long as this actor.
+  /// @param time kept alive by this actor; nobody else may need it longer.
   lock_client(caf::actor_config& cfg, target server, client_actor_options options,
               std::shared_ptr<timers> time);
 
