@@ -8,24 +8,24 @@ usage() {
   cat <<'END'
 ./dev.sh COMMAND [ARGUMENTS]
 
-  run [-- ARGUMENTS]   build what the server needs and run it; try: ./dev.sh run -- --help
+  run [-- ARGUMENTS]   build the server and run it; try: ./dev.sh run -- --help
   build                build the library, the server and the examples
-  test [ARGUMENTS]     build everything, warnings are errors, and run the tests; ARGUMENTS go to
+  test [ARGUMENTS]     build everything, with warnings as errors, and run the tests; ARGUMENTS go to
                        ctest, for instance -R unit
-  sanitize [ARGUMENTS] the tests again, but for the slow ones, with AddressSanitizer and UBSan, in
+  sanitize [ARGUMENTS] run the tests, except the slow ones, with AddressSanitizer and UBSan, in
                        build-sanitize/
-  race [ARGUMENTS]     the tests of what threads share, and a load of four threads, with
+  race [ARGUMENTS]     run the tests of shared data, and a load with four threads, with
                        ThreadSanitizer, in build-race/
-  torture [MINUTES]    kill the server, its clients and its disk at random for so long (6), and check
-                       what the clients were told; see tests/reliability/
-  fuzz [MINUTES]       feed the parsers with random input, in build-fuzz/: so long in all, or without
-                       MINUTES a short run with a fixed number of inputs; see tests/fuzz/
-  lint                 clang-format, shellcheck, the rules of the architecture, clang-tidy
-  format               rewrite all sources in the project's format
+  torture [MINUTES]    kill the server and its clients and fill the disk, at random, for this time (6),
+                       and check what the clients were told; see tests/reliability/
+  fuzz [MINUTES]       test the parsers with random input, in build-fuzz/: for this time in all, or
+                       without MINUTES with a fixed number of inputs; see tests/fuzz/
+  lint                 run clang-format, shellcheck, the rules of the architecture and clang-tidy
+  format               format all sources
   bench [NAME]         build and run a benchmark; without NAME: list them
 
-Each installs the packages that it needs if they are missing (root or sudo; Debian 12, Debian 13,
-Ubuntu 24.04), and builds in build/ unless it says otherwise.
+Each command installs the packages that it needs (as root or with sudo; Debian 12, Debian 13,
+Ubuntu 24.04), and builds in build/ unless another directory is named.
 END
 }
 
@@ -64,7 +64,7 @@ need() {
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || die "these packages are missing, and there is no sudo to install them: ${missing[*]}"
+    command -v sudo >/dev/null || die "these packages are missing, and sudo is not installed: ${missing[*]}"
     sudo=sudo
   fi
   say "installing ${missing[*]}"
@@ -291,7 +291,7 @@ lint() {
     | xargs -P "$(nproc)" -n 1 clang-tidy -p build-lint --quiet --warnings-as-errors='*' \
       2> >(grep -vE '^[0-9]+ warnings? (generated|treated)' >&2) || failed=1
   [ $failed -eq 0 ] || die 'lint: see above'
-  say 'lint: nothing to object to'
+  say 'lint: no errors'
 }
 
 case ${1-} in

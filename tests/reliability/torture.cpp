@@ -88,7 +88,7 @@ int torture(command& x) {
       save(x.save, all, found);
     print(x, it.counts(), found);
     if (found.violations.empty() && !has_shown_something(x, it.counts(), found.shown))
-      throw std::runtime_error{"nothing was shown; see " + x.plan.directory};
+      throw std::runtime_error{"too little happened to test anything; see " + x.plan.directory};
   }
   if (!found.violations.empty())
     return 1;
@@ -99,26 +99,28 @@ int torture(command& x) {
 
 void add_options(CLI::App& app, command& x) {
   app.add_option("--program", x.plan.program, "the server");
-  app.add_option("--seconds", x.seconds, "how long")->capture_default_str();
+  app.add_option("--seconds", x.seconds, "how long the test runs")->capture_default_str();
   app.add_option("--seed", x.seed,
-                 "makes the same choices again; default: LOCKSERVER_TEST_SEED, "
-                 "or a random one");
+                 "of the random choices; default: LOCKSERVER_TEST_SEED, or a random one");
   app.add_option(
     "--dir", x.plan.directory,
-    "for the data, logs and journals; default: a temporary one, removed if all is well");
-  app.add_option("--save", x.save, "the history, if there are violations");
+    "for the data, logs and journals; default: a temporary one, removed after success");
+  app.add_option("--save", x.save, "file for the history, if there are violations");
   app.add_flag("--no-data-dir", x.no_data_dir,
-               "locks in memory: a life of the server knows nothing of the last");
+               "locks in memory: they are lost when the server is killed");
   app
     .add_option("--troubles", x.plan.troubles,
-                "what happens, each as likely as it is often in the list")
+                "the events; one that is in the list more often is more likely")
     ->capture_default_str();
   app.add_option("--disk", x.plan.disk_megabytes,
-                 "mount a file system of so many MB for the data, which takes root");
-  app.add_option("--processes", x.plan.processes, "of clients")->capture_default_str();
-  app.add_option("--threads", x.plan.threads, "of each of them")->capture_default_str();
-  app.add_option("--kinds", x.plan.kinds, "of clients, in turn: http, caf")->capture_default_str();
-  app.add_option("--option", x.plan.options, "a further word for the server; again for more");
+                 "mount a file system of this many MB for the data, as root");
+  app.add_option("--processes", x.plan.processes, "number of client processes")
+    ->capture_default_str();
+  app.add_option("--threads", x.plan.threads, "number of threads of each client process")
+    ->capture_default_str();
+  app.add_option("--kinds", x.plan.kinds, "kinds of clients, in turn: http, caf")
+    ->capture_default_str();
+  app.add_option("--option", x.plan.options, "a further argument for the server; can be repeated");
   // This program as a client process, which it starts itself.
   auto hidden = std::string{};
   app.add_option("--client", x.client.kind)->group(hidden);
@@ -131,7 +133,7 @@ void add_options(CLI::App& app, command& x) {
 } // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Tortures a lock server and checks what its clients were told."};
+  CLI::App app{"Kills and disturbs a lock server, and checks what its clients were told."};
   command x;
   add_options(app, x);
   CLI11_PARSE(app, argc, argv);
