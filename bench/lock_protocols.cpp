@@ -121,10 +121,9 @@ public:
     return command({"SET", key, "bench", "NX", "PX", "30000"});
   }
   const std::string& give(const std::string& key) override {
-    return command({"EVAL",
-                    "if redis.call('get',KEYS[1]) == ARGV[1] then "
-                    "return redis.call('del',KEYS[1]) else return 0 end",
-                    "1", key, "bench"});
+    static const std::string script = "if redis.call('get',KEYS[1]) == ARGV[1] then "
+                                      "return redis.call('del',KEYS[1]) else return 0 end";
+    return command({"EVAL", script, "1", key, "bench"});
   }
   bool is_complete(std::string_view answer) const override {
     return answer.ends_with("\r\n");

@@ -277,7 +277,7 @@ void lists(std::uint16_t port, int count, const char* name) {
   fill_lease(filler, count, lease);
   std::atomic<bool> stop{false};
   std::vector<std::thread> crowd;
-  for (auto path : {std::string{"/v1/locks"}, "/v1/leases/" + lease})
+  for (const auto& path : {std::string{"/v1/locks"}, "/v1/leases/" + lease})
     crowd.emplace_back([&stop, port, path] {
       client reader{port};
       while (!stop)

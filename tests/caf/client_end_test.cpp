@@ -15,7 +15,6 @@ using lockserver::errc;
 using lockserver::lease_create_request;
 using lockserver::lease_reply;
 using lockserver::lock_grant;
-using lockserver::lock_lost;
 using lockserver::shut_down;
 namespace compat = lockserver::compat;
 

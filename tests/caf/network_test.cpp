@@ -14,7 +14,6 @@ using lockserver::acquire_lock;
 using lockserver::client_actor_options;
 using lockserver::lock_grant;
 using lockserver::lock_info;
-using lockserver::lock_lost;
 
 namespace {
 

@@ -11,8 +11,6 @@
 
 using namespace std::chrono_literals;
 using namespace test;
-using lockserver::acquire_lock;
-using lockserver::lock_lost;
 
 namespace {
 

@@ -12,7 +12,6 @@ using lockserver::acquire_lock;
 using lockserver::client_actor_options;
 using lockserver::errc;
 using lockserver::lock_grant;
-using lockserver::lock_lost;
 
 namespace {
 

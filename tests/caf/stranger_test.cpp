@@ -163,7 +163,7 @@ TEST_CASE_METHOD(undisturbed, "a forged head that announces 4 GiB costs no memor
 }
 
 TEST_CASE_METHOD(undisturbed, "a handshake without a payload crashes nothing", "[net]") {
-  for (char operation : {0, 1}) {
+  for (char operation : {'\0', '\1'}) {
     auto x = stranger();
     CHECK(x.send(basp_head(operation, 0, 3)).ends());
   }

@@ -31,7 +31,6 @@ using ::test::hang_up;
 using ::test::json;
 using ::test::not_holder;
 using ::test::problem;
-using ::test::released;
 using ::test::running_server;
 using ::test::scripted_peer;
 using ::test::tcp_proxy;

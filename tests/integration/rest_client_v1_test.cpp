@@ -179,7 +179,7 @@ TEST_CASE("the server tells of itself", "[net]") {
   auto info = server->client("me").server();
   REQUIRE(info);
   CHECK(info->name == "lockserver-caf");
-  CHECK(info->settings.at("lock_timeout_ms") == 3000);
+  CHECK(info->settings.at("lock_timeout_ms") == client::setting_value{std::int64_t{3000}});
   CHECK(info->counts.connections >= 1);
 }
 

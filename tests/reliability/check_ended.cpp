@@ -56,8 +56,8 @@ void check_token(facts& all, const key_facts& key, const operation& op, std::uin
 } // namespace
 
 void check_ended(facts& all) {
-  for (auto& [name, key] : all.keys)
-    for (auto* op : key.operations)
+  for (auto& named : all.keys)
+    for (auto& key = named.second; auto* op : key.operations)
       if (!all.may_be_repeat(*op))
         for_each_token(*op, [&](std::uint64_t token, const std::string& owner) {
           check_token(all, key, *op, token, owner);

@@ -170,7 +170,7 @@ std::string worker::any_key() {
 }
 
 duration worker::between(int least_ms, int most_ms) {
-  auto span = static_cast<std::uint64_t>(most_ms - least_ms + 1);
+  auto span = static_cast<std::uint64_t>(most_ms) - static_cast<std::uint64_t>(least_ms) + 1;
   return std::chrono::milliseconds{least_ms + static_cast<int>(random_.below(span))};
 }
 

@@ -121,7 +121,7 @@ private:
   static std::size_t body_length(const std::string& head) {
     const std::string name = "\r\nContent-Length: ";
     auto i = head.find(name);
-    return i == head.npos ? 0 : std::stoul(head.substr(i + name.size()));
+    return i == std::string::npos ? 0 : std::stoul(head.substr(i + name.size()));
   }
 
   void note(std::string request, std::string body) {
