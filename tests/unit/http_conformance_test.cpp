@@ -246,10 +246,7 @@ TEST_CASE("RFC 9112, 6.1 and 6.3: transfer codings") {
   for (std::string bad :
        {"", "chunked abc", "chunked;x=y", "chunked \"x\"", "chunked/x", "chunked:", "chunked\xA0",
         "\"chunked\"", "xchunked", "chunked, gzip", "chunked, chunked", "gzip", "identity",
-        "identity, chunked, gzip", "chunk",
-        "\x0b"
-        "chunked",
-        "gzip; q=1"})
+        "identity, chunked, gzip", "chunk", "\vchunked", "gzip; q=1"})
     check({{with("Transfer-Encoding: " + bad + "\r\n", end), "400"}});
   for (std::string other :
        {"gzip, chunked", "gzip,chunked", "deflate, gzip, chunked", "identity, chunked"})
