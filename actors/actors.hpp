@@ -20,12 +20,13 @@
 // sent meanwhile; of many wake-ups that are due, few are sent in one turn.
 //
 // With a durable store, KEYs and LEASES send what they change to the JOURNAL,
-// and by way of it all answers that depend on that:
+// and by way of it all answers that depend on that, or that nobody may give before the
+// store has shown that no other server writes to it:
 //
-//   KEY, LEASES ──lock_entry, lease_entry, durable answers──> JOURNAL
-//   SESSION, LEASES <─the answers, once what they tell is on disk─┤
-//   LEASES      <──lease_released, likewise───────────────────────┤
-//   KEY         <──roll_back_key (by its REGISTRY), if it cannot be┘
+//   KEY, LEASES, REGISTRY ──durable answers, lock_entry, lease_entry──> JOURNAL
+//   SESSION, LEASES, LISTER <─the answers, once what they tell is on disk─┤
+//   LEASES                <──lease_released, likewise─────────────────────┤
+//   KEY                   <──roll_back_key (by its REGISTRY), if it cannot be┘
 #pragma once
 
 #include "actors/message_types.hpp"
@@ -101,8 +102,8 @@ using leases_actor = compat::typed_actor<
   caf::result<void>(withdraw_request),
   // A grant has ended; a KEY has one that was stored, or that it could not end.
   caf::result<void>(lease_released), caf::result<void>(lease_regranted),
-  // At the start: a lease that was stored.
-  caf::result<void>(restore_lease),
+  // At the start: which ids were used, and a lease that was stored.
+  caf::result<void>(used_lease_ids), caf::result<void>(restore_lease),
   // Ends the actor.
   caf::result<void>(shut_down),
   // INTERNAL: the time of a lease may be over.
@@ -111,13 +112,13 @@ using leases_actor = compat::typed_actor<
 /// Makes durable what KEYs and LEASES change, many changes at a time, and holds
 /// their answers back until it is.
 using journal_actor = compat::typed_actor<
-  // From KEYs: what has changed.
+  // From KEYs: what has changed, without an answer to give.
   caf::result<void>(lock_entry),
-  // From KEYs and LEASES: answers that depend on it.
+  // From KEYs, with what has changed, REGISTRYs and LEASES: answers that depend on it.
   caf::result<acquire_reply>(durable<acquire_reply>),
   caf::result<release_reply>(durable<release_reply>),
   caf::result<lease_reply>(durable<lease_reply>), caf::result<bool>(durable_check),
-  caf::result<lock_info>(durable_look),
+  caf::result<lock_info>(durable_look), caf::result<key_names>(durable_names),
   // From LEASES: what is to change, answered by whether it is durable.
   caf::result<bool>(lease_entry),
   // From LEASES: what has changed.
@@ -128,7 +129,8 @@ using journal_actor = compat::typed_actor<
   caf::result<void>(shut_down),
   // INTERNAL: commit what has arrived.
   caf::result<void>(commit_now),
-  // INTERNAL: it is time to try a failed store again, or to look at the clocks.
+  // INTERNAL: it is time to commit what was gathered, to try a failed store again, or to
+  // let it look at the clocks.
   caf::result<void>(deadline_reached)>;
 
 /// Makes one page of held keys, then ends: asks all REGISTRYs for names, and the

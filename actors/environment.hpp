@@ -13,7 +13,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <limits>
+#include <string>
 #include <utility>
 
 namespace spdlog {
@@ -46,6 +48,9 @@ struct lock_environment {
   /// Null without a durable store; unchanged while there are actors.
   journal_actor journal{};
   journal_status stored{};
+  /// Called once, by the journal's thread, with a sentence: another server writes to the
+  /// store now. This one confirms nothing any more, and its lock actors are to end.
+  std::function<void(const std::string&)> on_lost{};
   /// Requests that may occupy their connections with waiting, and that do.
   std::size_t max_waits = std::numeric_limits<std::size_t>::max();
   std::atomic<std::size_t> waits{0};
@@ -53,6 +58,13 @@ struct lock_environment {
   /// Whether changes can be accepted: they are not stored, or can be.
   bool writable() const noexcept {
     return !journal || stored.is_well();
+  }
+
+  /// Whether what is settled may be told without asking the store: no other server can
+  /// have changed it.
+  bool may_tell() const noexcept {
+    auto until = stored.answers_until();
+    return until == boot_clock::time_point::max() || time.boot_now() < until;
   }
 };
 

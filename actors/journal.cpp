@@ -18,9 +18,9 @@ constexpr auto retry_pause = std::chrono::milliseconds{250};
 // milliseconds for them, and whoever runs the sessions gets no more answers at once.
 constexpr std::size_t most_in_a_round = 1024;
 
-// Between two looks at the wall clock: what it is set by before a power cut may
-// go unnoticed for so long, see `elapsed`.
-constexpr auto clock_pause = std::chrono::seconds{10};
+// A round waits for more only behind one that had so many: fewer clients than that are
+// not kept waiting for a commit that would save nothing.
+constexpr std::size_t least_to_gather = 8;
 
 // SCHED_BATCH: the thread, when the disk has woken it on a busy machine, does not
 // interrupt those who are filling its next round: fewer and larger commits, and
@@ -32,6 +32,48 @@ void set_policy(int policy) {
 
 } // namespace
 
+class journal::contents {
+public:
+  store_batch batch{};
+  std::uint64_t decisions = 0;
+  bool answers = false; // whether there are any that tell something
+
+  void operator()(const lock_entry& x) {
+    if (x.empty())
+      return;
+    ++decisions;
+    for (auto& grant : x.granted)
+      batch.grants.emplace_back(x.key, &grant);
+    for (auto& ended : x.ended)
+      batch.ended_grants.push_back(ended.token);
+  }
+  template <class Reply>
+  void operator()(const parked_answer<Reply>& x) {
+    answers = true;
+    (*this)(x.what.entry);
+  }
+  void operator()(const parked<lease_entry, bool>& x) {
+    ++decisions;
+    auto& [what, record] = x.what;
+    if (what == lease_entry::made)
+      batch.new_leases.push_back(&record);
+    else if (what == lease_entry::renewed)
+      batch.renewed_leases.push_back(&record);
+    else
+      batch.ended_leases.push_back(record.id);
+  }
+  void operator()(const leases_expired& x) {
+    decisions += x.ids.empty() ? 0 : 1;
+    batch.ended_leases.insert(batch.ended_leases.end(), x.ids.begin(), x.ids.end());
+  }
+  void operator()(const key_rolled_back&) {
+  }
+  template <class Message, class Reply>
+  void operator()(const parked<Message, Reply>&) {
+    answers = true;
+  }
+};
+
 journal::journal(caf::actor_config& cfg, store& kept, std::shared_ptr<const registries> keys,
                  lock_environment& env)
   : journal_actor::base(cfg),
@@ -39,6 +81,7 @@ journal::journal(caf::actor_config& cfg, store& kept, std::shared_ptr<const regi
     keys_(std::move(keys)),
     env_(env),
     wake_up_(env.time, this) {
+  env_.stored.set_answers_until(store_.answers_until());
 }
 
 journal_actor::behavior_type journal::make_behavior() {
@@ -46,24 +89,25 @@ journal_actor::behavior_type journal::make_behavior() {
   set_alarm();
   // The most frequent first: CAF 0.17 looks for the right one in this order.
   return guarded(
-    *this, [](journal& self, lock_entry& x) { self.add(std::move(x)); },
-    [](journal& self, durable<acquire_reply>& x) { return self.park<acquire_reply>(x); },
+    *this, [](journal& self, durable<acquire_reply>& x) { return self.park<acquire_reply>(x); },
     [](journal& self, durable<release_reply>& x) { return self.park<release_reply>(x); },
     [](journal& self, commit_now) { self.commit(); },
+    [](journal& self, lock_entry& x) { self.add(std::move(x)); },
     [](journal& self, durable_check& x) { return self.park<bool>(x); },
     [](journal& self, durable_look& x) { return self.park<lock_info>(x); },
+    [](journal& self, durable_names& x) { return self.park<key_names>(x); },
     [](journal& self, durable<lease_reply>& x) { return self.park<lease_reply>(x); },
     [](journal& self, lease_entry& x) { return self.park<bool>(x); },
     [](journal& self, leases_expired& x) { self.add(std::move(x)); },
     [](journal& self, key_rolled_back& x) { self.add(std::move(x)); },
     [](journal& self, shut_down) {
       self.commit();
+      self.give_up();
       self.quit();
     },
     [](journal& self, deadline_reached) {
       self.wake_up_.arrived();
-      self.try_again();
-      self.set_alarm();
+      self.on_alarm();
     });
 }
 
@@ -89,28 +133,54 @@ caf::result<Reply> journal::park(Message& x) {
   return promise;
 }
 
-// The first one of a round ends it, but by a message that comes behind all that
-// has arrived by now: while a commit is under way, the next round fills.
+bool journal::has_entry(const item& x) {
+  auto has = []<class T>(const T& what) {
+    if constexpr (std::is_same_v<T, lock_entry>)
+      return !what.empty();
+    else if constexpr (requires { what.what.entry; })
+      return !what.what.entry.empty();
+    else
+      return false;
+  };
+  return std::visit(has, x);
+}
+
 void journal::add(item&& x) {
   try {
     round_.push_back(std::move(x));
   } catch (...) {
-    // Its key has told it and will be answered: what cannot be written down is undone.
-    if (auto* entry = std::get_if<lock_entry>(&x)) {
-      refuse(*entry);
+    // Its key has told it: what cannot be written down is undone.
+    if (has_entry(x)) {
+      std::visit([this](auto& what) { refuse(what); }, x);
       on_failure("there is no memory for a change");
     }
     throw;
   }
-  if (!commit_sent_)
+  ++in_round_;
+  begin_round();
+  if (gathers_until_ && in_round_ >= last_round_)
     send_commit();
   if (round_.size() == most_in_a_round)
     commit_some();
 }
 
+// The first one of a round ends it, but by a message that comes behind all that
+// has arrived by now: while a commit is under way, the next round fills. Behind a round
+// of many the message is sent when as many have come again, or after a pause.
+void journal::begin_round() {
+  if (commit_sent_ || gathers_until_)
+    return;
+  auto pause = store_.gather();
+  if (pause <= store::duration::zero() || last_round_ < least_to_gather)
+    return send_commit();
+  gathers_until_ = env_.time.now() + pause;
+  wake_up_.no_later_than(*gathers_until_);
+}
+
 void journal::send_commit() {
   compat::send(this, caf::actor_cast<journal_actor>(this), commit_now{});
   commit_sent_ = true;
+  gathers_until_.reset();
 }
 
 // What has arrived before `commit_now` was sent is stored by now, in however many
@@ -121,29 +191,43 @@ void journal::commit() {
   // Keys that have not rolled back yet must not think that all is settled.
   if (rolling_back_.empty())
     env_.stored.end_round();
+  last_round_ = std::exchange(in_round_, 0);
   // One more, so that keys see two ends of rounds after their last message.
-  if (std::exchange(any_in_round_, false))
-    send_commit();
+  if (last_round_ > 0)
+    begin_round();
 }
 
 void journal::commit_some() {
-  any_in_round_ = any_in_round_ || !round_.empty();
   auto round = std::exchange(round_, {});
   failed_now_ = false;
-  if (env_.stored.is_well())
-    if (auto problem = write(round); !problem.empty()) {
-      failed_now_ = true;
-      try {
-        on_failure(problem);
-      } catch (...) { // the answers must be given
-        on_exception();
-      }
+  if (!over_ && env_.stored.is_well()) {
+    auto result = write(round);
+    failed_now_ = result.what != commit_result::stored;
+    try {
+      note(result);
+    } catch (...) { // the answers must be given
+      on_exception();
     }
+  }
   answer(round);
+  round.clear();
+  round_ = std::move(round); // the next needs as much room
+}
+
+// What a commit has come to.
+void journal::note(const commit_result& x) {
+  switch (x.what) {
+    case commit_result::stored:
+      return env_.stored.set_answers_until(store_.answers_until());
+    case commit_result::refused:
+      return on_failure(x.problem);
+    case commit_result::lost:
+      return on_loss(x.problem);
+  }
 }
 
 void journal::answer(std::vector<item>& round) {
-  auto stored = env_.stored.is_well();
+  auto stored = !over_ && env_.stored.is_well();
   if (env_.workers != nullptr)
     env_.workers->hold_wakes();
   for (auto& x : round) {
@@ -157,44 +241,24 @@ void journal::answer(std::vector<item>& round) {
     env_.workers->release_wakes();
 }
 
-std::string journal::write(const std::vector<item>& round) {
+commit_result journal::write(const std::vector<item>& round) {
   try {
     return write_all(round);
   } catch (const std::exception& x) {
-    return std::string{"the store could not be written: "} + x.what();
+    return {commit_result::refused, std::string{"the store could not be written: "} + x.what()};
   }
 }
 
-std::string journal::write_all(const std::vector<item>& round) {
-  store_batch batch;
-  std::uint64_t decisions = 0;
-  for (auto& x : round) {
-    if (auto* entry = std::get_if<lock_entry>(&x)) {
-      ++decisions;
-      for (auto& grant : entry->granted)
-        batch.grants.emplace_back(entry->key, &grant);
-      for (auto& ended : entry->ended)
-        batch.ended_grants.push_back(ended.token);
-    } else if (auto* lease = std::get_if<parked<lease_entry, bool>>(&x)) {
-      ++decisions;
-      auto& [what, record] = lease->what;
-      if (what == lease_entry::made)
-        batch.new_leases.push_back(&record);
-      else if (what == lease_entry::renewed)
-        batch.renewed_leases.push_back(&record);
-      else
-        batch.ended_leases.push_back(record.id);
-    } else if (auto* expired = std::get_if<leases_expired>(&x)) {
-      decisions += expired->ids.empty() ? 0 : 1;
-      batch.ended_leases.insert(batch.ended_leases.end(), expired->ids.begin(), expired->ids.end());
-    }
-  }
-  if (decisions == 0)
-    return {};
-  auto problem = store_.commit(batch);
-  if (problem.empty())
-    env_.stored.add_commit(decisions);
-  return problem;
+commit_result journal::write_all(const std::vector<item>& round) {
+  contents of;
+  for (auto& x : round)
+    std::visit(of, x);
+  if (of.decisions == 0)
+    return of.answers && !env_.may_tell() ? store_.keep() : commit_result{};
+  auto result = store_.commit(of.batch);
+  if (result.what == commit_result::stored)
+    env_.stored.add_commit(of.decisions);
+  return result;
 }
 
 // -- answers ------------------------------------------------------------------
@@ -205,6 +269,12 @@ void journal::confirm(parked<lease_entry, bool>& x) {
 
 template <class Message, class Reply>
 void journal::confirm(parked<Message, Reply>& x) {
+  x.promise.deliver(std::move(x.what.reply));
+}
+
+template <class Reply>
+void journal::confirm(parked_answer<Reply>& x) {
+  confirm(x.what.entry);
   x.promise.deliver(std::move(x.what.reply));
 }
 
@@ -219,7 +289,7 @@ void journal::tell_leases(const lock_entry& x) {
 }
 
 void journal::refuse(lock_entry& x) {
-  if (rolling_back_.contains(x.key))
+  if (x.empty() || over_ || rolling_back_.contains(x.key))
     return;
   if (x.final) {
     for (auto& ended : x.ended)
@@ -231,7 +301,7 @@ void journal::refuse(lock_entry& x) {
   auto& registry = keys_->of(x.key);
   auto rolls = rolling_back_.insert(x.key).first;
   try {
-    compat::send(this, registry, roll_back_key{std::move(x.key), x.number});
+    compat::send(this, registry, roll_back_key{x.key, x.number});
   } catch (...) {
     rolling_back_.erase(rolls);
     throw;
@@ -253,22 +323,44 @@ void journal::refuse(parked<lease_entry, bool>& x) {
 
 template <class Reply>
 void journal::refuse(parked_answer<Reply>& x) {
+  auto& key = x.what.entry.key;
+  refuse(x.what.entry);
   // Of a lease nobody knows on which keys it depends: on those that roll back.
-  auto depends = x.what.key.empty() ? failed_now_ || !rolling_back_.empty()
-                                    : rolling_back_.contains(x.what.key);
-  if (depends) {
-    x.what.reply = {};
-    x.what.reply.status = Reply::store_failed;
-  }
+  auto depends = key.empty() ? failed_now_ || !rolling_back_.empty() : rolling_back_.contains(key);
+  if (!depends && !over_)
+    return tell(x);
+  x.what.reply = {};
+  x.what.reply.status = Reply::store_failed;
   x.promise.deliver(std::move(x.what.reply));
 }
 
 template <class Message, class Reply>
 void journal::refuse(parked<Message, Reply>& x) {
-  if (rolling_back_.contains(x.what.request.key))
-    compat::delegate_promise(x.promise, keys_->of(x.what.request.key), std::move(x.what.request));
-  else
+  if (!rolling_back_.contains(x.what.request.key) || over_)
+    return tell(x);
+  compat::delegate_promise(x.promise, keys_->of(x.what.request.key), std::move(x.what.request));
+}
+
+void journal::refuse(parked<durable_names, key_names>& x) {
+  tell(x);
+}
+
+// What depends on nothing that could not be stored.
+template <class Message, class Reply>
+void journal::tell(parked<Message, Reply>& x) {
+  if (over_)
+    x.promise.deliver(caf::make_error(errc::store_failed));
+  else if (env_.may_tell())
     x.promise.deliver(std::move(x.what.reply));
+  else
+    untold_.push_back(std::move(x));
+}
+
+// Whoever still waits for the store hears that there will be no answer.
+void journal::give_up() {
+  over_ = true;
+  auto untold = std::exchange(untold_, {});
+  answer(untold);
 }
 
 // -- failure ------------------------------------------------------------------
@@ -276,36 +368,77 @@ void journal::refuse(parked<Message, Reply>& x) {
 void journal::on_failure(const std::string& problem) {
   env_.stored.set_problem(problem);
   env_.log.error("changes are refused: {}", problem);
-  // Later requests are refused by the keys: they see it from now on.
+  refuse_all_waiters();
+  set_alarm();
+}
+
+void journal::on_loss(const std::string& problem) {
+  over_ = true;
+  // From now on all that others would answer comes here.
+  env_.stored.set_answers_until(boot_clock::time_point::min());
+  env_.stored.set_problem(problem);
+  env_.log.error("another server writes to the store, nothing is confirmed any more: {}", problem);
+  if (env_.on_lost)
+    env_.on_lost(problem);
+  refuse_all_waiters();
+  give_up();
+}
+
+// Later requests are refused by the keys: they see it from now on.
+void journal::refuse_all_waiters() {
   for (auto& x : keys_->all)
     compat::send(this, x, refuse_waiters{});
+}
+
+void journal::on_alarm() {
+  auto now = env_.time.now();
+  if (gathers_until_ && now >= *gathers_until_)
+    send_commit();
+  else if (in_round_ > 0) // an exception may have kept it from being ended
+    begin_round();
+  if (now >= alarm_)
+    keep();
+  if (gathers_until_)
+    wake_up_.no_later_than(*gathers_until_);
+  if (alarm_ != time_point::max())
+    wake_up_.no_later_than(alarm_);
+}
+
+void journal::keep() {
+  if (env_.stored.is_well())
+    note(store_.keep());
+  else
+    try_again();
   set_alarm();
 }
 
 void journal::try_again() {
-  if ((any_in_round_ || !round_.empty()) && !commit_sent_)
-    send_commit();
-  if (env_.stored.is_well()) {
-    if (auto problem = store_.keep_time(); !problem.empty())
-      on_failure(problem);
-    return;
-  }
   if (!rolling_back_.empty())
     return;
   store_batch batch;
   batch.ended_grants = owed_grants_;
   batch.ended_leases = owed_leases_;
-  if (!store_.commit(batch).empty())
+  auto result = store_.commit(batch);
+  if (result.what == commit_result::lost)
+    return on_loss(result.problem);
+  if (result.what == commit_result::refused)
     return;
   owed_grants_.clear();
   owed_leases_.clear();
+  env_.stored.set_answers_until(store_.answers_until());
   env_.stored.set_problem({});
   env_.log.info("the store is well again: changes are accepted");
+  auto untold = std::exchange(untold_, {});
+  answer(untold);
 }
 
 void journal::set_alarm() {
-  wake_up_.no_later_than(env_.time.now()
-                         + (env_.stored.is_well() ? duration{clock_pause} : duration{retry_pause}));
+  if (over_) {
+    alarm_ = time_point::max();
+    return;
+  }
+  alarm_ = env_.time.now() + (env_.stored.is_well() ? store_.keep_interval() : retry_pause);
+  wake_up_.no_later_than(alarm_);
 }
 
 } // namespace lockserver

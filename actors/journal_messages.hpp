@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lockserver {
@@ -28,19 +29,24 @@ struct lock_entry {
   /// Nobody asked for it: its time, its lease or its client was over. What has ended
   /// stays ended also when it cannot be stored now.
   bool final = false;
+
+  bool empty() const noexcept {
+    return granted.empty() && ended.empty();
+  }
 };
 
-/// From a key or the leases: an answer that depends on what they have sent
-/// before. Answered by `reply` when that is durable; if it cannot be stored, by
-/// the status `store_failed`.
+/// An answer that is held back until all is durable that was sent before, and `entry`;
+/// until the store has shown besides, if need be, that nobody else writes (see
+/// `lock_environment::may_tell`). Answered by `reply` then; if something that it depends
+/// on cannot be stored, by the status `store_failed`.
 template <class Reply>
 struct durable {
-  std::string key; ///< Empty: of the leases.
+  lock_entry entry; ///< What is answered has changed; perhaps nothing. No key: of the leases.
   Reply reply;
 };
 
-/// The same for what cannot be refused: if that cannot be stored, the `request`
-/// is put again, behind `roll_back_key`.
+/// The same for what has no such status: if what it depends on cannot be stored, the
+/// `request` is put again, behind `roll_back_key`.
 struct durable_check {
   check_request request;
   bool reply = false;
@@ -49,6 +55,27 @@ struct durable_look {
   inspect_request request;
   lock_info reply;
 };
+struct durable_names {
+  list_request request;
+  key_names reply;
+};
+
+/// What to send to the journal in place of an answer.
+inline durable_check held_back(const check_request& x, bool reply) {
+  return {x, reply};
+}
+inline durable_look held_back(const inspect_request& x, lock_info&& reply) {
+  return {x, std::move(reply)};
+}
+inline durable_names held_back(const list_request& x, key_names&& reply) {
+  return {x, std::move(reply)};
+}
+inline durable<release_reply> held_back(const release_request& x, release_reply&& reply) {
+  return {lock_entry{x.key}, std::move(reply)};
+}
+inline durable<acquire_reply> held_back(const renew_request& x, acquire_reply&& reply) {
+  return {lock_entry{x.key}, std::move(reply)};
+}
 
 /// From the leases: one was made, renewed or ended. Answered by whether it is
 /// durable.
@@ -89,6 +116,11 @@ struct roll_back_key {
 /// To all keys: refuse who waits (`store_failed`). Answered by a key, by nothing, when it
 /// has begun to.
 struct refuse_waiters {};
+
+/// To the leases, before the first request: no id up to this one is to be used again.
+struct used_lease_ids {
+  std::uint64_t last = 0;
+};
 
 /// To the leases, before the first request: this one lives.
 struct restore_lease {

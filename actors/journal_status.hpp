@@ -1,6 +1,8 @@
 // What the journal lets others know without asking it. Knows no actors.
 #pragma once
 
+#include "lockserver/boot_clock.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <mutex>
@@ -33,6 +35,14 @@ public:
     decisions_.fetch_add(decisions, std::memory_order_relaxed);
   }
 
+  /// See `store::answers_until`.
+  boot_clock::time_point answers_until() const noexcept {
+    return answers_until_.load(std::memory_order_seq_cst);
+  }
+  void set_answers_until(boot_clock::time_point x) noexcept {
+    answers_until_.store(x, std::memory_order_seq_cst);
+  }
+
   /// Whether the last thing that was to be stored could be.
   bool is_well() const noexcept {
     return is_well_.load(std::memory_order_relaxed);
@@ -52,6 +62,7 @@ private:
   std::atomic<std::uint64_t> rounds_{0};
   std::atomic<std::uint64_t> commits_{0};
   std::atomic<std::uint64_t> decisions_{0};
+  std::atomic<boot_clock::time_point> answers_until_{boot_clock::time_point::max()};
   std::atomic<bool> is_well_{true};
   mutable std::mutex mutex_;
   std::string problem_;

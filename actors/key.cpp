@@ -154,14 +154,11 @@ caf::result<acquire_reply> key::acquire(acquire_request& x) {
       reply.holders.push_back(holder(op.now, *has));
       reply.holder_count = lock_.holders().size();
     }
-    settle_up(op);
-    return answer(std::move(reply));
+    return conclude(op, std::move(reply));
   }
   env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s", quoted{name_},
                  quoted{has->owner}, x.ticket, has->token, seconds(left(op.now, *has)));
-  auto reply = granted(op.now, *has);
-  settle_up(op);
-  return answer(std::move(reply));
+  return conclude(op, granted(op.now, *has));
 }
 
 caf::result<acquire_reply> key::renew(const renew_request& x) {
@@ -171,16 +168,13 @@ caf::result<acquire_reply> key::renew(const renew_request& x) {
     return refused(op.now, acquire_reply::store_failed, false);
   }
   auto* renewed = lock_.renew(op.now, x.owner, x.token, x.ttl, op.changes);
-  auto has_lease = renewed != nullptr && renewed->lease() != 0;
-  auto reply = renewed != nullptr && !has_lease ? granted(op.now, *renewed) : acquire_reply{};
-  settle_up(op);
-  if (has_lease)
-    return answer(refused(op.now, acquire_reply::has_lease, false));
   if (renewed == nullptr)
-    return answer(refused(op.now, acquire_reply::not_holder, true));
+    return conclude(op, refused(op.now, acquire_reply::not_holder, true));
+  if (renewed->lease() != 0)
+    return conclude(op, refused(op.now, acquire_reply::has_lease, false));
   env_.log.debug("renewed: key={} owner={} token={} for={:.3f}s", quoted{name_}, quoted{x.owner},
-                 reply.token, seconds(x.ttl));
-  return answer(std::move(reply));
+                 renewed->token, seconds(x.ttl));
+  return conclude(op, granted(op.now, *renewed));
 }
 
 caf::result<release_reply> key::release(const release_request& x) {
@@ -194,7 +188,6 @@ caf::result<release_reply> key::release(const release_request& x) {
   if (released)
     env_.log.debug("released: key={} owner={}{}", quoted{name_}, quoted{x.owner},
                    x.force ? " by force" : "");
-  settle_up(op);
   release_reply reply;
   if (released) {
     reply.status = release_reply::released;
@@ -204,16 +197,14 @@ caf::result<release_reply> key::release(const release_request& x) {
     reply.holders = holders(op.now, few_holders, answer_room{});
     reply.holder_count = lock_.holders().size();
   }
-  return answer(std::move(reply));
+  return conclude(op, std::move(reply));
 }
 
 caf::result<bool> key::check(const check_request& x) {
   auto now = begin_request();
   keep_up(now);
   auto reply = x.owner.empty() ? lock_.check(now) : lock_.confirm(now, x.owner);
-  if (settled())
-    return reply;
-  return compat::delegate(this, env_.journal, durable_check{x, reply});
+  return answer(x, reply);
 }
 
 caf::result<lock_info> key::inspect(const inspect_request& x) {
@@ -237,9 +228,7 @@ caf::result<lock_info> key::inspect(const inspect_request& x) {
       return true;
     });
   }
-  if (settled())
-    return result;
-  return compat::delegate(this, env_.journal, durable_look{x, std::move(result)});
+  return answer(x, std::move(result));
 }
 
 void key::withdraw(const withdraw_request& x, time_point now) {
@@ -283,11 +272,11 @@ time_point key::begin_request() {
 // -- answers ------------------------------------------------------------------
 
 // At once, or when what it may depend on is durable.
-template <class Reply>
-caf::result<Reply> key::answer(Reply x) {
-  if (settled())
-    return x;
-  return compat::delegate(this, env_.journal, durable<Reply>{name_, std::move(x)});
+template <class Request, class Reply>
+caf::result<Reply> key::answer(const Request& x, Reply reply) {
+  if (may_tell())
+    return reply;
+  return compat::delegate(this, env_.journal, held_back(x, std::move(reply)));
 }
 
 acquire_reply key::granted(time_point now, const grant& x) const {

@@ -105,7 +105,11 @@ private:
   acquire_reply refused(time_point now, errc status, bool explain) const;
   std::vector<holder_info> holders(time_point now, std::size_t most, answer_room room) const;
   void settle_up(operation& x);
+  template <class Reply>
+  caf::result<Reply> conclude(operation& x, Reply reply);
   void tell_journal(operation& x);
+  template <class F>
+  bool tell_journal(operation& x, F send);
   void tell_leases(operation& x);
   void tell_counts(operation& x);
   void tell_log(operation& x);
@@ -118,8 +122,11 @@ private:
   bool settled() const noexcept {
     return mark_.settled(env_.stored);
   }
-  template <class Reply>
-  caf::result<Reply> answer(Reply x);
+  bool may_tell() const noexcept {
+    return settled() && env_.may_tell();
+  }
+  template <class Request, class Reply>
+  caf::result<Reply> answer(const Request& x, Reply reply);
   void deliver(parked& to, acquire_reply x);
   parked& park(const acquire_request& x, time_point since);
   parked* find_parked(ticket_id ticket) noexcept;

@@ -32,11 +32,39 @@ key::operation::~operation() {
     *keep = std::move(changes);
 }
 
-// Before all answers, so that they come behind it. What begins and ends within one
-// operation is nobody's business.
 void key::tell_journal(operation& op) {
+  tell_journal(op,
+               [this](lock_entry&& entry) { compat::send(this, env_.journal, std::move(entry)); });
+}
+
+// The end of an operation that is answered: the journal hears of what has changed and of
+// the answer by one message. What else is to be done then, `op` does when it is destroyed:
+// an exception in it must not be answered a second time.
+template <class Reply>
+caf::result<Reply> key::conclude(operation& op, Reply reply) {
+  if (!op.changes.empty()) {
+    auto told = tell_journal(op, [&](lock_entry&& entry) {
+      compat::delegate(this, env_.journal, durable<Reply>{std::move(entry), std::move(reply)});
+    });
+    op.listeners = 1;
+    if (told)
+      return caf::delegated<Reply>{};
+  }
+  settle_up(op);
+  if (may_tell())
+    return reply;
+  return compat::delegate(this, env_.journal, durable<Reply>{{name_}, std::move(reply)});
+}
+
+template caf::result<acquire_reply> key::conclude(operation& op, acquire_reply reply);
+template caf::result<release_reply> key::conclude(operation& op, release_reply reply);
+
+// By `send(entry)`, before all answers, so that they come behind it. What begins and ends
+// within one operation is nobody's business. Returns whether there was anything to tell.
+template <class F>
+bool key::tell_journal(operation& op, F send) {
   if (!env_.journal)
-    return;
+    return false;
   lock_entry entry{name_, 0, {}, {}, !op.refusable};
   auto first_new = std::numeric_limits<std::uint64_t>::max(); // tokens grow
   auto is_shared_again = false;
@@ -54,19 +82,19 @@ void key::tell_journal(operation& op) {
       is_shared_again = true;
     }
   }
-  if (entry.granted.empty() && entry.ended.empty()) {
+  if (entry.empty()) {
     if (is_shared_again && !settled()) { // with what may be undone
       auto& kept = remember(op);
       kept.mark = mark_;
       op.keep = &kept.changes;
     }
-    return;
+    return false;
   }
   auto& kept = remember(op);
   entry.number = kept.number;
   auto rounds = env_.stored.rounds();
   try {
-    compat::send(this, env_.journal, std::move(entry));
+    send(std::move(entry));
   } catch (...) {
     unsettled_->pop_back();
     throw;
@@ -75,6 +103,7 @@ void key::tell_journal(operation& op) {
   if (!mark_.sent(env_.stored, rounds))
     settle_by_another_round();
   kept.mark = mark_;
+  return true;
 }
 
 key::unsettled& key::remember(operation& op) {
@@ -110,10 +139,11 @@ void key::remember_withdrawn(const withdraw_request& x) {
 }
 
 void key::deliver(parked& to, acquire_reply x) {
-  if (settled())
+  if (may_tell())
     to.promise.deliver(std::move(x));
   else
-    compat::delegate_promise(to.promise, env_.journal, durable<acquire_reply>{name_, std::move(x)});
+    compat::delegate_promise(to.promise, env_.journal,
+                             durable<acquire_reply>{{name_}, std::move(x)});
 }
 
 // At the start: who holds it by what is stored.

@@ -52,6 +52,7 @@ leases_actor::behavior_type leases::make_behavior() {
     },
     [](leases& self, const lease_released& x) { self.leases_.detach(x.lease, x.key, x.token); },
     [](leases& self, const lease_regranted& x) { self.restore(x); },
+    [](leases& self, const used_lease_ids& x) { self.leases_.stay_above(x.last); },
     [](leases& self, const restore_lease& x) { self.add(x.lease); },
     [](leases& self, shut_down) { self.quit(); },
     [](leases& self, deadline_reached) {
@@ -88,7 +89,7 @@ caf::result<acquire_reply> leases::acquire(lease_acquire_request& x) {
   if (status != errc::ok) {
     acquire_reply refused;
     refused.status = status;
-    return refused;
+    return tell(std::move(refused));
   }
   request.lease = id;
   request.ttl = forever;
@@ -161,7 +162,7 @@ caf::result<lease_reply> leases::create(const lease_create_request& x) {
 caf::result<lease_reply> leases::renew(const std::string& name) {
   auto renewed = leases_.renew(env_.time.now(), name);
   if (!renewed)
-    return lease_reply{};
+    return tell(lease_reply{});
   return store(
     {lease_entry::renewed, *renewed},
     [this, what = *renewed](promise& answer) {
@@ -182,7 +183,9 @@ caf::result<lease_reply> leases::inspect(lease_inspect_request& question) {
   if (auto* x = leases_.find(now, question.lease))
     reply = {lease_reply::alive, x->name, std::max<duration>(x->promised - now, duration::zero()),
              true};
-  if (!env_.journal || reply.status != lease_reply::alive) {
+  if (reply.status != lease_reply::alive)
+    return tell(std::move(reply));
+  if (!env_.journal) {
     add_page(reply, question);
     return reply;
   }
@@ -222,7 +225,7 @@ void leases::add_page(lease_reply& to, const lease_inspect_request& question) co
 caf::result<lease_reply> leases::end(const std::string& name) {
   auto* x = leases_.find(env_.time.now(), name);
   if (x == nullptr)
-    return lease_reply{};
+    return tell(lease_reply{});
   return store(
     {lease_entry::ended, {.id = x->id, .name = name}},
     [this, name](promise& answer) {
@@ -235,6 +238,14 @@ caf::result<lease_reply> leases::end(const std::string& name) {
       end(*ended, answer);
     },
     [] {});
+}
+
+// What depends on nothing that is under way.
+template <class Reply>
+caf::result<Reply> leases::tell(Reply x) {
+  if (env_.may_tell())
+    return x;
+  return compat::delegate(this, env_.journal, durable<Reply>{{}, std::move(x)});
 }
 
 template <class F, class G>

@@ -58,6 +58,9 @@ private:
 
   void attach(lease_id id, const std::string& key, acquire_reply& x);
 
+  template <class Reply>
+  caf::result<Reply> tell(Reply x);
+
   // Calls `f` with a promise once `what` is stored, or calls `undo` and refuses.
   template <class F, class G>
   caf::result<lease_reply> store(lease_entry what, F f, G undo);

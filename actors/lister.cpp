@@ -36,7 +36,7 @@ void lister::ask_for_names() {
                              if (--outstanding_ == 0)
                                on_names();
                            }),
-            guarded_answer(*this, [this](const caf::error&) { fail(); }));
+            guarded_answer(*this, [this](const caf::error& why) { fail(why); }));
 }
 
 void lister::on_names() {
@@ -56,7 +56,7 @@ void lister::on_names() {
                              if (--outstanding_ == 0)
                                on_locks();
                            }),
-            guarded_answer(*this, [this](const caf::error&) { fail(); }));
+            guarded_answer(*this, [this](const caf::error& why) { fail(why); }));
 }
 
 void lister::on_locks() {
@@ -76,7 +76,7 @@ void lister::on_locks() {
 
 void lister::on_exception() noexcept {
   try {
-    fail();
+    fail(caf::make_error(caf::sec::runtime_error));
   } catch (...) { // the session gives it up in time
     quit();
   }
@@ -98,10 +98,10 @@ void lister::finish() {
   quit();
 }
 
-// Whom it asked has ended: the server stops.
-void lister::fail() {
+// Whom it asked has ended, since the server stops; or the store is lost.
+void lister::fail(const caf::error& why) {
   if (promise_.pending())
-    promise_.deliver(caf::make_error(caf::sec::request_receiver_down));
+    promise_.deliver(why);
   quit();
 }
 

@@ -38,7 +38,7 @@ private:
   void on_locks();
   bool add(lock_info&& x);
   void finish();
-  void fail();
+  void fail(const caf::error& why);
 
   std::shared_ptr<const registries> keys_;
   caf::typed_response_promise<list_reply> promise_;

@@ -21,6 +21,7 @@ std::string recover(const store& from, caf::actor_system& sys, const registries&
                     spdlog::logger& log) {
   auto begin = std::chrono::steady_clock::now();
   caf::scoped_actor self{sys};
+  compat::anon_send(keys.leases, used_lease_ids{from.last_lease()});
   // A registry has passed on all that came before when it answers this.
   auto wait_for = [&](const registry_actor& x) {
     compat::request(self.ptr(), x, check_request{}).receive([](bool) {}, [](const caf::error&) {});

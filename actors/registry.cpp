@@ -46,7 +46,7 @@ registry_actor::behavior_type registry::make_behavior() {
         return caf::unit;
       return self.pass_on<void>(*known, x);
     },
-    [](registry& self, const list_request& x) { return self.list(x); },
+    [](registry& self, const list_request& x) { return self.answer(x, self.list(x)); },
     [](registry& self, restore_key& x) { self.restore(x); },
     [](registry& self, roll_back_key& x) {
       // Else it has ended by a fault, and the journal must not wait for it.
@@ -156,7 +156,15 @@ void registry::refuse_some() {
 template <class Reply, class Request>
 caf::result<Reply> registry::ask(Request& x, Reply of_free_key) {
   auto* known = keys_.find(x.key);
-  return known == nullptr ? of_free_key : pass_on<Reply>(*known, x);
+  return known == nullptr ? answer(x, std::move(of_free_key)) : pass_on<Reply>(*known, x);
+}
+
+// A key that is not there has nothing under way.
+template <class Reply, class Request>
+caf::result<Reply> registry::answer(const Request& x, Reply reply) {
+  if (env_.may_tell())
+    return reply;
+  return compat::delegate(this, env_.journal, held_back(x, std::move(reply)));
 }
 
 // Returns whether there was somebody to tell.

@@ -42,6 +42,8 @@ private:
   caf::result<acquire_reply> acquire(acquire_request& x);
   template <class Reply, class Request>
   caf::result<Reply> ask(Request& x, Reply of_free_key);
+  template <class Reply, class Request>
+  caf::result<Reply> answer(const Request& x, Reply reply);
   template <class Message>
   bool tell(Message& x);
   void restore(restore_key& x);

@@ -7,6 +7,7 @@
 #include "actors/rules/stored.hpp"
 #include "lockserver/errc.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -67,6 +68,11 @@ public:
   }
 
   // -- leases -------------------------------------------------------------------
+
+  /// Leases that are made later have ids greater than `last`.
+  void stay_above(lease_id last) noexcept {
+    last_id_ = std::max(last_id_, last);
+  }
 
   /// Reserves room for one more lease, until the result is destroyed; null if there is
   /// none.

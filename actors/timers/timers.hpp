@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/rules/timer_queue.hpp"
+#include "lockserver/boot_clock.hpp"
 #include "lockserver/detail/wire_types.hpp"
 
 #include <caf/actor.hpp>
@@ -63,6 +64,12 @@ public:
 
   /// The wall clock, for answers only.
   virtual std::chrono::system_clock::time_point wall_now() const noexcept = 0;
+
+  /// The clock that goes on while the machine is suspended: how long an answer may be
+  /// given without asking the store goes by it.
+  virtual boot_clock::time_point boot_now() const noexcept {
+    return boot_clock::now();
+  }
 
   /// Sets or moves `x` to `due`. Called through `wake_up`.
   virtual void set(wake_up& x, time_point due) = 0;

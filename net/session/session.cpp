@@ -193,8 +193,11 @@ void session::on_granted(acquire_reply& x) {
 // The actor that was asked has ended, which happens only when the server stops, or it has
 // failed.
 void session::on_failure(ticket_id ticket, const caf::error& what) {
-  if (is_pending(ticket))
-    refuse(refusal_of(what == caf::sec::runtime_error ? errc::internal : errc::stopping));
+  if (!is_pending(ticket))
+    return;
+  if (what == errc::store_failed)
+    return refuse(store_failed(context_.locks.stored.problem()));
+  refuse(refusal_of(what == caf::sec::runtime_error ? errc::internal : errc::stopping));
 }
 
 asked session::what() const {

@@ -14,6 +14,10 @@ using microseconds = clock_reading::duration;
 // does it unless told otherwise.
 constexpr int pages_per_copy = 1000;
 
+// Between two looks at the wall clock: what it is set by before a power cut may
+// go unnoticed for so long, see `elapsed`.
+constexpr auto clock_pause = std::chrono::seconds{10};
+
 // How far the wall clock may drift from the boot clock before it counts as set.
 constexpr auto tolerance = std::chrono::seconds{1};
 
@@ -134,6 +138,9 @@ void sqlite_store::catch_up() {
   clock_reading last{
     server.text(1), {}, microseconds{server.number(2)}, microseconds{server.number(3)}};
   server.next();
+  // Before any of them ends. A grant whose lease is not there ends now, so none that stays
+  // names a greater one.
+  last_lease_ = db_.number("SELECT ifnull(max(id), 0) FROM leases");
   transaction([&](const clock_reading& now) { catch_up({last, now}); });
 }
 
@@ -211,35 +218,40 @@ sqlite_store::load(const std::function<void(lease_record&&)>& on_lease,
 
 // -- writing ------------------------------------------------------------------
 
-std::string sqlite_store::commit(const store_batch& x) {
+commit_result sqlite_store::commit(const store_batch& x) {
   return try_transaction([&](const clock_reading& now) { write(x, now); });
 }
 
-std::string sqlite_store::keep_time() {
+sqlite_store::duration sqlite_store::keep_interval() const {
+  return clock_pause;
+}
+
+commit_result sqlite_store::keep() {
   auto now = now_();
   auto drift = (now.wall - now.boot) - (noted_.wall - noted_.boot);
   if (drift > -tolerance && drift < tolerance)
-    return sync_problem();
+    return sync_result();
   return commit({});
 }
 
 // What the disk has not taken in the background it will not be asked for again:
 // so all of the log goes into the file.
-std::string sqlite_store::sync_problem() {
+commit_result sqlite_store::sync_result() {
   if (!sync_ || !sync_->has_failed())
     return {};
   copy_log_now();
-  return "the store cannot be written: the disk has not taken what was committed before";
+  return {commit_result::refused,
+          "the store cannot be written: the disk has not taken what was committed before"};
 }
 
 template <class F>
-std::string sqlite_store::try_transaction(F change) {
-  if (auto problem = sync_problem(); !problem.empty())
-    return problem;
+commit_result sqlite_store::try_transaction(F change) {
+  if (auto synced = sync_result(); synced.what != commit_result::stored)
+    return synced;
   try {
     transaction(change);
   } catch (const sqlite::error& x) {
-    return sentence(x);
+    return {commit_result::refused, sentence(x)};
   }
   copy_log();
   if (sync_)
@@ -333,7 +345,9 @@ void sqlite_store::write(const store_batch& x, const clock_reading& now) {
     end_grant_.run();
   }
   for (auto* lease : x.new_leases) {
-    put_lease_.bind(1, static_cast<std::int64_t>(lease->id));
+    auto id = static_cast<std::int64_t>(lease->id);
+    last_lease_ = std::max(last_lease_, id);
+    put_lease_.bind(1, id);
     put_lease_.bind(2, std::string_view{lease->name});
     put_lease_.bind(3, std::string_view{lease->owner});
     put_lease_.bind(4, us(lease->ttl));

@@ -39,13 +39,30 @@ public:
   sqlite_store(const std::string& directory, sync_mode sync, clock now = read_machine_clock,
                background_sync::duration sync_pause = std::chrono::seconds{1});
 
-  std::string commit(const store_batch& x) override;
-  std::string keep_time() override;
+  commit_result commit(const store_batch& x) override;
+  /// So that a wall clock that is set while the server runs does not count as time that
+  /// passes.
+  commit_result keep() override;
+  duration keep_interval() const override;
+  /// Nobody else opens the directory.
+  boot_clock::time_point answers_until() const noexcept override {
+    return boot_clock::time_point::max();
+  }
+  /// Does not help: while the disk takes one commit, enough comes in for the next.
+  duration gather() const override {
+    return duration::zero();
+  }
+  /// A disk answers, and cannot be told to do so sooner.
+  void interrupt() noexcept override {
+  }
   std::string
   load(const std::function<void(lease_record&&)>& on_lease,
        const std::function<void(std::string&& key, grant_record&&)>& on_grant) const override;
   std::uint64_t last_token() const override {
     return static_cast<std::uint64_t>(last_token_);
+  }
+  std::uint64_t last_lease() const override {
+    return static_cast<std::uint64_t>(last_lease_);
   }
 
 private:
@@ -58,7 +75,7 @@ private:
   };
 
   void sync_in_background(background_sync::duration pause);
-  std::string sync_problem();
+  commit_result sync_result();
   void catch_up();
   void catch_up(interval since);
   void write(const store_batch& x, const clock_reading& now);
@@ -68,7 +85,7 @@ private:
   template <class F>
   void transaction(F change);
   template <class F>
-  std::string try_transaction(F change);
+  commit_result try_transaction(F change);
   template <class F>
   void attempt(F change);
   void roll_back();
@@ -84,6 +101,7 @@ private:
   sqlite::statement begin_, commit_, put_grant_, end_grant_, put_lease_, renew_lease_, end_lease_,
     note_;
   std::int64_t last_token_ = 0;
+  std::int64_t last_lease_ = 0;
   store_use noted_use_ = store_use::closed;
   int log_pages_ = 0;
   int copy_at_ = 0;     // when the log has so many; first at the start

@@ -56,7 +56,7 @@ bool same_boot(const clock_reading& last, const clock_reading& now);
 /// In one life of the machine the boot clock knows, whatever was done to the
 /// wall clock. Across a restart only the wall clock went on. If it was set
 /// while the machine was off, or in the seconds before that (see
-/// `store::keep_time`), nobody can tell: this is the one case in which it is an
+/// `sqlite_store::keep`), nobody can tell: this is the one case in which it is an
 /// estimate. It is made on the short side, so that locks end late rather than
 /// early: less `slack` and less what the readings took; and if the wall clock was set back, only the time since
 /// the machine was started counts, which has passed in any case.

@@ -19,6 +19,10 @@ class random_life {
 public:
   explicit random_life(std::uint64_t seed) : random_(seed), x_(random_.below(3) * 1s) {
     x_.world.steps().shuffle(seed);
+    // Sometimes a store that another server may take over, and one that gathers.
+    if (random_.below(2) == 0)
+      x_.kept.valid_for = 500ms;
+    x_.kept.gathers = random_.below(2) * 1ms;
   }
 
   void run(int steps) {
@@ -29,6 +33,7 @@ public:
         judge_acknowledged();
       }
     }
+    x_.kept.gathers = {}; // no time passes while it is judged
     x_.heal();
     x_.world.run();
     x_.heal();

@@ -230,3 +230,30 @@ TEST_CASE("what was stored is held again, by the same owners, with their tokens 
   x.world.advance(20s);
   CHECK(x.holders("l").empty());
 }
+
+TEST_CASE("a lease that is made after a restart has an id that was never used") {
+  durable_fixture x;
+  compat::anon_send(x.leases, used_lease_ids{7});
+  auto until = x.world.now().time_since_epoch() + 30s;
+  compat::anon_send(x.leases, restore_lease{{5, "lease", "", 60s, until}});
+  x.ask->ask_any<lease_reply>(x.leases, lease_create_request{"", 5s});
+  x.world.run();
+  CHECK(contents_of(x.kept).leases.contains(8));
+}
+
+TEST_CASE("a change and the answer that tells of it are one message to the journal") {
+  durable_fixture x;
+  x.ask->acquire("k", "a", 10s);
+  x.run_until_journal();
+  x.world.steps().step("journal");
+  x.world.steps().step("journal"); // stores what has arrived
+  CHECK(x.stored() == "k a");
+  x.world.run();
+  auto release = x.ask->release("k", "a");
+  x.run_until_journal();
+  x.world.steps().step("journal");
+  x.world.steps().step("journal");
+  CHECK(x.stored().empty());
+  x.world.run();
+  CHECK(release->value == true);
+}

@@ -37,7 +37,7 @@ void fill(const std::string& directory, std::uint64_t count) {
     grants[i].token = i + 1;
     batch.grants.emplace_back(keys[i], &grants[i]);
   }
-  REQUIRE(store.commit(batch).empty());
+  REQUIRE(store.commit(batch).problem.empty());
 }
 
 std::uint16_t free_port() {

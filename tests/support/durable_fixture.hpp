@@ -8,29 +8,49 @@
 #include "actors/journal.hpp"
 
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 namespace lockserver::test {
 
-/// A store that fails on demand, and records what it was given.
+/// A store that can be told what to answer, and remembers what it was given.
 class watched_store final : public store {
+  sqlite_store store_;
+
 public:
-  watched_store(const std::string& directory, sqlite_store::clock clock)
-    : store_(directory, sync_mode::off, std::move(clock)) {
+  /// @param boot_now tells the boot clock.
+  watched_store(const std::string& directory, sqlite_store::clock clock,
+                std::function<boot_clock::time_point()> boot_now)
+    : store_(directory, sync_mode::off, std::move(clock)), boot_now_(std::move(boot_now)) {
   }
 
-  std::string commit(const store_batch& x) override {
+  commit_result commit(const store_batch& x) override {
     ++tries;
-    if (!failing.empty())
-      return failing;
+    if (auto no = refusal(); no.what != commit_result::stored)
+      return no;
     ++commits;
     for (auto& [key, grant] : x.grants)
       ever.insert(grant->token);
-    return store_.commit(x);
+    return renewed(store_.commit(x));
   }
-  std::string keep_time() override {
-    return failing.empty() ? store_.keep_time() : failing;
+  commit_result keep() override {
+    ++keeps;
+    auto no = refusal();
+    return no.what != commit_result::stored ? no : renewed(store_.keep());
+  }
+  duration keep_interval() const override {
+    return keep_pause;
+  }
+  boot_clock::time_point answers_until() const noexcept override {
+    return until_;
+  }
+  duration gather() const override {
+    return gathers;
+  }
+  void interrupt() noexcept override {
   }
   std::string
   load(const std::function<void(lease_record&&)>& on_lease,
@@ -40,20 +60,44 @@ public:
   std::uint64_t last_token() const override {
     return store_.last_token();
   }
+  std::uint64_t last_lease() const override {
+    return store_.last_lease();
+  }
 
-  std::string failing; ///< Not empty: `commit` fails with this sentence.
+  std::string failing; ///< Why all is refused, if it is.
+  std::string lost;    ///< Why all is lost, if it is.
+  duration keep_pause = store_.keep_interval();
+  duration gathers{};
+  /// For how long after a commit no other server can write; nothing: for ever.
+  std::optional<duration> valid_for;
   std::size_t tries = 0;
   std::size_t commits = 0;
+  std::size_t keeps = 0;
   std::set<std::uint64_t> ever; ///< Tokens that have been stored.
 
 private:
-  sqlite_store store_;
+  commit_result refusal() const {
+    if (!lost.empty())
+      return {commit_result::lost, lost};
+    if (!failing.empty())
+      return {commit_result::refused, failing};
+    return {};
+  }
+  commit_result renewed(commit_result x) {
+    if (x.what == commit_result::stored)
+      until_ = valid_for ? boot_now_() + *valid_for : boot_clock::time_point::max();
+    return x;
+  }
+
+  std::function<boot_clock::time_point()> boot_now_;
+  boot_clock::time_point until_ = boot_clock::time_point::max();
 };
 
 struct durable_fixture : lock_fixture {
   explicit durable_fixture(std::chrono::steady_clock::duration key_idle_timeout
                            = std::chrono::seconds{1})
-    : lock_fixture(key_idle_timeout), kept(directory.path(), clock()) {
+    : lock_fixture(key_idle_timeout),
+      kept(directory.path(), clock(), [this] { return world.time().boot_now(); }) {
     env.journal
       = caf::actor_cast<journal_actor>(world.system().spawn<lockserver::journal>(kept, keys, env));
     world.run();

@@ -74,14 +74,14 @@ inline contents contents_of(const store& x) {
   return result;
 }
 
-/// Commits grants and the ends of grants.
+/// Commits grants and ends of grants. Returns why it could not.
 inline std::string commit(store& x, const std::vector<std::pair<std::string, grant_record>>& grants,
                           std::vector<std::uint64_t> ended = {}) {
   store_batch batch;
   for (auto& [key, grant] : grants)
     batch.grants.emplace_back(key, &grant);
   batch.ended_grants = std::move(ended);
-  return x.commit(batch);
+  return x.commit(batch).problem;
 }
 
 } // namespace lockserver::test

@@ -26,6 +26,9 @@ public:
     using wall = std::chrono::system_clock;
     return wall::time_point{std::chrono::duration_cast<wall::duration>(wall_)};
   }
+  boot_clock::time_point boot_now() const noexcept override {
+    return boot_clock::time_point{now_.time_since_epoch() + suspended_};
+  }
   void set(wake_up& x, time_point due) override {
     place(x) = this;
     ++sets_;
@@ -40,6 +43,12 @@ public:
   /// Lets time pass, but fires no wake-up.
   void pass(duration by) {
     now_ += by;
+    wall_ += by;
+  }
+
+  /// The machine is suspended for a while: the monotonic clock stands still.
+  void suspend(duration by) {
+    suspended_ += by;
     wall_ += by;
   }
 
@@ -78,6 +87,7 @@ private:
   timer_queue queue_;
   time_point now_{std::chrono::hours{1}};
   duration wall_ = wall_start;
+  duration suspended_{};
   std::size_t sets_ = 0;
 };
 

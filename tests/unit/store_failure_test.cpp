@@ -160,7 +160,7 @@ TEST_CASE("a commit that does not wait for the disk is written soon after") {
     CHECK(commit(store, {{"k", grant_now(on, i, "a", 1h)}}).empty());
     disk.log_syncs.wait(before); // and not for ever
   }
-  CHECK(store.keep_time().empty());
+  CHECK(store.keep().problem.empty());
 }
 
 TEST_CASE("when the disk does not take what was not waited for, it is reported once") {
@@ -175,7 +175,7 @@ TEST_CASE("when the disk does not take what was not waited for, it is reported o
   std::string problem;
   while (problem.empty() && std::chrono::steady_clock::now() < end) {
     std::this_thread::yield();
-    problem = by_time ? store.keep_time() : commit(store, {});
+    problem = by_time ? store.keep().problem : commit(store, {});
   }
   CHECK(problem == "the store cannot be written: the disk has not taken what was committed before");
   disk.sync = SQLITE_OK;

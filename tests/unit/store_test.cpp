@@ -75,7 +75,7 @@ TEST_CASE("what was committed is there again, with all it had") {
   store_batch batch;
   batch.grants = {{"k", &exclusive}, {"s/1", &shared}};
   batch.new_leases = {&lease};
-  REQUIRE(x.store->commit(batch) == "");
+  REQUIRE(x.store->commit(batch).problem == "");
   x.open();
   auto found = contents_of(*x.store);
   REQUIRE(found.text() == "k alice, s/1 bob");
@@ -123,11 +123,11 @@ TEST_CASE("a lease that has ended is not renewed by a renewal that comes late") 
   make.new_leases = {&lease};
   end.ended_leases = {3};
   renew.renewed_leases = {&lease};
-  CHECK(x.store->commit(make) == "");
-  CHECK(x.store->commit(renew) == "");
+  CHECK(x.store->commit(make).problem == "");
+  CHECK(x.store->commit(renew).problem == "");
   CHECK(contents_of(*x.store).leases.size() == 1);
-  CHECK(x.store->commit(end) == "");
-  CHECK(x.store->commit(renew) == "");
+  CHECK(x.store->commit(end).problem == "");
+  CHECK(x.store->commit(renew).problem == "");
   CHECK(contents_of(*x.store).leases.empty());
 }
 
@@ -137,6 +137,38 @@ TEST_CASE("the greatest token is remembered when its grant is long gone") {
   commit(*x.store, {{"a", grant_now(x.on, 5, "p", 60s)}}, {1000});
   x.open();
   CHECK(x.store->last_token() == 1000);
+}
+
+TEST_CASE("the greatest id of a lease is known, as long as anything stored may name it") {
+  fixture x;
+  CHECK(x.store->last_lease() == 0);
+  auto first = lease_now(x.on, 7, "first", 10s);
+  auto second = lease_now(x.on, 3, "second", 60s);
+  auto of_first = grant_now(x.on, 1, "o", forever);
+  of_first.lease = 7;
+  store_batch make, end;
+  make.new_leases = {&first, &second};
+  make.grants = {{"k", &of_first}};
+  end.ended_leases = {7};
+  CHECK(x.store->commit(make).problem == "");
+  CHECK(x.store->commit(end).problem == "");
+  CHECK(x.store->last_lease() == 7);
+  x.open(); // which ends the grant
+  CHECK(contents_of(*x.store).text().empty());
+  CHECK(x.store->last_lease() == 3);
+  x.store.reset();
+  x.on.pass(60s);
+  x.open();
+  CHECK(contents_of(*x.store).leases.empty());
+  CHECK(x.store->last_lease() == 3);
+}
+
+TEST_CASE("no other server writes to a directory, so what is stored may be told at any time") {
+  fixture x;
+  CHECK(x.store->answers_until() == boot_clock::time_point::max());
+  CHECK(x.store->gather() == 0s);
+  CHECK(x.store->keep_interval() == 10s);
+  CHECK(x.store->keep().what == commit_result::stored);
 }
 
 TEST_CASE("time passes while no server runs, and what is over then is gone") {
@@ -176,7 +208,7 @@ TEST_CASE("a wall clock that is set while the server runs does not count") {
   fixture x;
   commit(*x.store, {{"a", grant_now(x.on, 1, "o", 1000s)}});
   x.on.clocks.wall += 24h;
-  CHECK(x.store->keep_time() == "");
+  CHECK(x.store->keep().problem == "");
   x.on.pass(100s);
   x.store.reset();
   x.on.restart(0s);
@@ -197,7 +229,7 @@ TEST_CASE("grants end with their lease, also while no server runs") {
   store_batch batch;
   batch.new_leases = {&first, &second};
   batch.grants = {{"a", &of_first}, {"b", &of_second}, {"c", &of_none}};
-  REQUIRE(x.store->commit(batch) == "");
+  REQUIRE(x.store->commit(batch).problem == "");
   x.store.reset();
   x.on.pass(10s);
   x.open();
