@@ -33,6 +33,7 @@ private:
 
 class statement;
 
+/// With its statements, used by one thread at a time.
 class database {
 public:
   /// @param flags of `sqlite3_open_v2`.
