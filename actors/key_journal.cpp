@@ -38,8 +38,8 @@ void key::tell_journal(operation& op) {
 }
 
 // The end of an operation that is answered: the journal hears of what has changed and of
-// the answer by one message. What else is to be done then, `op` does when it is destroyed:
-// an exception in it must not be answered a second time.
+// the answer by one message. An exception in what comes then must not be answered once
+// more: `op` goes on with that when it is destroyed.
 template <class Reply>
 caf::result<Reply> key::conclude(operation& op, Reply reply) {
   if (!op.changes.empty()) {
@@ -47,8 +47,14 @@ caf::result<Reply> key::conclude(operation& op, Reply reply) {
       compat::delegate(this, env_.journal, durable<Reply>{std::move(entry), std::move(reply)});
     });
     op.listeners = 1;
-    if (told)
+    if (told) {
+      try {
+        settle_up(op);
+      } catch (...) {
+        on_exception();
+      }
       return caf::delegated<Reply>{};
+    }
   }
   settle_up(op);
   if (may_tell())

@@ -50,14 +50,13 @@ public:
   }
 
 private:
-  static lockserver::settings config(bool durable) {
+  lockserver::settings config(bool durable) const {
     lockserver::settings result;
     result.answer_margin = 100ms; // no answer: the client hears of it soon
     result.lock_timeout = 20ms;
     result.key_idle_timeout = 0ms; // its end is one of the steps
     if (durable) {
-      static temporary_directory directory;
-      result.data_dir = directory.path();
+      result.data_dir = directory_.path();
       result.sync = lockserver::sync_mode::off;
     }
     return result;
@@ -91,6 +90,7 @@ private:
     return failed;
   }
 
+  temporary_directory directory_;
   running_server server_;
   raw_client watch_;
   unsigned steps_ = 0;
@@ -146,6 +146,17 @@ TEST_CASE("an exception at any step of a lease's life ends at most the connectio
     client.send(json("PUT", "/v1/leases/" + lease, "")).answer();
     client.send(get("/v1/leases/" + lease)).answer();
     client.send(json("DELETE", "/v1/leases/" + lease, "")).answer();
+  });
+}
+
+TEST_CASE("an exception at any step of a durable hand-over ends at most the connections", "[net]") {
+  fault_fixture x{true};
+  x.go_through([&](raw_client& client, const std::string& key) {
+    auto other = x.connect();
+    other.send(acquire(key, "")).answer();
+    client.send(json("POST", "/v1/locks/" + key, R"({"owner":"b","ttl_ms":20,"wait_ms":100})"));
+    other.send(json("DELETE", "/v1/locks/" + key + "?owner=a", "")).answer();
+    client.answer();
   });
 }
 
