@@ -22,6 +22,17 @@ public:
     rounds_.fetch_add(1, std::memory_order_seq_cst);
   }
 
+  /// Calls `ask`, which sends the journal something, unless somebody has done so since
+  /// the last round ended: one more will end, and another. Any thread.
+  template <class F>
+  void ask_for_round(F ask) {
+    auto now = rounds() + 1;
+    if (asked_in_.load(std::memory_order_relaxed) == now)
+      return;
+    ask();
+    asked_in_.store(now, std::memory_order_relaxed);
+  }
+
   /// How many commits there were, and how many decisions about a key or a lease
   /// they have made durable.
   std::uint64_t commits() const noexcept {
@@ -60,6 +71,7 @@ public:
 
 private:
   std::atomic<std::uint64_t> rounds_{0};
+  std::atomic<std::uint64_t> asked_in_{0}; // counted from 1
   std::atomic<std::uint64_t> commits_{0};
   std::atomic<std::uint64_t> decisions_{0};
   std::atomic<boot_clock::time_point> answers_until_{boot_clock::time_point::max()};
@@ -72,7 +84,9 @@ private:
 /// and undone.
 ///
 /// What is sent during one round, or before it began, is part of the next round
-/// at the latest. So two ends of rounds seen after it was sent are enough.
+/// at the latest. So two ends of rounds seen after it was sent are enough. The journal
+/// may have nothing to do any more before they are seen: who has to know sends something
+/// else, which may store nothing.
 class settled_mark {
 public:
   bool settled(const journal_status& x) const noexcept {
@@ -84,14 +98,6 @@ public:
   void sent(const journal_status& x) noexcept {
     std::atomic_thread_fence(std::memory_order_seq_cst);
     settled_at_ = x.rounds() + 2;
-  }
-
-  /// The same. Returns false if a round has ended since there were `before` of them,
-  /// before it was sent: it may have been the last that comes of it, and nothing would
-  /// be settled until somebody sends something else.
-  bool sent(const journal_status& x, std::uint64_t before) noexcept {
-    sent(x);
-    return settled_at_ == before + 2;
   }
 
 private:

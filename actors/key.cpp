@@ -4,12 +4,18 @@
 
 #include <spdlog/logger.h>
 
+#include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <utility>
 
 namespace lockserver {
 
 namespace {
+
+// Between two looks whether all is settled, when an unused key is given no longer: as long
+// as a disk takes for a commit or two.
+constexpr auto settle_pause = std::chrono::milliseconds{10};
 
 // What is left of a grant; the most there is when it has no end of its own.
 caf::timespan left(time_point now, const grant& x) {
@@ -395,12 +401,14 @@ void key::keep_up(time_point now) {
     wake_up_.no_later_than(*due);
   } else if (lock_.idle() && !untold_) { // else it is held without an end
     // Its heir would not know of what is not settled yet.
-    if (now - last_used_ < env_.key_idle_timeout)
+    if (now - last_used_ < env_.key_idle_timeout) {
       wake_up_.no_later_than(last_used_ + env_.key_idle_timeout);
-    else if (!settled())
-      wake_up_.no_later_than(now + env_.key_idle_timeout);
-    else
+    } else if (!settled()) {
+      wake_up_.no_later_than(now + std::max<duration>(env_.key_idle_timeout, settle_pause));
+      settle_by_another_round();
+    } else {
       compat::send(this, registry_, key_idle{name_, served_});
+    }
   }
 }
 

@@ -117,7 +117,7 @@ private:
   void count_holders();
   void keep_up(time_point now);
   unsettled& remember(operation& x);
-  void settle_by_another_round() noexcept;
+  void settle_by_another_round();
   void remember_withdrawn(const withdraw_request& x);
   bool settled() const noexcept {
     return mark_.settled(env_.stored);

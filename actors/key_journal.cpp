@@ -98,7 +98,6 @@ bool key::tell_journal(operation& op, F send) {
   }
   auto& kept = remember(op);
   entry.number = kept.number;
-  auto rounds = env_.stored.rounds();
   try {
     send(std::move(entry));
   } catch (...) {
@@ -106,8 +105,7 @@ bool key::tell_journal(operation& op, F send) {
     throw;
   }
   op.keep = &kept.changes;
-  if (!mark_.sent(env_.stored, rounds))
-    settle_by_another_round();
+  mark_.sent(env_.stored);
   kept.mark = mark_;
   return true;
 }
@@ -121,17 +119,10 @@ key::unsettled& key::remember(operation& op) {
   return unsettled_->emplace_back(unsettled{number, {}, !op.refusable, {}});
 }
 
-// The journal was faster than this thread, and may have nothing more to do: something
-// that stores nothing lets it have another round.
-void key::settle_by_another_round() noexcept {
-  try {
-    std::uint64_t rounds = 0;
-    do {
-      rounds = env_.stored.rounds();
-      compat::send(this, env_.journal, leases_expired{});
-    } while (!mark_.sent(env_.stored, rounds));
-  } catch (...) { // it is settled when somebody else sends something
-  }
+// The journal may have been faster than the thread that sent it something, and have had
+// nothing to do since: something that stores nothing lets it have another round.
+void key::settle_by_another_round() {
+  env_.stored.ask_for_round([this] { compat::send(this, env_.journal, leases_expired{}); });
 }
 
 void key::remember_withdrawn(const withdraw_request& x) {

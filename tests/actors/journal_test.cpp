@@ -2,6 +2,8 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/durable_fixture.hpp"
 
+#include <new>
+
 using namespace lockserver;
 using namespace lockserver::test;
 using namespace std::chrono_literals;
@@ -256,4 +258,41 @@ TEST_CASE("a change and the answer that tells of it are one message to the journ
   CHECK(x.stored().empty());
   x.world.run();
   CHECK(release->value == true);
+}
+
+TEST_CASE("of all who want another round one asks for it") {
+  journal_status x;
+  auto asked = 0;
+  auto ask = [&asked] { ++asked; };
+  x.ask_for_round(ask);
+  x.ask_for_round(ask);
+  CHECK(asked == 1);
+  x.end_round();
+  x.ask_for_round(ask);
+  CHECK(asked == 2);
+  x.end_round();
+  CHECK_THROWS(x.ask_for_round([] { throw std::bad_alloc{}; }));
+  x.ask_for_round(ask);
+  CHECK(asked == 3);
+}
+
+TEST_CASE("an unused key asks a journal that is busy once, and ends when all is settled") {
+  durable_fixture x;
+  x.ask->acquire("k", "a", 10s);
+  x.world.run();
+  x.ask->release("k", "a");
+  x.run_until_journal();
+  for (int i = 0; i < 100; ++i) {
+    x.world.time().pass(1s);
+    while (x.world.time().fire()) {
+    }
+    x.run_until_journal();
+  }
+  auto messages = 0;
+  while (x.world.steps().step("journal"))
+    ++messages;
+  CHECK(messages < 10);
+  x.world.run();
+  x.world.advance(2s);
+  CHECK(x.keys_alive() == 0);
 }
