@@ -157,6 +157,7 @@ private:
   // When it ends: until then the round waits for more. `commit_now` is not sent yet.
   std::optional<time_point> gathers_until_;
   time_point alarm_ = time_point::max(); // when the store is to be looked after
+  bool commit_waits_ = true;             // the last one did, for a disk or the network
   bool over_ = false; // nothing is confirmed any more: it is lost, or this actor ends
 
   // While the store fails:
