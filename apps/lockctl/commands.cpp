@@ -18,7 +18,7 @@ namespace {
 
 rest_client client_of(const options& x) {
   // Some commands do not ask in anybody's name.
-  return rest_client{x.owner.empty() ? "lockctl" : x.owner, x.host, x.port, impatient()};
+  return rest_client{x.owner.empty() ? "lockctl" : x.owner, x.host, x.port, connection_options(x)};
 }
 
 template <class T>
@@ -173,12 +173,17 @@ int leases(const options& x) {
 }
 
 int ping(const options& x) {
-  auto answers = client_of(x).ping().has_value();
+  auto found = client_of(x).ping();
+  auto answers = found.has_value();
   auto where = printable(x.host) + " port " + std::to_string(x.port);
   if (x.json)
     std::cout << to_json("answers", answers) << '\n';
-  else if (!x.quiet)
-    (answers ? std::cout : std::cerr) << where << (answers ? " answers\n" : " does not answer\n");
+  else if (!x.quiet && answers)
+    std::cout << where << " answers\n";
+  else if (!x.quiet) // who is not trusted has answered
+    std::cerr << (found.error() == errc::unreachable ? printable(found.error().detail)
+                                                     : where + " does not answer")
+              << '\n';
   return static_cast<int>(answers ? exit_status::ok : exit_status::unavailable);
 }
 
@@ -193,9 +198,10 @@ int server(const options& x) {
 
 } // namespace
 
-client_options impatient() {
+client_options connection_options(const options& x) {
   client_options result;
   result.reconnect_attempts = 1;
+  result.tls = x.tls;
   return result;
 }
 

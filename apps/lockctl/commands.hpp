@@ -13,7 +13,7 @@ int run(const options& x);
 
 /// The options of all clients: they try to connect once, because a person waits, or a
 /// script that can try again.
-client_options impatient();
+client_options connection_options(const options& x);
 
 /// Runs any other command.
 int perform(const options& x);

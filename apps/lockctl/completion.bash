@@ -19,7 +19,11 @@ _lockctl() {
     esac
   done
   case $before in
-    -s | --server | -o | --owner | -t | --token | -n | --limit | -m | --metadata | --lease) return ;;
+    --ca | --cert | --key)
+      mapfile -t COMPREPLY < <(compgen -f -- "$word")
+      return
+      ;;
+    -s | --server | --server-name | -o | --owner | -t | --token | -n | --limit | -m | --metadata | --lease) return ;;
     --ttl | -w | --wait | --at-least)
       mapfile -t COMPREPLY < <(compgen -W '0 500ms 5s 30s 1m 5m 1h' -- "$word")
       return
@@ -29,7 +33,7 @@ _lockctl() {
     mapfile -t COMPREPLY < <(compgen -W 'ttl connection' -- "$word")
     return
   fi
-  local words='--server --json --quiet --help'
+  local words='--server --ca --cert --key --server-name --json --quiet --help'
   case $command in
     '') words+=' --version run lock unlock renew status list leases ping server force-unlock' ;;
     run) words+=' --ttl --wait --at-least --hold --owner --shared --limit --metadata --' ;;

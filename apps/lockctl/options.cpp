@@ -29,9 +29,12 @@ constexpr auto footer = R"(Durations: 500ms, 30s, 5m, 1h30m, 1.5d; a number alon
 
 Environment:
   LOCKSERVER_SERVER   the server, as --server
+  LOCKSERVER_CA, LOCKSERVER_CERT, LOCKSERVER_KEY
+                      the files of TLS, as --ca, --cert, --key; only for https
   LOCKSERVER_OWNER    the owner, as --owner
 
 Examples:
+  lockctl -s https://locks.example:8004 --ca ca.pem ping
   lockctl run deploy -- ./deploy.sh         one deployment at a time, on all machines
   lockctl run --limit 3 gpu -- train.py     at most three at a time
   lockctl run --hold connection leader -- ./lead
@@ -48,7 +51,7 @@ Exit status:
   0    done; status: the key is held
   1    no: status: the key is free; unlock, renew, leases: it was not held, or no longer
   64   an option or a value is wrong, or the server refuses it
-  69   no usable server: it cannot be reached, is starting or stopping, cannot write to its disk,
+  69   no usable server: it cannot be reached, is not trusted, is starting or stopping, cannot write to its disk,
        or does not answer as a lock server
   70   run: the lock was lost while the command ran; or an unexpected error
   74   standard output cannot be written; a lock or lease just obtained is given back
@@ -94,22 +97,48 @@ bool read_number(std::string_view text, T& out) {
 // The texts that CLI11 finds. They are read only after it is clear that no help was asked
 // for.
 struct raw_options {
-  std::string server, owner, token, ttl, wait, at_least, hold, limit, metadata, lease;
+  std::string server, ca, cert, key, server_name, owner, token, ttl, wait, at_least, hold, limit,
+    metadata, lease;
   bool shared = false;
 };
+
+// The files of TLS. Of a plain server the environment's do not count: they are there for
+// all servers.
+void read_tls(const raw_options& raw, options& x) {
+  if (!x.tls) {
+    if (!raw.ca.empty() || !raw.cert.empty() || !raw.key.empty() || !raw.server_name.empty())
+      wrong("--ca, --cert, --key and --server-name are for a server that is named as "
+            "https://HOST:PORT");
+    return;
+  }
+  auto file = [](const std::string& given, const char* variable) {
+    auto* other = environment(variable);
+    return given.empty() && other != nullptr ? std::string{other} : given;
+  };
+  x.tls->authority = file(raw.ca, "LOCKSERVER_CA");
+  x.tls->certificate = file(raw.cert, "LOCKSERVER_CERT");
+  x.tls->key = file(raw.key, "LOCKSERVER_KEY");
+  x.tls->server_name = raw.server_name;
+  if (x.tls->certificate.empty() != x.tls->key.empty())
+    wrong("--cert and --key go together: one is of no use without the other");
+}
 
 // HOST, HOST:PORT, or the URL of a server.
 void read_server(const std::string& given, options& x) {
   std::string_view text = given;
-  if (text.starts_with("https://"))
-    wrong("the server is '" + given + "' but lockctl does not speak https yet: name it as "
-          + "http://HOST:PORT, or a proxy on this machine that does");
-  if (text.starts_with("http://")) {
-    text.remove_prefix(7);
+  auto scheme = [&](std::string_view name, std::uint16_t usual_port) {
+    if (!text.starts_with(name))
+      return false;
+    text.remove_prefix(name.size());
     if (text.ends_with('/'))
       text.remove_suffix(1);
-    x.port = 80; // the default of http URLs
-  }
+    x.port = usual_port; // the default of such URLs
+    return true;
+  };
+  if (scheme("https://", 443))
+    x.tls.emplace();
+  else
+    scheme("http://", 80);
   auto colon = text.rfind(':');
   auto bracket = text.rfind(']');
   // An IPv6 address without a port contains colons.
@@ -122,7 +151,8 @@ void read_server(const std::string& given, options& x) {
   if (host.empty() || host.find_first_of("/?#@[]") != std::string_view::npos
       || (has_port && !read_number(text.substr(colon + 1), x.port)))
     wrong("the server is '" + given
-          + "' but must be HOST, HOST:PORT or http://HOST:PORT, such as 127.0.0.1:8004");
+          + "' but must be HOST, HOST:PORT, http://HOST:PORT or https://HOST:PORT, such as "
+          + "127.0.0.1:8004");
   x.host = host;
 }
 
@@ -168,6 +198,7 @@ void interpret(const raw_options& raw, options& x) {
     read_server(raw.server, x);
   else if (auto* server = environment("LOCKSERVER_SERVER"))
     read_server(server, x);
+  read_tls(raw, x);
   x.owner = raw.owner;
   if (auto* owner = environment("LOCKSERVER_OWNER"); owner != nullptr && x.owner.empty())
     x.owner = owner;
@@ -228,7 +259,12 @@ public:
     app_.set_help_flag("-h,--help", "Show this help, or that of a command");
     app_.set_version_flag("--version", "lockctl " LOCKSERVER_VERSION);
     text(app_, "-s,--server", raw_.server, "HOST:PORT",
-         "The server, or http://HOST:PORT [127.0.0.1:8004]");
+         "The server, or https://HOST:PORT [127.0.0.1:8004]");
+    text(app_, "--ca", raw_.ca, "FILE", "Who must have signed its certificate [as the system]");
+    text(app_, "--cert", raw_.cert, "FILE", "The certificate to show to it");
+    text(app_, "--key", raw_.key, "FILE", "The key of that certificate");
+    text(app_, "--server-name", raw_.server_name, "NAME",
+         "Whom its certificate must be for [HOST]");
     app_.add_flag("--json", x_.json, "Print JSON, for programs");
     app_.add_flag("-q,--quiet", x_.quiet, "Print only the token, or nothing");
 

@@ -1,6 +1,7 @@
 // The values of lockctl's command line and environment.
 #pragma once
 
+#include "lockserver/client_options.hpp"
 #include "lockserver/client_types.hpp"
 
 #include <chrono>
@@ -33,6 +34,7 @@ struct options {
   command what = command::run;
   std::string host = "127.0.0.1";
   std::uint16_t port = 8004;
+  std::optional<client_tls> tls{}; ///< None: plain HTTP.
   bool json = false;
   bool quiet = false;
   std::string key{};   ///< Or a lease's id.

@@ -55,8 +55,8 @@ public:
   explicit runner(const options& x)
     : options_(x),
       handled_(handled_signals()),
-      client_(x.owner, x.host, x.port, impatient()),
-      async_client_(io_.get_executor(), x.owner, x.host, x.port, impatient()) {
+      client_(x.owner, x.host, x.port, connection_options(x)),
+      async_client_(io_.get_executor(), x.owner, x.host, x.port, connection_options(x)) {
     for (auto signal : handled_)
       signals_.add(signal);
     signals_.add(SIGCHLD);

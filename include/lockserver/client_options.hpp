@@ -2,8 +2,24 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
+#include <string>
 
 namespace lockserver {
+
+/// For a server that speaks TLS. The files (PEM) are read when the client is made. That the
+/// server's certificate is for the name by which it is called is checked always.
+struct client_tls {
+  /// Who must have signed the server's certificate; empty: any authority that the system
+  /// trusts.
+  std::string authority{};
+  /// The certificate that the client shows, and its key without a passphrase. Both or none.
+  std::string certificate{};
+  std::string key{};
+  /// Whom the server's certificate must be for; empty: the host that the client connects
+  /// to. For tunnels, whose host is another.
+  std::string server_name{};
+};
 
 /// How a client connects, and how long it waits. The defaults are those of
 /// Lock::Server::Client where it has the same option.
@@ -30,6 +46,10 @@ struct client_options {
   /// How long a call that names no wait may wait on the server. It must not be less than
   /// the server's `lock_attempt_timeout`.
   duration longest_wait = std::chrono::seconds{60};
+
+  /// None: the server speaks plain HTTP. When a server is not trusted, or does not take the
+  /// client, the error is `errc::unreachable` with OpenSSL's sentence.
+  std::optional<client_tls> tls{};
 };
 
 } // namespace lockserver

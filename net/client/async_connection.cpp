@@ -1,5 +1,6 @@
 #include "net/client/async_connection.hpp"
 
+#include "lockserver/client_error.hpp"
 #include "net/client/bound_connection.hpp"
 #include "net/client/client_answer.hpp"
 #include "net/client/client_socket.hpp"
@@ -7,8 +8,11 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/write.hpp>
+
+#include <openssl/err.h>
 
 #include <unistd.h>
 #include <utility>
@@ -25,11 +29,11 @@ async_connection::async_connection(const asio::any_io_executor& executor, std::s
 }
 
 asio::awaitable<async_connection::pointer>
-async_connection::open(asio::any_io_executor executor, std::string host, std::uint16_t port,
-                       clock::time_point deadline, std::error_code& ec) {
-  auto result = std::make_shared<async_connection>(executor, host_header(host, port));
+async_connection::open(asio::any_io_executor executor, const client_target& target,
+                       clock::time_point deadline, exchange_result& failed) {
+  auto result = std::make_shared<async_connection>(executor, host_header(target.host, target.port));
   error_code error;
-  auto endpoints = co_await look_up(executor, host, port, deadline, error);
+  auto endpoints = co_await look_up(executor, target.host, target.port, deadline, error);
   auto& stream = result->stream_;
   if (!error && endpoints.empty())
     error = asio::error::host_not_found;
@@ -42,19 +46,43 @@ async_connection::open(asio::any_io_executor executor, std::string host, std::ui
     if (!error || error == boost::beast::error::timeout || error == asio::error::operation_aborted)
       break;
   }
-  ec = classify_connect(error);
-  if (ec)
+  failed.error = classify_connect(error);
+  failed.why.clear();
+  if (!failed.error && target.tls)
+    co_await result->shake_hands(target, failed);
+  if (failed.error)
     co_return nullptr;
   co_return result;
 }
 
+asio::awaitable<void> async_connection::shake_hands(const client_target& target,
+                                                    exchange_result& failed) {
+  error_code error;
+  tls_.emplace(stream_, target.tls->new_session().release());
+  co_await tls_->async_handshake(asio::ssl::stream_base::client,
+                                 asio::redirect_error(asio::use_awaitable, error));
+  if (!error)
+    co_return;
+  failed.error = classify_connect(error);
+  auto cut_off = error == asio::ssl::error::stream_truncated || error == asio::error::eof;
+  if (error.category() != asio::error::get_ssl_category() && !cut_off)
+    co_return;
+  failed.error = errc::unreachable;
+  failed.why = cut_off ? "the server has closed the connection instead of a handshake of TLS"
+                       : handshake_failure(*tls_->native_handle(), error.message());
+}
+
 async_connection::pointer async_connection::share(const asio::any_io_executor& executor,
-                                                  std::string host_header,
+                                                  const client_target& target,
                                                   const bound_connection& x) {
-  auto result = std::make_shared<async_connection>(executor, std::move(host_header));
+  auto result = std::make_shared<async_connection>(executor, host_header(target.host, target.port));
   error_code ec;
   adopt(result->stream_.socket(), x.share(), ec);
-  return ec ? nullptr : result;
+  if (ec)
+    return nullptr;
+  if (auto tls = x.share_tls())
+    result->tls_.emplace(result->stream_, tls.release());
+  return result;
 }
 
 bool async_connection::quiet() {
@@ -76,13 +104,21 @@ asio::awaitable<exchange_result> async_connection::exchange(const http_call& cal
   exchange_result result;
   error_code error;
   stream_.expires_at(deadline);
-  auto written = co_await boost::beast::http::async_write(
-    stream_, request, asio::redirect_error(asio::use_awaitable, error));
+  auto completion = asio::redirect_error(asio::use_awaitable, error);
+  std::size_t written = 0;
+  if (tls_)
+    written = co_await boost::beast::http::async_write(*tls_, request, completion);
+  else
+    written = co_await boost::beast::http::async_write(stream_, request, completion);
   result.sent = written > 0;
   answer_reader reader{call.answer_limit};
   while (!error && !reader.done() && !reader.error()) {
-    auto size = co_await stream_.async_read_some(buffer_.prepare(answer_reader::most_overhead),
-                                                 asio::redirect_error(asio::use_awaitable, error));
+    auto room = buffer_.prepare(answer_reader::most_overhead);
+    std::size_t size = 0;
+    if (tls_)
+      size = co_await tls_->async_read_some(room, completion);
+    else
+      size = co_await stream_.async_read_some(room, completion);
     buffer_.commit(size);
     auto data = buffer_.data();
     buffer_.consume(reader.read({static_cast<const char*>(data.data()), data.size()}));
@@ -92,17 +128,36 @@ asio::awaitable<exchange_result> async_connection::exchange(const http_call& cal
     }
   }
   stream_.expires_never();
-  result.error = error ? classify(error) : reader.error();
+  result.error = reader.error();
+  if (error)
+    note_error(error, result);
   result.answered = reader.got_some() || buffer_.size() != 0;
   last_used_ = clock::now();
   if (!result.error)
     reader.take(buffer_.size() != 0, result);
+  is_new_ = false;
   reusable_ = result.keep_alive;
   co_return result;
 }
 
+// A server of TLS 1.3 says only after the handshake that it does not take the client: by an
+// alert, and then it has read nothing of the request.
+void async_connection::note_error(error_code ec, exchange_result& result) const {
+  result.error = classify(ec);
+  auto is_alert = ec.category() == asio::error::get_ssl_category()
+                  && ERR_GET_REASON(static_cast<unsigned long>(ec.value())) >= SSL_AD_REASON_OFFSET;
+  if (!is_alert || !is_new_)
+    return;
+  result.error = errc::unreachable;
+  result.why = ec.message();
+  result.sent = false;
+}
+
 std::shared_ptr<bound_connection> async_connection::let_go() {
-  return std::make_shared<bound_connection>(stream_.socket().release());
+  ssl_pointer tls;
+  if (tls_ && SSL_up_ref(tls_->native_handle()) == 1)
+    tls.reset(tls_->native_handle());
+  return std::make_shared<bound_connection>(stream_.socket().release(), std::move(tls));
 }
 
 void async_connection::on_readable(std::function<void(error_code)> f) {

@@ -2,10 +2,12 @@
 // answer, each with a deadline. Knows HTTP, but neither locks nor when to try again.
 #pragma once
 
+#include "net/client/client_target.hpp"
 #include "net/client/http_call.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 
@@ -13,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 
@@ -31,14 +34,15 @@ public:
   async_connection(const boost::asio::any_io_executor& executor, std::string host_header);
 
   /// Connects to a name or a numeric IPv4 or IPv6 address.
-  /// @return null, with `ec` set, if this did not succeed before `deadline`.
+  /// @param target stays until it is awaited.
+  /// @return null, with `failed.error` set, if this did not succeed before `deadline`.
   static boost::asio::awaitable<pointer> open(boost::asio::any_io_executor executor,
-                                              std::string host, std::uint16_t port,
-                                              clock::time_point deadline, std::error_code& ec);
+                                              const client_target& target,
+                                              clock::time_point deadline, exchange_result& failed);
 
   /// Makes another handle of the socket of `x`, which stays the owner of its own. Null if
   /// the system has no more handles.
-  static pointer share(const boost::asio::any_io_executor& executor, std::string host_header,
+  static pointer share(const boost::asio::any_io_executor& executor, const client_target& target,
                        const bound_connection& x);
 
   /// Whether the server has sent neither bytes that nobody asked for nor the end. Then
@@ -67,10 +71,15 @@ public:
   void close();
 
 private:
+  boost::asio::awaitable<void> shake_hands(const client_target& target, exchange_result& failed);
+  void note_error(boost::system::error_code ec, exchange_result& result) const;
+
   boost::beast::tcp_stream stream_;
+  std::optional<boost::asio::ssl::stream<boost::beast::tcp_stream&>> tls_; // over it; or plain
   boost::beast::flat_buffer buffer_;
   const std::string host_header_;
   clock::time_point last_used_ = clock::now();
+  bool is_new_ = true; // nothing has been answered on it
   bool reusable_ = true;
   const pid_t process_;
 };

@@ -22,9 +22,8 @@ constexpr std::size_t most_idle = 8;
 
 } // namespace
 
-async_core::async_core(const asio::any_io_executor& x, std::string host_name,
-                       std::uint16_t port_number, const client_options& o)
-  : executor(x), host(std::move(host_name)), port(port_number), options(o) {
+async_core::async_core(const asio::any_io_executor& x, client_target server_and_options)
+  : executor(x), target(std::move(server_and_options)) {
 }
 
 async_core::connection_ptr async_core::take_idle() {
@@ -47,15 +46,17 @@ void async_core::keep(exchange_result& result, const http_call& call, const answ
 }
 
 asio::awaitable<async_core::connection_ptr> async_core::connect(const effort& limits,
-                                                                std::error_code& ec) {
+                                                                exchange_result& failed) {
   asio::steady_timer timer{executor};
+  auto& ec = failed.error;
   for (unsigned attempt = 1;; ++attempt) {
-    auto result = co_await async_connection::open(executor, host, port,
-                                                  limits.until(limits.connect), ec);
+    auto result = co_await async_connection::open(executor, target, limits.until(limits.connect),
+                                                  failed);
     auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none)
       ec = errc::cancelled;
-    if (result || attempt == limits.attempts || ec == errc::cancelled)
+    // Who is not trusted now will not be in a moment.
+    if (result || attempt == limits.attempts || ec == errc::cancelled || ec == errc::unreachable)
       co_return result;
     error_code error;
     timer.expires_at(limits.until(limits.pause * attempt));
@@ -87,13 +88,11 @@ asio::awaitable<exchange_result> async_core::ask(http_call call, repeat again, e
       repeats = 0;
   }
   for (;; --repeats) {
-    std::error_code ec;
-    auto connection = co_await connect(limits, ec);
+    exchange_result failed;
+    auto connection = co_await connect(limits, failed);
     if (!connection) {
-      result = {};
-      result.error = ec;
-      result.repeated = sent;
-      co_return result;
+      failed.repeated = sent;
+      co_return failed;
     }
     result = co_await connection->exchange(call, limits.until(limits.answer));
     result.repeated = std::exchange(sent, sent || result.sent);

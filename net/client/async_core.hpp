@@ -3,15 +3,14 @@
 // nothing of locks.
 #pragma once
 
-#include "lockserver/client_options.hpp"
 #include "net/client/async_connection.hpp"
+#include "net/client/client_target.hpp"
 #include "net/client/effort.hpp"
 #include "net/client/http_call.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,8 +22,7 @@ class async_core : public std::enable_shared_from_this<async_core> {
 public:
   /// @param executor runs one thing at a time: a strand, or the executor of a context
   ///        with one thread.
-  async_core(const boost::asio::any_io_executor& executor, std::string host, std::uint16_t port,
-             const client_options& options);
+  async_core(const boost::asio::any_io_executor& executor, client_target target);
 
   /// Connects unless there is a connection, sends the request and reads the answer. Must
   /// be awaited on `executor`. A terminal cancellation ends it with `errc::cancelled`.
@@ -44,15 +42,14 @@ public:
   }
 
   const boost::asio::any_io_executor executor;
-  const std::string host;
-  const std::uint16_t port;
-  const client_options options;
-  const std::string server = host + " port " + std::to_string(port); ///< For messages.
+  const client_target target;
+  const std::string server = target.host + " port "
+                             + std::to_string(target.port); ///< For messages.
 
 private:
   using connection_ptr = async_connection::pointer;
 
-  boost::asio::awaitable<connection_ptr> connect(const effort& limits, std::error_code& ec);
+  boost::asio::awaitable<connection_ptr> connect(const effort& limits, exchange_result& failed);
   connection_ptr take_idle();
   void keep(exchange_result& result, const http_call& call, const answer_check& check,
             connection_ptr connection);

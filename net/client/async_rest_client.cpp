@@ -90,8 +90,8 @@ void spawn(const async_calls& x, operations::awaitable_answer<T> operation,
 async_calls async_calls::make(const asio::any_io_executor& executor, std::string name,
                               std::string host, std::uint16_t port, const client_options& options) {
   check_client(name, host);
-  auto core = std::make_shared<async_core>(asio::make_strand(executor), std::move(host), port,
-                                           options);
+  auto core = std::make_shared<async_core>(asio::make_strand(executor),
+                                           client_target{std::move(host), port, options});
   return {executor, std::move(core), std::move(name)};
 }
 

@@ -10,7 +10,7 @@ namespace asio = boost::asio;
 
 struct blocking_core::lane {
   explicit lane(const blocking_core& x)
-    : core(std::make_shared<async_core>(context.get_executor(), x.host, x.port, x.options)) {
+    : core(std::make_shared<async_core>(context.get_executor(), x.target)) {
   }
 
   // The hint 1 saves most of the context's locking. With one thread the core needs no
@@ -19,9 +19,7 @@ struct blocking_core::lane {
   core_ptr core;
 };
 
-blocking_core::blocking_core(std::string host_name, std::uint16_t port_number,
-                             const client_options& x)
-  : host(std::move(host_name)), port(port_number), options(x) {
+blocking_core::blocking_core(client_target x) : target(std::move(x)) {
 }
 
 blocking_core::~blocking_core() {

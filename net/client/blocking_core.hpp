@@ -7,11 +7,9 @@
 #include <boost/asio/io_context.hpp>
 
 #include <atomic>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 #include <utility>
 
 namespace lockserver {
@@ -23,7 +21,7 @@ class blocking_core {
 public:
   using core_ptr = std::shared_ptr<async_core>;
 
-  blocking_core(std::string host, std::uint16_t port, const client_options& options);
+  explicit blocking_core(client_target target);
   blocking_core(const blocking_core&) = delete;
   blocking_core& operator=(const blocking_core&) = delete;
   ~blocking_core();
@@ -44,9 +42,7 @@ public:
   /// object must not be used afterwards.
   void leave_to_parent();
 
-  const std::string host;
-  const std::uint16_t port;
-  const client_options options;
+  const client_target target;
 
 private:
   struct lane;

@@ -2,6 +2,8 @@
 // ends.
 #pragma once
 
+#include "net/client/secure_context.hpp"
+
 #include <atomic>
 
 namespace lockserver {
@@ -10,7 +12,8 @@ namespace lockserver {
 /// closes with its last handle in this process and its child processes.
 class bound_connection {
 public:
-  explicit bound_connection(int socket) noexcept;
+  /// @param tls of the connection; null: plain.
+  bound_connection(int socket, ssl_pointer tls) noexcept;
   bound_connection(const bound_connection&) = delete;
   bound_connection& operator=(const bound_connection&) = delete;
   ~bound_connection();
@@ -22,11 +25,15 @@ public:
   /// has no more.
   int share() const noexcept;
 
+  /// Its TLS, which serves one handle at a time; null: plain.
+  ssl_pointer share_tls() const noexcept;
+
   /// Must not be called while another method runs.
   void close() noexcept;
 
 private:
   std::atomic<int> socket_;
+  const ssl_pointer tls_;
 };
 
 } // namespace lockserver

@@ -8,9 +8,8 @@
 
 namespace lockserver {
 
-process_parts::process_parts(const std::string& host, std::uint16_t port,
-                             const client_options& options)
-  : process(getpid()), core(std::make_shared<blocking_core>(host, port, options)) {
+process_parts::process_parts(client_target target)
+  : process(getpid()), core(std::make_shared<blocking_core>(std::move(target))) {
 }
 
 // A lock that is being released may use the keeper a moment longer. The keeper's thread
@@ -23,7 +22,7 @@ process_parts::~process_parts() {
 std::shared_ptr<lock_keeper> process_parts::keeper() {
   std::lock_guard guard{mutex_};
   if (!keeper_)
-    keeper_ = std::make_shared<lock_keeper>(core->host, core->port, core->options);
+    keeper_ = std::make_shared<lock_keeper>(core->target);
   return keeper_;
 }
 
@@ -40,7 +39,7 @@ client_parts::client_parts(std::string who, const std::string& host, std::uint16
                            const client_options& options)
   : name(std::move(who)) {
   check_client(name, host);
-  parts_ = new process_parts{host, port, options};
+  parts_ = new process_parts{client_target{host, port, options}};
 }
 
 client_parts::~client_parts() {
@@ -57,7 +56,7 @@ process_parts& client_parts::here() {
   if (parts->process == getpid())
     return *parts;
   auto& old = *parts->core;
-  auto mine = std::make_unique<process_parts>(old.host, old.port, old.options);
+  auto mine = std::make_unique<process_parts>(old.target);
   if (parts_.compare_exchange_strong(parts, mine.get())) {
     old.leave_to_parent(); // the rest is leaked, for the same reason
     return *mine.release();

@@ -15,7 +15,7 @@ namespace lockserver {
 /// The parts of a client that belong to one process: a connection and a thread.
 class process_parts {
 public:
-  process_parts(const std::string& host, std::uint16_t port, const client_options& options);
+  explicit process_parts(client_target target);
   process_parts(const process_parts&) = delete;
   process_parts& operator=(const process_parts&) = delete;
   ~process_parts();
@@ -37,7 +37,7 @@ void check_client(const std::string& name, const std::string& host);
 
 class client_parts {
 public:
-  /// @throws what `check_client` throws.
+  /// @throws what `check_client` and `client_target` throw.
   client_parts(std::string who, const std::string& host, std::uint16_t port,
                const client_options& options);
   client_parts(const client_parts&) = delete;

@@ -24,6 +24,9 @@ persistence::persistence(time_point began, duration patience, bool reached)
 }
 
 bool persistence::is_passing(const client::problem& why) const {
+  // A server that speaks TLS otherwise than this client goes on doing so.
+  if (why.code == errc::unreachable)
+    return reached_;
   // The system's errors: refused, no route. An unknown host name has another category,
   // and will not be known in a moment either.
   if (!is_ours(why.code))
@@ -35,7 +38,8 @@ bool persistence::is_passing(const client::problem& why) const {
 std::optional<persistence::duration>
 persistence::pause_after(const client::problem& why, time_point now, std::uint32_t chance) {
   auto lost = why.code == errc::connection_lost;
-  reached_ = reached_ || (is_ours(why.code) && why.code != errc::timeout);
+  reached_ = reached_
+             || (is_ours(why.code) && why.code != errc::timeout && why.code != errc::unreachable);
   // Only a second request can tell whether the first one has had an effect. So it is sent
   // even when the time is over.
   if (++tries_ == 1 && lost)

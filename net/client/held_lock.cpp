@@ -124,9 +124,10 @@ answer<void> held_lock::release() noexcept {
     // The release need not take longer than the lock would last by itself.
     auto left = std::max<std::chrono::nanoseconds>(lock_->safe_until() - boot_clock::now(),
                                                    std::chrono::seconds{1});
-    auto patience = std::min<std::chrono::nanoseconds>(left,
-                                                       bounded(core_->options.answer_timeout));
-    effort limits{1, {}, core_->options.connect_timeout, core_->options.answer_timeout};
+    auto patience
+      = std::min<std::chrono::nanoseconds>(left, bounded(core_->target.options.answer_timeout));
+    effort limits{
+      1, {}, core_->target.options.connect_timeout, core_->target.options.answer_timeout};
     limits.give_up = limits.until(std::chrono::duration_cast<client_options::duration>(left));
     auto& x = lock_->obtained;
     persistence plan{boot_clock::now(), patience, true};
@@ -156,7 +157,8 @@ answer<void> held_lock::leave(std::chrono::milliseconds ttl) noexcept {
     auto& x = lock_->obtained;
     auto left = std::chrono::duration_cast<client_options::duration>(lock_->safe_until()
                                                                      - boot_clock::now());
-    effort limits{1, {}, core_->options.connect_timeout, core_->options.answer_timeout};
+    effort limits{
+      1, {}, core_->target.options.connect_timeout, core_->target.options.answer_timeout};
     limits.give_up = limits.until(left);
     auto renewed = core_->run<answer<client::grant>>([&](const auto& core) {
       return operations::renew_within(core, x.key, x.owner, x.token, ttl, limits);

@@ -38,6 +38,8 @@ struct exchange_result {
   /// Set if there is no complete answer: an `errc`, or the system's code if no connection
   /// could be made.
   std::error_code error{};
+  /// More about `error`, for people; or empty.
+  std::string why{};
   /// Whether bytes of the request may have reached the server.
   bool sent = false;
   /// Whether bytes of the same request may have reached the server before.

@@ -102,7 +102,7 @@ namespace {
 
 outcome judge(const std::string& server, exchange_result x) {
   if (x.error)
-    return failure(x.error, server);
+    return failure(x.error, x.why.empty() ? server : server + ": " + x.why);
   switch (x.status) {
     case 200:
       return {first_line(std::move(x.body))};
@@ -143,7 +143,7 @@ outcome ask_key(blocking_core& core, std::string_view path, std::string_view key
   std::string target{path};
   target += percent_encode(key);
   target += rest;
-  return ask(core, target, again, usual_effort(core.options, wait));
+  return ask(core, target, again, usual_effort(core.target.options, wait));
 }
 
 std::string slash_name(const std::string& name) {
@@ -176,7 +176,7 @@ outcome lock_key(client_parts& x, std::string_view key, const lock_times& times)
   add("lock_timeout=", times.lock_timeout);
   add("lock_attempt_timeout=", times.lock_attempt_timeout);
   return ask_key(x.core(), "/LOCK/", key, rest, repeat::never,
-                 times.lock_attempt_timeout.value_or(x.core().options.longest_wait));
+                 times.lock_attempt_timeout.value_or(x.core().target.options.longest_wait));
 }
 
 } // namespace
@@ -237,8 +237,8 @@ lock_result lines_client::lock(std::string_view key, lock_times times) const {
   }
   result.status = lock_status::error;
   result.error = answer.error;
-  // These two errors come with a complete sentence.
-  auto refused = answer.error == errc::bad_request
+  // These errors come with a complete sentence.
+  auto refused = answer.error == errc::bad_request || answer.error == errc::unreachable
                  || answer.error == std::make_error_code(std::errc::invalid_argument);
   if (!refused)
     answer.about += ": ";
@@ -249,7 +249,7 @@ lock_result lines_client::lock(std::string_view key, lock_times times) const {
 }
 
 bool lines_client::ping() const {
-  auto limit = impl_->core().options.ping_timeout;
+  auto limit = impl_->core().target.options.ping_timeout;
   std::error_code ignored;
   effort once{1, {}, limit, limit};
   once.give_up = once.until(limit);
@@ -258,8 +258,9 @@ bool lines_client::ping() const {
 
 bool lines_client::shutdown() const {
   std::error_code ignored;
-  return yes_or_no(
-    ask(impl_->core(), "/SHUTDOWN", repeat::never, usual_effort(impl_->core().options)), ignored);
+  return yes_or_no(ask(impl_->core(), "/SHUTDOWN", repeat::never,
+                       usual_effort(impl_->core().target.options)),
+                   ignored);
 }
 
 } // namespace lockserver

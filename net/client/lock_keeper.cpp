@@ -152,9 +152,9 @@ struct lock_keeper::entry {
   bool asks = false;                    // sends a request on the connection
 };
 
-lock_keeper::lock_keeper(std::string host, std::uint16_t port, const client_options& options)
+lock_keeper::lock_keeper(const client_target& target)
   : work_(asio::make_work_guard(context_)),
-    core_(std::make_shared<async_core>(context_.get_executor(), std::move(host), port, options)),
+    core_(std::make_shared<async_core>(context_.get_executor(), target)),
     thread_([this] { serve(); }) {
 }
 
@@ -220,8 +220,7 @@ void lock_keeper::begin(std::shared_ptr<held_record> lock) {
   entries_.emplace(x->lock.get(), x);
   watch(x);
   if (auto& bound = x->lock->obtained.connection) {
-    x->connection = async_connection::share(core_->executor, host_header(core_->host, core_->port),
-                                            *bound);
+    x->connection = async_connection::share(core_->executor, core_->target, *bound);
     if (x->connection)
       listen(x);
     else
@@ -323,8 +322,8 @@ asio::awaitable<answer<grant>> lock_keeper::renew_once(std::shared_ptr<entry> x)
     auto period = std::chrono::duration_cast<effort::duration>(x->lock->renewal_period());
     effort limits{1,
                   {},
-                  std::min(core_->options.connect_timeout, period),
-                  std::min(core_->options.answer_timeout, period)};
+                  std::min(core_->target.options.connect_timeout, period),
+                  std::min(core_->target.options.answer_timeout, period)};
     result = co_await operations::renew_within(core_, what.key, what.owner, what.token, ttl,
                                                limits);
   }

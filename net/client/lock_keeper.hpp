@@ -71,7 +71,7 @@ private:
 
 class lock_keeper {
 public:
-  lock_keeper(std::string host, std::uint16_t port, const client_options& options);
+  explicit lock_keeper(const client_target& target);
   lock_keeper(const lock_keeper&) = delete;
   lock_keeper& operator=(const lock_keeper&) = delete;
   ~lock_keeper();

@@ -26,7 +26,7 @@ namespace asio = boost::asio;
 namespace {
 
 client_options::duration wait_of(const async_core& core, const v1::request& x) {
-  return x.wait ? client_options::duration{*x.wait} : core.options.longest_wait;
+  return x.wait ? client_options::duration{*x.wait} : core.target.options.longest_wait;
 }
 
 // Sends the request, unless its input is wrong, and reads the answer. If the answer makes
@@ -50,7 +50,7 @@ awaitable_answer<T> perform(core_ptr core, v1::request x, effort limits, Read re
 
 template <class T, class Read>
 awaitable_answer<T> perform(core_ptr core, v1::request x, Read read) {
-  auto limits = usual_effort(core->options, wait_of(*core, x));
+  auto limits = usual_effort(core->target.options, wait_of(*core, x));
   return perform<T>(std::move(core), std::move(x), limits, std::move(read));
 }
 
@@ -94,7 +94,7 @@ struct acquisition {
     v1::grant_request what{key, owner, boot_clock::now(), options.hold == lock_hold::connection};
     auto request = v1::acquire(key, owner, v1::remaining(options, what.sent - began));
     request.repeatable = false; // repeated here, with the rest of the wait
-    auto limits = usual_effort(core->options, wait_of(*core, request));
+    auto limits = usual_effort(core->target.options, wait_of(*core, request));
     if (!std::exchange(first, false)) {
       limits.attempts = 1;
       limits.give_up = give_up;
@@ -142,7 +142,7 @@ awaitable_answer<grant> acquire(core_ptr core, std::string key, std::string owne
   acquisition all{core, std::move(key), std::move(owner), std::move(options)};
   if (all.options.request_id.empty())
     all.options.request_id = random_name();
-  auto& x = core->options;
+  auto& x = core->target.options;
   all.patience
     = all.options.wait.value_or(std::chrono::duration_cast<milliseconds>(bounded(x.longest_wait)));
   all.give_up = effort::clock::now() + bounded(all.patience) + bounded(x.connect_timeout)
@@ -158,7 +158,7 @@ awaitable_answer<grant> acquire(core_ptr core, std::string key, std::string owne
 
 awaitable_answer<grant> renew(core_ptr core, std::string key, std::string owner,
                               std::uint64_t token, std::optional<milliseconds> ttl) {
-  auto limits = usual_effort(core->options);
+  auto limits = usual_effort(core->target.options);
   return renew_within(std::move(core), std::move(key), std::move(owner), token, ttl, limits);
 }
 
@@ -184,8 +184,8 @@ awaitable_answer<void> release(core_ptr core, std::string key, std::string owner
                                std::uint64_t token) {
   if (token == 0)
     return perform<void>(std::move(core), v1::release(key, owner, token), v1::read_release);
-  persistence plan{boot_clock::now(), bounded(core->options.answer_timeout), false};
-  auto limits = usual_effort(core->options);
+  persistence plan{boot_clock::now(), bounded(core->target.options.answer_timeout), false};
+  auto limits = usual_effort(core->target.options);
   return release_within(std::move(core), std::move(key), std::move(owner), token, plan, limits);
 }
 
@@ -254,7 +254,7 @@ awaitable_answer<server_info> server(core_ptr core) {
 }
 
 awaitable_answer<void> ping(core_ptr core) {
-  auto limit = core->options.ping_timeout;
+  auto limit = core->target.options.ping_timeout;
   effort once{1, {}, limit, limit};
   once.give_up = once.until(limit);
   return perform<void>(std::move(core), v1::ping(), once, v1::read_ping);

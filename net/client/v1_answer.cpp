@@ -246,7 +246,7 @@ problem to_problem(const exchange_result& x, const std::string& server) {
 template <class T, class Read>
 answer<T> read_object(const exchange_result& x, const std::string& server, Read read) {
   if (x.error)
-    return problem{x.error, server + ": " + x.error.message()};
+    return problem{x.error, server + ": " + (x.why.empty() ? x.error.message() : x.why)};
   try {
     if (x.status != 200)
       return to_problem(x, server);

@@ -68,8 +68,11 @@ check 'an IPv6 address in a URL' contains "$output" '::1 port 1 does not answer'
 try -s http://127.0.0.1 status key
 check 'a URL without a port: 80' contains "$output" '127.0.0.1 port 80'
 try -s "https://$LOCKSERVER_SERVER" ping
-check 'https: 64' equal $status 64
-check 'with a sentence' contains "$output" 'does not speak https'
+check 'https to a plain server: 69' equal $status 69
+try --ca ca.pem ping
+check 'TLS files for a plain server: 64' equal $status 64
+try -s https://localhost --cert me.pem ping
+check 'half a certificate: 64' equal $status 64
 
 echo '-- output'
 # unprintable ARGUMENTS...: whether lockctl, whose output goes to a full disk,
