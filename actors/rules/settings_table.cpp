@@ -37,6 +37,7 @@ constexpr setting_limits one_to(std::int64_t most) {
 // -- the table ----------------------------------------------------------------
 
 constexpr auto where = "Where to serve, or where to find the server";
+constexpr auto tls = "TLS (off unless there are a certificate and its key)";
 constexpr auto locks = "Locks";
 constexpr auto durability = "Durability";
 constexpr auto maxima = "Limits (who goes beyond gets 429)";
@@ -48,6 +49,8 @@ constexpr bool shown = true;
 constexpr bool hidden = false;
 
 using enum setting_kind;
+using who_shows = lockserver::client_certificates;
+using version = lockserver::tls_version;
 
 constexpr setting table[] = {
   {"host", where, address, &settings::host, any, hidden, "Numeric address, or localhost"},
@@ -59,6 +62,22 @@ constexpr setting table[] = {
    "How often a busy port is tried"},
   {"time-between-attempts", where, seconds, &settings::time_between_attempts, any_time, hidden,
    "Pause after the n-th try: n times this"},
+
+  {"tls-certificate", tls, file, &settings::tls_certificate, any, hidden,
+   "The server's certificate (PEM), and those between it and its authority"},
+  {"tls-key", tls, file, &settings::tls_key, any, hidden,
+   "Its key, which nobody but its owner and group may read"},
+  {"tls-clients", tls, setting_kind::client_certificates, &settings::tls_clients, any, hidden,
+   "Certificates of clients: no, accept: verified if shown, or require"},
+  {"tls-clients-authority", tls, file, &settings::tls_clients_authority, any, hidden,
+   "The authorities that must have signed them, and their revocation lists"},
+  {"tls-min-version", tls, setting_kind::tls_version, &settings::tls_min_version, any, hidden,
+   "The oldest version of TLS: 1.2 or 1.3"},
+  {"tls-reload", tls, seconds, &settings::tls_reload, any_time, hidden,
+   "How often these files are looked at; 0: only on SIGHUP"},
+  {"plain-port", tls, port, &settings::plain_port, any, hidden,
+   "Serve without TLS on this port, too; 0: any free one"},
+  {"plain-host", tls, address, &settings::plain_host, any, hidden, "The address for it"},
 
   {"lock-timeout", locks, seconds, &settings::lock_timeout, some_time, shown,
    "How long a lock lasts, unless its request says"},
@@ -181,6 +200,18 @@ bool read_value(std::string_view text, sync_mode& out) {
   return text == "off" || text == "always";
 }
 
+bool read_value(std::string_view text, who_shows& out) {
+  out = text == "accept"    ? who_shows::accept
+        : text == "require" ? who_shows::require
+                            : who_shows::no;
+  return text == "accept" || text == "require" || text == "no";
+}
+
+bool read_value(std::string_view text, version& out) {
+  out = text == "1.3" ? version::v1_3 : version::v1_2;
+  return text == "1.3" || text == "1.2";
+}
+
 bool read_value(std::string_view text, std::string& out) {
   out = text;
   return true;
@@ -205,6 +236,14 @@ std::string show(std::optional<std::uint16_t> x) {
 
 std::string show(sync_mode x) {
   return x == sync_mode::off ? "off" : "always";
+}
+
+std::string show(who_shows x) {
+  return x == who_shows::accept ? "accept" : x == who_shows::require ? "require" : "no";
+}
+
+std::string show(version x) {
+  return x == version::v1_3 ? "1.3" : "1.2";
 }
 
 std::string show(const std::string& x) {
@@ -278,6 +317,10 @@ kind_words words_of(setting_kind kind) {
       return {"SECONDS|max", "a number of seconds, such as 2.5, or max"};
     case sync:
       return {"WHEN", "always or off"};
+    case setting_kind::client_certificates:
+      return {"WHICH", "no, accept or require"};
+    case setting_kind::tls_version:
+      return {"VERSION", "1.2 or 1.3"};
     case flag:
       break;
   }

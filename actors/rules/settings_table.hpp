@@ -29,6 +29,8 @@ enum class setting_kind : std::uint8_t {
   seconds_or_max,
   flag,
   sync,
+  client_certificates,
+  tls_version,
 };
 
 struct kind_words {
@@ -50,7 +52,8 @@ struct setting {
   using member_type
     = std::variant<std::string settings::*, settings::duration settings::*, bool settings::*,
                    std::uint16_t settings::*, unsigned settings::*, std::size_t settings::*,
-                   std::optional<std::uint16_t> settings::*, sync_mode settings::*>;
+                   std::optional<std::uint16_t> settings::*, sync_mode settings::*,
+                   client_certificates settings::*, tls_version settings::*>;
 
   const char* name;  ///< As an option, without its dashes.
   const char* group; ///< The heading in --help; null: only programs that embed a server set it.

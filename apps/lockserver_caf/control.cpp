@@ -83,7 +83,9 @@ int ping(const options& x) {
   }
   auto where = endpoint(host, port);
   if (!client_of(host, port).ping())
-    throw failure{exit_status::unavailable, "no server answers at " + where};
+    throw failure{exit_status::unavailable,
+                  "no server answers at " + where
+                    + " without TLS; with it: lockctl ping --server https://HOST:PORT --ca FILE"};
   std::cout << "the server at " << where << " answers\n";
   return static_cast<int>(exit_status::ok);
 }

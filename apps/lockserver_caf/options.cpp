@@ -33,15 +33,15 @@ Examples:
 
 Signals:
   SIGTERM, SIGINT  stop the server; a second one ends it at once
-  SIGHUP           open the log file again, after it has been renamed
+  SIGHUP           open the log file again, after it has been renamed; reload the TLS files
 
 Exit status:
   0    run: the server was told to stop and has; start: it serves; stop: it is gone;
        ping: it answers
   64   an option, a value or the configuration file is wrong
   65   check: the store is damaged, or none of this program's
-  69   run, start: cannot listen there, cannot use the data directory, or the pid file is that of
-       a running server;
+  69   run, start: cannot listen there, cannot use the data directory or a TLS file, or the pid
+       file is that of a running server;
        stop, ping: no server answers there, or the pid file is not that of a running server
   70   an unexpected error
   73   cannot write the pid file or the log file

@@ -86,19 +86,29 @@ int serve(const options& x, const std::function<void(const std::string&)>& on_li
   look_at_rights(x.server.data_dir, *log);
 
   server served{x.server, log};
-  signals received{{[&] { served.stop(); }, [&] { output.reopen(); },
+  signals received{{[&] { served.stop(); },
+                    [&] {
+                      output.reopen();
+                      served.reload();
+                    },
                     [&](const char* name) {
                       log->info("{} is ignored: SIGTERM stops the server, SIGHUP opens the log "
-                                "file again",
+                                "file again and reloads the TLS files",
                                 name);
                     }}};
   if (auto error = served.start(); error && received.stopped_by() == 0)
     throw failure{exit_status::unavailable, served.start_problem()};
   if (received.stopped_by() == 0) {
     auto where = endpoint(x.server.host, served.port());
-    if (pid)
+    if (pid && x.server.plain_port) // ping speaks no TLS
+      pid->write(x.server.plain_host, served.plain_port());
+    else if (pid)
       pid->write(x.server.host, served.port());
-    log->info("lockserver-caf " LOCKSERVER_VERSION " listening on {}", where);
+    auto has_tls = !x.server.tls_certificate.empty();
+    log->info("lockserver-caf " LOCKSERVER_VERSION " listening on {}{}", where,
+              has_tls ? " with TLS" : "");
+    if (x.server.plain_port)
+      log->info("listening without TLS on {}", endpoint(x.server.plain_host, served.plain_port()));
     if (x.server.caf_port)
       log->info("CAF {} programs are served on {}{}", compat::version(),
                 endpoint(x.server.caf_host, served.caf_port()),

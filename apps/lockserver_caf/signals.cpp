@@ -53,7 +53,7 @@ void signals::watch(const reactions& x) {
     if (done_)
       return;
     if (signal == SIGHUP)
-      x.reopen_log();
+      x.reload();
     else if (signal == SIGUSR1 || signal == SIGUSR2)
       x.ignore(signal == SIGUSR1 ? "SIGUSR1" : "SIGUSR2");
   }

@@ -12,13 +12,14 @@ namespace lockserver::program {
 void hold_signals();
 
 /// SIGTERM and SIGINT: the first one asks the server to stop, a second one ends the
-/// process at once. SIGHUP opens the log file again. SIGUSR1 and SIGUSR2 have no meaning
-/// here but would end the process, so they are reported and ignored.
+/// process at once. SIGHUP opens the log file again and reloads the TLS files. SIGUSR1 and
+/// SIGUSR2 have no meaning here but would end the process, so they are reported and
+/// ignored.
 class signals {
 public:
   struct reactions {
     std::function<void()> stop;
-    std::function<void()> reopen_log;
+    std::function<void()> reload;
     std::function<void(const char* name)> ignore;
   };
 

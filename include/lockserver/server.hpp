@@ -26,6 +26,8 @@ struct counts {
   std::size_t leases = 0;      ///< Leases that live.
   std::uint64_t commits = 0;   ///< Transactions since the start, if durable.
   std::uint64_t decisions = 0; ///< Changes that these transactions made durable.
+  /// Checks since the start that found a changed file which cannot be used.
+  std::uint64_t reload_failures = 0;
 };
 
 /// One lock server: its port, its threads, its locks. One process may have several
@@ -49,7 +51,7 @@ public:
   /// busy, it tries again as `settings::reconnect_attempts` says; `stop` ends that early.
   /// Does nothing if the server serves already.
   /// @return the error that prevented it, or none. `std::errc::io_error` is an error of
-  /// the data directory, or of the port for CAF programs.
+  /// the data directory, of a TLS file, or of the port for CAF programs.
   std::error_code start();
 
   /// A sentence that says what made the last `start` fail; empty if it did not fail.
@@ -69,15 +71,25 @@ public:
   /// server's own threads.
   void stop();
 
-  /// Whether the server answers on its port, as `rest_client::ping` finds out.
+  /// Reads the files of TLS again, soon: all of them are put to use for new connections,
+  /// or none when one is wrong, which the log says.
+  void reload();
+
+  /// Whether the server answers on its port, as `rest_client::ping` of `client` finds out.
   bool ping() const;
 
   /// A client of this server for the requester `name`. The host is this server's own.
   /// Throws what the constructor of `rest_client` throws.
+  /// @param options without `tls`, the client of a server with TLS uses its plain port. If it
+  ///        has none, the client takes it by the authorities that the system trusts.
   rest_client client(std::string name, client_options options = {}) const;
 
   /// The port on which it listens, also when the settings said 0; 0 before `start`.
   std::uint16_t port() const noexcept;
+
+  /// The port without TLS, also when the settings said 0; 0 before `start` and without
+  /// such a port.
+  std::uint16_t plain_port() const noexcept;
 
   /// The port for CAF programs, also when the settings said 0. It is 0 before `start`,
   /// and if there is no such port.

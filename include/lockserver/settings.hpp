@@ -18,6 +18,15 @@ enum class sync_mode : std::uint8_t {
           ///< loses about the last second; more if the disk itself is slow to write.
 };
 
+/// Whether clients show a certificate.
+enum class client_certificates : std::uint8_t {
+  no,      ///< They are not asked for one.
+  accept,  ///< It is verified if they show one.
+  require, ///< Who shows none is not served.
+};
+
+enum class tls_version : std::uint8_t { v1_2, v1_3 };
+
 /// The settings of one server. Plain data: fill in what differs, then hand it
 /// to `server`, which refuses what `validate` refuses.
 struct settings {
@@ -30,6 +39,32 @@ struct settings {
   /// TCP port; 0 lets the system pick a free one (see `server::port`).
   /// 8004 is Lock::Server's.
   std::uint16_t port = 8004;
+
+  /// PEM files: the server's certificate, with those between it and its authority, and
+  /// the certificate's key without a passphrase, which nobody but its owner and group may
+  /// read. Both, and then `port` speaks TLS and nothing else; or none.
+  std::string tls_certificate{};
+  std::string tls_key{};
+
+  /// Which certificates clients show, and a PEM file with the authorities that these must
+  /// come from: needed unless `no`, for any of the system's authorities would sign for
+  /// anyone.
+  client_certificates tls_clients = client_certificates::no;
+  std::string tls_clients_authority{};
+
+  /// The oldest version of TLS that is spoken. 1.2 only with ciphers that are as good as
+  /// those of 1.3 (AEAD with ECDHE).
+  tls_version tls_min_version = tls_version::v1_2;
+
+  /// How often the files above are looked at; 0: only by `server::reload`. Certificates
+  /// are renewed days before they end, and the ten seconds are for people who wait.
+  duration tls_reload = std::chrono::seconds{10};
+
+  /// Beside TLS, a port without it, for clients that know no TLS; none: there is none, 0:
+  /// any free one (see `server::plain_port`). The default address is reachable from this
+  /// machine only.
+  std::optional<std::uint16_t> plain_port{};
+  std::string plain_host = "127.0.0.1";
 
   /// By which hosts requests may call the server (their Host field), separated by
   /// commas, without ports; "*": any. Others get 403, since a web page could make

@@ -37,8 +37,9 @@ constexpr std::size_t max_drained = 1024 * 1024;
 
 } // namespace
 
-connection::connection(tcp::socket socket, io_thread& host, server_context& context, bool surplus)
-  : host_(host), context_(context), socket_(std::move(socket)), surplus_(surplus) {
+connection::connection(std::unique_ptr<transport> wire, io_thread& host, server_context& context,
+                       bool surplus)
+  : host_(host), context_(context), wire_(std::move(wire)), surplus_(surplus) {
   ++context_.connections;
 }
 
@@ -81,7 +82,7 @@ void connection::abort() {
 void connection::do_wait_readable() {
   if (std::exchange(reading_, true))
     return;
-  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const error_code& ec) {
+  socket().async_wait(tcp::socket::wait_read, [self = shared_from_this()](const error_code& ec) {
     self->reading_ = false;
     if (self->phase_ != phase::closed)
       self->guard([&] { self->on_readable(ec); });
@@ -89,26 +90,67 @@ void connection::do_wait_readable() {
 }
 
 void connection::on_readable(const error_code& ec) {
+  if (phase_ == phase::draining)
+    return on_drained(ec);
   if (!share_planned_)
     share_ = 0;
-  auto& buffer = host_.read_buffer();
+  auto was_open = wire_->is_open();
   error_code failed = ec;
-  std::size_t size = 0;
+  std::string_view data;
   if (!failed)
-    size = socket_.read_some(asio::buffer(buffer), failed);
-  if (failed == asio::error::would_block)
-    return do_wait_readable();
+    data = wire_->read(host_, failed);
+  if (!was_open && wire_->is_open())
+    on_opened();
+  if (wire_->unsent() > 0)
+    plan_flush();
+  if (!data.empty())
+    on_input(data);
+  if (phase_ != phase::open)
+    return;
   if (failed == asio::error::eof)
+    on_end_of_input();
+  else if (failed && failed != asio::error::would_block)
+    on_failed_read(failed);
+  else
+    do_watch();
+}
+
+// What comes after the last answer is thrown away as it is, whatever it would mean.
+void connection::on_drained(error_code ec) {
+  if (!ec)
+    drained_ += socket().read_some(asio::buffer(host_.read_buffer()), ec);
+  if (ec == asio::error::eof)
     return on_end_of_input();
-  if (failed) {
-    failure_ = failed;
+  if (ec && ec != asio::error::would_block) {
+    failure_ = ec;
     return on_broken();
   }
-  if (phase_ == phase::draining) {
-    drained_ += size;
-    return drained_ > max_drained ? close() : do_wait_readable();
+  return drained_ > max_drained ? close() : do_wait_readable();
+}
+
+// From now on the client has as long for its first request as one without a handshake.
+void connection::on_opened() {
+  handshake_hook::unlink();
+  set_deadline(context_.config.header_timeout);
+}
+
+// The socket has failed; or what came is not what the transport is for.
+void connection::on_failed_read(const error_code& ec) {
+  if (wire_->unsent() > 0 && context_.log.should_log(spdlog::level::debug)) {
+    error_code ignored;
+    auto peer = socket().remote_endpoint(ignored);
+    context_.log.debug("connection refused: client={}:{} reason={}", peer.address().to_string(),
+                       peer.port(), quoted{wire_->problem()});
   }
-  on_input({buffer.data(), size});
+  if (wire_->unsent() > 0 && !wire_->is_open()) {
+    last_answer_ = true; // is what the transport says to it
+    return;
+  }
+  failure_ = ec;
+  error_code ignored;
+  if (wire_->unsent() > 0)
+    wire_->write({}, false, ignored);
+  on_broken();
 }
 
 void connection::on_input(std::string_view data) {
@@ -121,14 +163,13 @@ void connection::on_input(std::string_view data) {
     input_ += data;
     serve_received();
   }
-  do_watch();
 }
 
 // Reads on if there is room; else that starts again after the next answers.
 void connection::do_watch() {
   if (phase_ != phase::open || end_of_input_)
     return;
-  if (has_room())
+  if (has_room() && wire_->unsent() < max_output)
     do_wait_readable();
   else if (busy_ && !writing_ && session_->waits())
     set_deadline(look_interval);
@@ -207,7 +248,7 @@ bool connection::may_serve() const noexcept {
 void connection::plan_share() {
   if (std::exchange(share_planned_, true))
     return;
-  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  asio::post(socket().get_executor(), [self = shared_from_this()] {
     self->share_planned_ = false;
     self->share_ = 0;
     if (self->phase_ != phase::open)
@@ -239,7 +280,7 @@ std::size_t connection::serve_head(std::string_view input) {
   keep_alive_ = head.keep_alive;
   auto& how = context_.dialect_of(version_, head.target);
   http_request request{version_, head.method, head.target, head.content_type};
-  if (auto wrong = refuse_browser(head)) {
+  if (auto wrong = refuse_client(head)) {
     refuse_and_close(how, std::move(*wrong));
   } else if (head.has_body) {
     begin_body(request, how, input.size() == size);
@@ -251,9 +292,12 @@ std::size_t connection::serve_head(std::string_view input) {
   return size;
 }
 
-// A browser would send what any web page tells it to, and it can reach what the
-// page's author cannot.
-std::optional<refusal> connection::refuse_browser(const request_head& head) const {
+// Whoever it is that asks. A browser would send what any web page tells it to, and it can
+// reach what the page's author cannot.
+std::optional<refusal> connection::refuse_client(const request_head& head) const {
+  if (!wire_->is_trusted())
+    return refusal{errc::unauthenticated,
+                   "the authorities have changed, and none of them has signed the certificate"};
   if (head.from_other_site)
     return refusal{errc::cross_site, "web pages of other sites may not ask"};
   if (!context_.hosts.allows(head.host))
@@ -294,6 +338,10 @@ std::size_t connection::serve_body(std::string_view input) {
 
 void connection::answer_continue() {
   output_ += "HTTP/1.1 100 Continue\r\n\r\n";
+  plan_flush();
+}
+
+void connection::plan_flush() {
   if (!std::exchange(flush_planned_, true))
     host_.at_end_of_turn(self_);
 }
@@ -334,7 +382,7 @@ void connection::refuse_and_close(const dialect& how, refusal&& x) {
 void connection::refuse(const dialect& how, refusal&& x) {
   if (context_.log.should_log(spdlog::level::debug)) {
     error_code ec;
-    auto peer = socket_.remote_endpoint(ec);
+    auto peer = socket().remote_endpoint(ec);
     context_.log.debug("bad request: status={} client={}:{} reason={}", row_of(x.code).status,
                        peer.address().to_string(), peer.port(), quoted{x.reason});
   }
@@ -350,8 +398,7 @@ connection::position connection::answer(const http_content& x) {
   append(output_, {x, version_, !last_answer_, is_head_});
   share_ += (output_.size() - before) / bytes_per_request;
   auto end = sent_ + output_.size() - written_;
-  if (!std::exchange(flush_planned_, true))
-    host_.at_end_of_turn(self_);
+  plan_flush();
   if (!serving_ && !input_.empty() && !last_answer_)
     serve_received();
   return end;

@@ -1,10 +1,11 @@
-// The bytes of one client: reads requests, writes answers in their order,
+// The HTTP of one client: reads requests, writes answers in their order,
 // watches the socket, and closes it in time. Knows nothing of locks; what a
 // request means is the session's business.
 #pragma once
 
 #include "net/http/request_body.hpp"
 #include "net/http/request_head.hpp"
+#include "net/http/transport.hpp"
 #include "net/io/io_thread.hpp"
 #include "net/session/server_context.hpp"
 #include "net/session/session.hpp"
@@ -19,6 +20,12 @@
 
 namespace lockserver {
 
+using connection_hook
+  = boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+using handshake_hook
+  = boost::intrusive::list_base_hook<boost::intrusive::tag<struct in_handshake>,
+                                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
 /// One client's connection, on one I/O thread for all its life. Keeps itself
 /// alive while anything is under way on the socket.
 ///
@@ -27,8 +34,8 @@ namespace lockserver {
 /// away, until the client closes too. Closing at once would make the system
 /// reset the connection, and the reset could overtake the answer.
 class connection final : public std::enable_shared_from_this<connection>,
-                         public boost::intrusive::list_base_hook<
-                           boost::intrusive::link_mode<boost::intrusive::auto_unlink>>,
+                         public connection_hook,
+                         public handshake_hook,
                          public session_peer,
                          public io_thread::task {
 public:
@@ -38,11 +45,17 @@ public:
   /// Counts itself in the context, until it is closed.
   /// @param surplus there are too many connections: serve one request, if it wants
   ///        no lock.
-  connection(tcp::socket socket, io_thread& host, server_context& context, bool surplus);
+  connection(std::unique_ptr<transport> wire, io_thread& host, server_context& context,
+             bool surplus);
   ~connection();
 
   /// Starts to serve. On the connection's thread, as all that follows.
   void start(caf::actor_system& sys);
+
+  /// Whether HTTP goes through, see `transport::is_open`.
+  bool is_open() const noexcept {
+    return wire_->is_open();
+  }
 
   /// Refuses what waits, finishes what is under way, then closes.
   void finish();
@@ -56,6 +69,9 @@ public:
   position arrived() override;
   position may_have_arrived() override;
   bool client_is_gone() override;
+  peer_names names() const override {
+    return wire_->peer();
+  }
   void give_up() noexcept override;
   void on_deadline() override;
 
@@ -77,6 +93,9 @@ private:
   // Reading.
   void do_wait_readable();
   void on_readable(const boost::system::error_code& ec);
+  void on_drained(boost::system::error_code ec);
+  void on_opened();
+  void on_failed_read(const boost::system::error_code& ec);
   void on_input(std::string_view data);
   void do_watch();
   void on_end_of_input();
@@ -90,9 +109,10 @@ private:
   std::size_t serve(std::string_view input);
   std::size_t serve_head(std::string_view input);
   std::size_t serve_body(std::string_view input);
-  std::optional<refusal> refuse_browser(const request_head& head) const;
+  std::optional<refusal> refuse_client(const request_head& head) const;
   void begin_body(const http_request& x, const dialect& how, bool client_waits);
   void answer_continue();
+  void plan_flush();
   void serve_request(const http_request& x, const dialect& how);
   void refuse(const dialect& how, refusal&& x);
   void refuse_broken(const head_error& x, std::string_view target);
@@ -110,10 +130,14 @@ private:
   bool takes_enough();
 
   // Ending.
+  tcp::socket& socket() noexcept {
+    return wire_->socket();
+  }
   void do_drain();
   void await_delivery();
   bool closed_before_reset();
-  std::optional<position> all_but(unsigned long queue);
+  position arrived_on_wire();
+  position all_but(unsigned long queue, position unknown);
   void on_broken() noexcept;
   void close() noexcept;
   void count_off() noexcept;
@@ -122,7 +146,7 @@ private:
 
   io_thread& host_;
   server_context& context_;
-  tcp::socket socket_;
+  const std::unique_ptr<transport> wire_;
   caf::strong_actor_ptr session_handle_;
   session* session_ = nullptr;       // behind the handle
   std::shared_ptr<connection> self_; // until closed
@@ -133,8 +157,8 @@ private:
   std::size_t served_ = 0;            // of `input_`
   std::string output_;                // answered, but not yet written
   std::size_t written_ = 0;           // of `output_`
-  position sent_ = 0;                 // all that was ever written, `written_` included
-  std::size_t drained_ = 0;           // bytes thrown away
+  position sent_ = 0;       // all that was ever written, `written_` included; HTTP's bytes
+  std::size_t drained_ = 0; // bytes thrown away
   boost::system::error_code failure_; // of the socket
   std::size_t counted_ = 0;           // of `output_`, in `server_context::untaken`
   std::size_t share_ = 0;             // requests served in this turn
@@ -157,16 +181,23 @@ private:
   bool share_planned_ = false;   // what is left of `input_` has its turn later
   bool surplus_;
   bool is_counted_ = true; // in the context
-  // While the client does not take its answers: what had arrived when it began not
-  // to, or when it had last taken enough.
+  // While the client does not take its answers: what had arrived of the wire's bytes when
+  // it began not to, or when it had last taken enough.
   std::optional<position> untaken_since_;
   time_point deadline_ = time_point::max();
   time_point drain_until_{};
 };
 
 /// The connections of one thread. They leave it by themselves.
-using connection_list
-  = boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>>;
+struct connection_list {
+  boost::intrusive::list<connection, boost::intrusive::base_hook<connection_hook>,
+                         boost::intrusive::constant_time_size<false>>
+    all;
+  /// Those that are not open, in the order in which they came.
+  boost::intrusive::list<connection, boost::intrusive::base_hook<handshake_hook>,
+                         boost::intrusive::constant_time_size<false>>
+    in_handshake;
+};
 
 template <class F>
 void connection::guard(F f) noexcept {

@@ -1,10 +1,11 @@
 // How a connection ends, in whatever way: in order, broken, or too slow.
 #include "net/http/connection.hpp"
 
+#include "net/http/wire_queue.hpp"
+
 #include <boost/asio/buffer.hpp>
 
 #include <netinet/tcp.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <linux/filter.h>
@@ -59,7 +60,9 @@ bool stop_sending(connection::tcp::socket& socket) {
 void connection::do_drain() {
   if (std::exchange(phase_, phase::draining) == phase::open) {
     error_code ec;
-    socket_.shutdown(tcp::socket::shutdown_send, ec);
+    // Without an answer the client still has to be told in the transport's own way.
+    wire_->write({}, true, ec);
+    socket().shutdown(tcp::socket::shutdown_send, ec);
     end_sent_ = !ec;
     drain_until_ = host_.turn_time() + drain_time;
     set_deadline(drain_time);
@@ -74,8 +77,8 @@ void connection::do_drain() {
 // before, the answer makes its system reset the connection. With both sides
 // closed the socket tells of nothing by itself, so it is looked at.
 void connection::await_delivery() {
-  auto all_arrived = !session_->in_doubt() || arrived() == sent_;
-  if (!all_arrived && tcp_state(socket_) == TCP_CLOSE)
+  auto all_arrived = !session_->in_doubt() || arrived_on_wire() == wire_->sent();
+  if (!all_arrived && tcp_state(socket()) == TCP_CLOSE)
     return on_broken();
   // After that it just reads slowly; the system goes on sending.
   auto over = host_.turn_time() >= drain_until_;
@@ -86,22 +89,28 @@ void connection::await_delivery() {
 }
 
 connection::position connection::arrived() {
-  return all_but(SIOCOUTQ).value_or(0);
+  return wire_->readable_in(arrived_on_wire());
+}
+
+connection::position connection::arrived_on_wire() {
+  return all_but(SIOCOUTQ, 0);
 }
 
 // A reset says nothing about what has arrived: the system ignores what it
 // acknowledges, and the client's acknowledges an answer up to 200 ms late. So
 // what has left this machine may have been read, with one exception. The first
 // bytes that a client gets are acknowledged at once: if none are, and the client
-// had closed its side before the reset, it closed before they came.
+// had closed its side before the reset, it closed before they came. (With TLS the first
+// bytes are those of the handshake, so that nothing is known of what follows.)
 connection::position connection::may_have_arrived() {
-  auto over = tcp_state(socket_) == TCP_CLOSE;
-  if (over && arrived() == 0 && closed_before_reset())
+  auto over = tcp_state(socket()) == TCP_CLOSE;
+  if (over && arrived_on_wire() == 0 && closed_before_reset())
     return 0;
+  auto all = wire_->sent();
   // If it cannot be kept from sending, all of it may arrive.
-  if (all_but(SIOCOUTQNSD) == sent_ || (!over && !stop_sending(socket_)))
-    return sent_;
-  return all_but(SIOCOUTQNSD).value_or(sent_);
+  if (all_but(SIOCOUTQNSD, all) == all || (!over && !stop_sending(socket())))
+    return wire_->readable_in(all);
+  return wire_->readable_in(all_but(SIOCOUTQNSD, all));
 }
 
 // Of a connection that was reset, perhaps: whether the client had closed its side
@@ -110,19 +119,19 @@ bool connection::closed_before_reset() {
   auto error = failure_.value();
   socklen_t length = sizeof(error);
   if (error == 0)
-    getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &error, &length);
+    getsockopt(socket().native_handle(), SOL_SOCKET, SO_ERROR, &error, &length);
   return error == EPIPE || (end_of_input_ && error == ECONNRESET);
 }
 
-// What was ever written but for what the system has in that queue.
-std::optional<connection::position> connection::all_but(unsigned long queue) {
-  int size = 0;
-  if (ioctl(socket_.native_handle(), queue, &size) != 0)
-    return std::nullopt;
+// Of the wire's bytes, all that the system has taken but for what is in that queue.
+connection::position connection::all_but(unsigned long queue, position unknown) {
+  auto left = bytes_in(queue, socket());
+  if (!left)
+    return unknown;
   // Our closing of the connection counts as a byte, the last.
-  if (end_sent_ && size > 0)
-    --size;
-  return sent_ - std::min(sent_, static_cast<position>(size));
+  if (end_sent_ && *left > 0)
+    --*left;
+  return wire_->sent() - std::min<position>(wire_->sent(), *left);
 }
 
 void connection::on_broken() noexcept {
@@ -139,9 +148,10 @@ void connection::close() noexcept {
   if (std::exchange(phase_, phase::closed) == phase::closed)
     return;
   error_code ec;
-  socket_.close(ec);
+  socket().close(ec);
   context_.untaken -= counted_;
-  unlink();
+  connection_hook::unlink();
+  handshake_hook::unlink();
   try {
     if (session_ != nullptr)
       session_->connection_closed();
@@ -160,15 +170,17 @@ void connection::count_off() noexcept {
 }
 
 bool connection::client_is_gone() {
+  if (end_of_input_) // said by TLS, perhaps, and not by TCP yet
+    return true;
   char c = 0;
   error_code ec;
-  auto size = socket_.receive(asio::buffer(&c, 1), tcp::socket::message_peek, ec);
+  auto size = socket().receive(asio::buffer(&c, 1), tcp::socket::message_peek, ec);
   if (ec == asio::error::would_block)
     return false;
   if (ec != asio::error::eof)
     failure_ = ec;
   // The end may be behind what is still to be read.
-  return size == 0 || tcp_state(socket_) != TCP_ESTABLISHED;
+  return size == 0 || tcp_state(socket()) != TCP_ESTABLISHED;
 }
 
 void connection::give_up() noexcept {
@@ -202,7 +214,7 @@ void connection::on_deadline() {
 void connection::abandon() {
   if (!nothing_to_write()) {
     linger at_once{1, 0};
-    setsockopt(socket_.native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    setsockopt(socket().native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
   }
   on_broken();
 }
@@ -210,7 +222,7 @@ void connection::abandon() {
 bool connection::takes_enough() {
   if (!untaken_since_)
     return false;
-  auto now = arrived();
+  auto now = arrived_on_wire();
   using seconds = std::chrono::duration<double>;
   auto least = static_cast<double>(least_rate) * seconds{context_.config.write_timeout}.count();
   if (static_cast<double>(now - *untaken_since_) < least)

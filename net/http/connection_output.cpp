@@ -1,11 +1,12 @@
 // How a connection writes its answers, and what becomes of those that are not taken.
 #include "net/http/connection.hpp"
 
-#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 
 #include <spdlog/logger.h>
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace lockserver {
@@ -32,9 +33,10 @@ void connection::end_turn() {
 }
 
 void connection::do_flush() {
-  while (written_ < output_.size()) {
+  auto is_last = last_answer_ && !busy_;
+  while (!nothing_to_write()) {
     error_code ec;
-    auto size = socket_.write_some(asio::buffer(output_) + written_, ec);
+    auto size = wire_->write(std::string_view{output_}.substr(written_), is_last, ec);
     written_ += size;
     sent_ += size;
     if (ec == asio::error::would_block)
@@ -44,13 +46,18 @@ void connection::do_flush() {
       return on_broken();
     }
   }
+  auto answered = !output_.empty();
   written_ = 0;
   output_.clear();
   if (output_.capacity() > max_kept_output)
     std::string{}.swap(output_);
   untaken_since_.reset();
   count_untaken();
-  after_flush();
+  // What only the transport had to say gives nobody more time.
+  if (answered || last_answer_)
+    after_flush();
+  else
+    do_watch();
 }
 
 // Its deadline stays until it has taken enough, or all.
@@ -63,14 +70,14 @@ void connection::on_untaken() {
     return on_broken();
   }
   if (!untaken_since_) {
-    untaken_since_ = arrived();
+    untaken_since_ = arrived_on_wire();
     set_deadline(context_.config.write_timeout);
   }
   do_wait_writable();
 }
 
 void connection::count_untaken() noexcept {
-  auto now = output_.size() - written_;
+  auto now = output_.size() - written_ + wire_->unsent();
   if (now == counted_)
     return;                                               // nearly always
   context_.untaken += now - std::exchange(counted_, now); // unsigned, so less fits, too
@@ -78,7 +85,7 @@ void connection::count_untaken() noexcept {
 
 void connection::do_wait_writable() {
   writing_ = true;
-  socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const error_code& ec) {
+  socket().async_wait(tcp::socket::wait_write, [self = shared_from_this()](const error_code& ec) {
     self->writing_ = false;
     if (self->phase_ != phase::open)
       return;
@@ -108,7 +115,7 @@ void connection::after_flush() {
 }
 
 bool connection::nothing_to_write() const noexcept {
-  return output_.empty();
+  return written_ == output_.size() && wire_->unsent() == 0;
 }
 
 bool connection::nothing_to_do() const noexcept {

@@ -26,6 +26,11 @@ constexpr std::size_t max_surplus = 64;
 // Connections accepted before others have their turn.
 constexpr std::size_t max_accepts = 64;
 
+// Handshakes at a time that a thread has begun and not ended. An honest one takes two
+// round trips: these are thousands of new clients a second, while each that is silent for
+// as long as it may be costs 20 KB.
+constexpr std::size_t max_handshakes = 256;
+
 // When accepting fails for want of something, until it is tried again.
 constexpr auto accept_pause = std::chrono::milliseconds{100};
 
@@ -54,10 +59,11 @@ double seconds(recurring_failure::clock::duration x) {
 } // namespace
 
 listener::listener(io_scheduler& threads, server_context& context,
-                   std::vector<connection_list>& lists)
+                   std::vector<connection_list>& lists, transport_maker make)
   : threads_(threads),
     context_(context),
     lists_(lists),
+    make_(std::move(make)),
     acceptor_(threads.thread(0).context()),
     pause_(threads.thread(0).context()) {
 }
@@ -166,14 +172,23 @@ void listener::serve(tcp::socket socket, std::size_t thread) {
   error_code ignored;
   socket.non_blocking(true, ignored);
   auto& host = threads_.thread(thread);
-  auto x = std::make_shared<connection>(std::move(socket), host, context_, count >= most);
+  auto x = std::make_shared<connection>(make_(std::move(socket)), host, context_, count >= most);
   auto begin = [this, x = std::move(x), thread] {
-    lists_[thread].push_back(*x);
+    lists_[thread].all.push_back(*x);
+    if (!x->is_open())
+      begin_handshake(*x, lists_[thread]);
     x->start(*system_);
     if (context_.stopping)
       x->abort();
   };
   boost::asio::dispatch(host.context(), std::move(begin));
+}
+
+// The oldest gives way: it is the least likely to be a client.
+void listener::begin_handshake(connection& x, connection_list& list) {
+  if (list.in_handshake.size() >= max_handshakes)
+    list.in_handshake.front().shared_from_this()->abort();
+  list.in_handshake.push_back(x);
 }
 
 void listener::note_crowd(bool is_crowd) {

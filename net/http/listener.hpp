@@ -19,7 +19,9 @@ public:
   using tcp = boost::asio::ip::tcp;
 
   /// @param lists where the connections of each thread are kept.
-  listener(io_scheduler& threads, server_context& context, std::vector<connection_list>& lists);
+  /// @param make what the port speaks.
+  listener(io_scheduler& threads, server_context& context, std::vector<connection_list>& lists,
+           transport_maker make);
 
   /// Opens the port. The first thing to call.
   boost::system::error_code open(const tcp::endpoint& where);
@@ -40,11 +42,13 @@ private:
   void on_acceptable();
   void serve(int fd);
   void serve(tcp::socket socket, std::size_t thread);
+  static void begin_handshake(connection& x, connection_list& list);
   void note_crowd(bool is_crowd);
 
   io_scheduler& threads_;
   server_context& context_;
   std::vector<connection_list>& lists_;
+  const transport_maker make_;
   tcp::acceptor acceptor_;
   tcp protocol_ = tcp::v4();
   boost::asio::steady_timer pause_;

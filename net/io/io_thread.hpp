@@ -108,6 +108,13 @@ public:
     return *read_buffer_;
   }
 
+  /// Another such buffer, for what is made of the first.
+  std::array<char, 64 * 1024>& second_buffer() {
+    if (!second_buffer_)
+      second_buffer_ = std::make_unique<std::array<char, 64 * 1024>>();
+    return *second_buffer_;
+  }
+
   /// See `timers::set` and `timers::clear`. Thread-safe.
   void set_timer(timer_node& x, time_point due);
   void clear_timer(timer_node& x) noexcept;
@@ -129,6 +136,7 @@ private:
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::thread thread_;
   std::unique_ptr<std::array<char, 64 * 1024>> read_buffer_;
+  std::unique_ptr<std::array<char, 64 * 1024>> second_buffer_; // only if it is used
 
   // Used by this thread only:
   job_queue ready_;

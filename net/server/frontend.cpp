@@ -5,6 +5,8 @@
 #include "net/caf/caf_port.hpp"
 #include "net/caf/reachable_actors.hpp"
 #include "net/dialects/router.hpp"
+#include "net/http/plain_transport.hpp"
+#include "net/http/tls_transport.hpp"
 #include "net/tls/caf_modules.hpp"
 
 #include <boost/asio/post.hpp>
@@ -23,6 +25,13 @@ namespace {
 // `server::stop` may take.
 constexpr auto stop_grace = std::chrono::milliseconds{1500};
 
+transport_maker maker_of(const https_context* https) {
+  if (https == nullptr)
+    return [](auto socket) { return std::make_unique<plain_transport>(std::move(socket)); };
+  return
+    [https](auto socket) { return std::make_unique<tls_transport>(std::move(socket), *https); };
+}
+
 } // namespace
 
 class frontend::system_config : public caf::actor_system_config {
@@ -35,8 +44,8 @@ public:
 };
 
 frontend::frontend(const settings& config, io_scheduler& threads, spdlog::logger& log,
-                   const engine& locks, std::function<void()> request_stop,
-                   std::function<counts()> count)
+                   const engine& locks, const https_context* https,
+                   std::function<void()> request_stop, std::function<counts()> count)
   : threads_(threads),
     locks_(locks),
     context_{config,
@@ -53,7 +62,7 @@ frontend::frontend(const settings& config, io_scheduler& threads, spdlog::logger
              std::move(count),
              dialect_of},
     connections_(threads.size()),
-    listener_(std::make_shared<listener>(threads, context_, connections_)),
+    listener_(std::make_shared<listener>(threads, context_, connections_, maker_of(https))),
     system_config_(std::make_unique<system_config>()) {
   context_.reachable = std::make_shared<reachable_actors>();
 }
@@ -72,10 +81,17 @@ boost::system::error_code frontend::open(const boost::asio::ip::tcp::endpoint& w
   return {};
 }
 
+boost::system::error_code frontend::open_plain(const boost::asio::ip::tcp::endpoint& where) {
+  plain_listener_ = std::make_shared<listener>(threads_, context_, connections_, maker_of(nullptr));
+  return plain_listener_->open(where);
+}
+
 void frontend::serve(bool recovering) {
   context_.keys = locks_.actors();
   context_.recovering = recovering;
   listener_->start(*system_);
+  if (plain_listener_)
+    plain_listener_->start(*system_);
 }
 
 std::string frontend::open_caf_port() {
@@ -90,17 +106,19 @@ void frontend::close() {
   if (system_ == nullptr || context_.stopping)
     return;
   context_.stopping = true;
-  close_port();
+  close_ports();
   close_connections();
   end_remote_sessions();
   context_.keys = nullptr;
 }
 
 // Waits for it: what was accepted before is among the connections then.
-void frontend::close_port() {
+void frontend::close_ports() {
   std::promise<void> closed;
   boost::asio::post(threads_.thread(0).context(), [&] {
     listener_->close();
+    if (plain_listener_)
+      plain_listener_->close();
     closed.set_value();
   });
   closed.get_future().wait();
@@ -135,7 +153,7 @@ void frontend::for_each_connection(F f) {
   for (std::size_t i = 0; i < threads_.size(); ++i)
     boost::asio::post(threads_.thread(i).context(), [this, i, f] {
       io_thread::turn turn{threads_.thread(i)};
-      for (auto next = connections_[i].begin(); next != connections_[i].end();) {
+      for (auto next = connections_[i].all.begin(); next != connections_[i].all.end();) {
         auto x = (next++)->shared_from_this(); // `f` may take it off the list
         f(*x);
       }

@@ -7,6 +7,7 @@
 #include "net/http/listener.hpp"
 #include "net/io/io_scheduler.hpp"
 #include "net/session/server_context.hpp"
+#include "net/tls/https_files.hpp"
 
 #include <condition_variable>
 #include <functional>
@@ -20,15 +21,17 @@ namespace lockserver {
 /// The ports, the connections and sessions of their clients, and CAF's actor
 /// system, in which sessions and lock actors live.
 ///
-/// Life: `open`, `serve`, `close`; each once, by one thread, on none of the I/O threads.
+/// Life: `open` (and `open_plain`), `serve`, `close`; each once, by one thread, on none of the I/O threads.
 class frontend {
 public:
   /// @param threads where connections and actors live.
+  /// @param https for the port; null: it is plain.
   /// @param request_stop called when a client wants the server to stop.
   /// @param count tells what the server holds.
   /// All of them outlive this object.
   frontend(const settings& config, io_scheduler& threads, spdlog::logger& log, const engine& locks,
-           std::function<void()> request_stop, std::function<counts()> count);
+           const https_context* https, std::function<void()> request_stop,
+           std::function<counts()> count);
   /// Closes, if it is not closed yet, and waits until all actors of the system have ended.
   ~frontend();
 
@@ -37,6 +40,9 @@ public:
 
   /// Opens the port for HTTP; nobody is served yet.
   boost::system::error_code open(const boost::asio::ip::tcp::endpoint& where);
+
+  /// Opens a port without TLS beside it.
+  boost::system::error_code open_plain(const boost::asio::ip::tcp::endpoint& where);
 
   /// @pre `open` was successful.
   caf::actor_system& system() noexcept {
@@ -64,6 +70,10 @@ public:
     return listener_->port();
   }
   /// 0 without one.
+  std::uint16_t plain_port() const noexcept {
+    return plain_listener_ ? plain_listener_->port() : std::uint16_t{0};
+  }
+  /// 0 without one.
   std::uint16_t caf_port() const noexcept {
     return caf_port_;
   }
@@ -77,7 +87,7 @@ private:
 
   template <class F>
   void for_each_connection(F f);
-  void close_port();
+  void close_ports();
   void close_connections();
   void end_remote_sessions();
 
@@ -88,6 +98,7 @@ private:
   std::mutex mutex_;
   std::condition_variable last_connection_closed_;
   std::shared_ptr<listener> listener_;
+  std::shared_ptr<listener> plain_listener_; // beside one with TLS; null: none
   std::unique_ptr<system_config> system_config_;
   std::unique_ptr<caf::actor_system> system_;
   gateway_actor gateway_;

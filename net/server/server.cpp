@@ -4,6 +4,8 @@
 #include "net/io/io_scheduler.hpp"
 #include "net/server/address.hpp"
 #include "net/server/frontend.hpp"
+#include "net/server/reloader.hpp"
+#include "net/tls/https_files.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 
 #include <spdlog/logger.h>
@@ -24,11 +26,13 @@ namespace {
 class service {
 public:
   /// @param kept null if nothing is.
-  service(const settings& config, spdlog::logger& log, store* kept,
+  /// @param https null: without TLS.
+  service(const settings& config, spdlog::logger& log, store* kept, const https_context* https,
           std::function<void()> request_stop)
     : threads_(config.threads),
       locks_(config, threads_, &threads_, log, kept),
-      clients_(config, threads_, log, locks_, std::move(request_stop), [this] { return count(); }),
+      clients_(config, threads_, log, locks_, https, std::move(request_stop),
+               [this] { return count(); }),
       has_store_(kept != nullptr),
       has_caf_port_(config.caf_port) {
   }
@@ -42,6 +46,9 @@ public:
     return clients_.open(where);
   }
 
+  boost::system::error_code open_plain(const boost::asio::ip::tcp::endpoint& where) {
+    return clients_.open_plain(where);
+  }
   // Returns why it cannot, or an empty string.
   std::string start();
 
@@ -104,6 +111,7 @@ struct server::impl {
       throw std::invalid_argument{wrong};
     if (log == nullptr)
       log = std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::null_sink_mt>());
+    files = std::make_unique<reloader>(*log);
   }
 
   std::error_code start();
@@ -112,7 +120,10 @@ struct server::impl {
   void keep();
   std::error_code fail(std::error_code ec, const std::string& sentence);
   std::error_code open_store();
+  std::error_code read_tls_files();
   std::error_code open_port();
+  std::error_code open_plain_port(service& x);
+  void serve_until_stopped(std::unique_lock<std::mutex>& guard);
   void set_phase(phase x);
 
   const settings config;
@@ -122,12 +133,16 @@ struct server::impl {
   std::condition_variable changed;
   phase now = phase::stopped;
   bool stop_requested = false;
+  bool reload_requested = false;
   std::error_code start_error;
-  std::string problem;                // why it could not start
-  std::unique_ptr<sqlite_store> kept; // while, and if, something is
-  std::unique_ptr<service> running;   // while starting, serving, stopping
+  std::string problem;                  // why it could not start
+  std::unique_ptr<sqlite_store> kept;   // while, and if, something is
+  std::unique_ptr<reloader> files;      // what may change while it serves
+  std::unique_ptr<https_context> https; // null: without TLS
+  std::unique_ptr<service> running;     // while starting, serving, stopping
   std::thread keeper;
   std::atomic<std::uint16_t> port{0};
+  std::atomic<std::uint16_t> plain_port{0};
   std::atomic<std::uint16_t> caf_port{0};
 };
 
@@ -140,6 +155,7 @@ std::error_code server::impl::start() {
     keeper.join(); // it has set `stopped` and does nothing any more
   now = phase::starting;
   stop_requested = false;
+  reload_requested = false;
   start_error = {};
   problem.clear();
   keeper = std::thread{[this] { keep(); }};
@@ -148,7 +164,9 @@ std::error_code server::impl::start() {
 }
 
 void server::impl::keep() {
-  auto ec = open_store();
+  auto ec = read_tls_files();
+  if (!ec)
+    ec = open_store();
   if (!ec)
     ec = open_port();
   if (ec) {
@@ -163,7 +181,7 @@ void server::impl::keep() {
     std::unique_lock guard{mutex};
     now = phase::serving;
     changed.notify_all();
-    changed.wait(guard, [this] { return stop_requested; });
+    serve_until_stopped(guard);
     now = phase::stopping;
   }
   log->info("stopping");
@@ -177,6 +195,38 @@ void server::impl::keep() {
   std::lock_guard guard{mutex};
   now = phase::stopped;
   changed.notify_all();
+}
+
+// Meanwhile looks at the files: as often as it should, and when it is asked to.
+void server::impl::serve_until_stopped(std::unique_lock<std::mutex>& guard) {
+  auto has_to_act = [this] { return stop_requested || reload_requested; };
+  auto looks_by_itself = !files->empty() && config.tls_reload > settings::duration::zero();
+  for (;;) {
+    if (looks_by_itself)
+      changed.wait_for(guard, config.tls_reload, has_to_act);
+    else
+      changed.wait(guard, has_to_act);
+    if (stop_requested)
+      return;
+    auto asked = std::exchange(reload_requested, false);
+    guard.unlock();
+    files->look(asked);
+    guard.lock();
+  }
+}
+
+std::error_code server::impl::read_tls_files() {
+  files->clear();
+  https = nullptr;
+  if (config.tls_certificate.empty())
+    return {};
+  try {
+    https = std::make_unique<https_context>(config);
+  } catch (const std::invalid_argument& x) {
+    return fail(std::make_error_code(std::errc::io_error), x.what());
+  }
+  files->add("the TLS files", [this] { return https->prepare(); });
+  return {};
 }
 
 std::error_code server::impl::open_store() {
@@ -204,12 +254,16 @@ std::error_code server::impl::open_port() {
     return fail(ec, "cannot listen on " + config.host + ": " + ec.message());
   }
   for (unsigned attempt = 1;; ++attempt) {
-    auto next = std::make_unique<service>(config, *log, kept.get(), [this] { request_stop(); });
+    auto next = std::make_unique<service>(config, *log, kept.get(), https.get(),
+                                          [this] { request_stop(); });
     ec = next->open(where);
     if (!ec) {
+      if (auto failed = open_plain_port(*next))
+        return failed;
       if (auto wrong = next->start(); !wrong.empty())
         return fail(std::make_error_code(std::errc::io_error), wrong);
       port = next->clients().port();
+      plain_port = next->clients().plain_port();
       caf_port = next->clients().caf_port();
       std::lock_guard guard{mutex};
       running = std::move(next);
@@ -226,6 +280,22 @@ std::error_code server::impl::open_port() {
     if (changed.wait_for(guard, pause, [this] { return stop_requested; }))
       return std::make_error_code(std::errc::operation_canceled);
   }
+}
+
+std::error_code server::impl::open_plain_port(service& x) {
+  if (!config.plain_port)
+    return {};
+  boost::system::error_code ec;
+  auto where = resolve_endpoint(config.plain_host, *config.plain_port, ec);
+  if (!ec)
+    ec = x.open_plain(where);
+  if (ec)
+    return fail(ec, "cannot listen without TLS on " + config.plain_host + ":"
+                      + std::to_string(*config.plain_port) + ": " + ec.message());
+  if (!where.address().is_loopback())
+    log->warn("port {} on {} is without TLS, and other machines can reach it",
+              x.clients().plain_port(), config.plain_host);
+  return {};
 }
 
 void server::impl::request_stop() {
@@ -274,19 +344,34 @@ void server::stop() {
   impl_->wait_until_stopped();
 }
 
+void server::reload() {
+  std::lock_guard guard{impl_->mutex};
+  impl_->reload_requested = true;
+  impl_->changed.notify_all();
+}
+
 bool server::ping() const {
   return port() != 0 && client("ping").ping().has_value();
 }
 
 rest_client server::client(std::string name, client_options options) const {
-  options.longest_wait = std::max(options.longest_wait, impl_->config.lock_attempt_timeout);
+  auto& config = impl_->config;
+  options.longest_wait = std::max(options.longest_wait, config.lock_attempt_timeout);
+  if (auto plain = plain_port(); plain != 0 && !options.tls)
+    return rest_client{std::move(name), reachable_host(config.plain_host), plain, options};
+  if (!config.tls_certificate.empty() && !options.tls)
+    options.tls.emplace();
   auto known = port();
-  return rest_client{std::move(name), reachable_host(impl_->config.host),
-                     known != 0 ? known : impl_->config.port, options};
+  return rest_client{std::move(name), reachable_host(config.host), known != 0 ? known : config.port,
+                     options};
 }
 
 std::uint16_t server::port() const noexcept {
   return impl_->port;
+}
+
+std::uint16_t server::plain_port() const noexcept {
+  return impl_->plain_port;
 }
 
 std::uint16_t server::caf_port() const noexcept {
@@ -295,7 +380,9 @@ std::uint16_t server::caf_port() const noexcept {
 
 counts server::count() const {
   std::lock_guard guard{impl_->mutex};
-  return impl_->running ? impl_->running->count() : counts{};
+  auto result = impl_->running ? impl_->running->count() : counts{};
+  result.reload_failures = impl_->files->failures();
+  return result;
 }
 
 } // namespace lockserver

@@ -5,6 +5,30 @@
 
 namespace lockserver {
 
+namespace {
+
+std::string validate_tls(const settings& x) {
+  auto has_tls = !x.tls_certificate.empty();
+  if (has_tls == x.tls_key.empty())
+    return "tls-certificate and tls-key go together: one is of no use without the other";
+  auto asks = x.tls_clients != client_certificates::no;
+  if (asks && !has_tls)
+    return "tls-clients needs TLS: a tls-certificate and its tls-key";
+  if (asks && x.tls_clients_authority.empty())
+    return "tls-clients needs a tls-clients-authority, which says whose certificates count";
+  if (!asks && !x.tls_clients_authority.empty())
+    return "tls-clients-authority needs tls-clients, accept or require: without it no client is "
+           "asked for a certificate";
+  if (x.plain_port && !has_tls)
+    return "plain-port is for a port beside one with TLS, and so needs a tls-certificate: without "
+           "that, port itself is plain";
+  if (x.plain_port && *x.plain_port != 0 && *x.plain_port == x.port)
+    return "plain-port and port must differ: one port speaks one protocol";
+  return {};
+}
+
+} // namespace
+
 std::string validate(const settings& x) {
   for (auto& row : settings_table())
     if (auto wrong = check_limits(row, x); !wrong.empty())
@@ -15,6 +39,8 @@ std::string validate(const settings& x) {
     return "lock-timeout must be above 0 and at most max-lock-timeout";
   if (x.lock_attempt_timeout > x.max_lock_attempt_timeout)
     return "lock-attempt-timeout must be 0 or more and at most max-lock-attempt-timeout";
+  if (auto wrong = validate_tls(x); !wrong.empty())
+    return wrong;
   auto tls_files = int{!x.caf_tls_certificate.empty()} + int{!x.caf_tls_key.empty()}
                    + int{!x.caf_tls_authority.empty()};
   if (tls_files != 0 && tls_files != 3)

@@ -6,6 +6,7 @@
 #include "actors/actors.hpp"
 #include "actors/compat/hosting.hpp"
 #include "actors/guarded.hpp"
+#include "actors/rules/peer_names.hpp"
 #include "net/io/io_thread.hpp"
 #include "net/session/dialect.hpp"
 #include "net/session/holdings.hpp"
@@ -37,6 +38,10 @@ public:
 
   /// Whether the client is known to be gone at this moment.
   virtual bool client_is_gone() = 0;
+
+  /// What the client's certificate says; nothing if it has shown none. The connection has
+  /// looked whether it is still trusted.
+  virtual peer_names names() const = 0;
 
   /// Closes the connection, because the client is gone before its answer, or because of
   /// an exception.

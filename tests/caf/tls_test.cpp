@@ -1,16 +1,12 @@
 // CAF's network over TLS, with certificates that are made for the test.
 #include "tests/support/caf_server.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/certificates.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-#include <unistd.h>
-
-#include <cstdlib>
-#include <filesystem>
 #include <optional>
-#include <stdexcept>
 #include <string>
 
 using namespace std::chrono_literals;
@@ -22,43 +18,7 @@ using lockserver::tls_files;
 
 namespace {
 
-// An authority, and a certificate that it has signed; in a folder that ends with
-// this.
-class authority {
-public:
-  explicit authority(const std::string& name)
-    : folder_(std::filesystem::temp_directory_path()
-              / ("lockserver-" + name + "-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directories(folder_);
-    openssl("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=" + name
-            + " -keyout authority.key -out authority.pem");
-    openssl("req -newkey rsa:2048 -nodes -subj /CN=node -keyout node.key -out node.csr");
-    openssl("x509 -req -in node.csr -CA authority.pem -CAkey authority.key -CAcreateserial"
-            " -days 2 -out node.pem");
-  }
-  ~authority() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-
-  tls_files files() const {
-    return {path("node.pem"), path("node.key"), path("authority.pem")};
-  }
-  std::string path(const std::string& name) const {
-    return (folder_ / name).string();
-  }
-
-private:
-  void openssl(const std::string& arguments) {
-    auto command = "cd '" + folder_.string() + "' && openssl " + arguments + " 2>openssl.log";
-    if (std::system(command.c_str()) != 0)
-      throw std::runtime_error{"failed: " + command};
-  }
-
-  std::filesystem::path folder_;
-};
-
-settings with_tls(const authority& x) {
+settings with_caf_tls(const authority& x) {
   auto config = with_caf_port();
   config.caf_tls_certificate = x.path("node.pem");
   config.caf_tls_key = x.path("node.key");
@@ -88,7 +48,7 @@ std::string refusal_from(std::uint16_t port, std::optional<tls_files> tls) {
 TEST_CASE("over TLS only clients with a certificate of the authority are served", "[net]") {
   authority ours{"ours"};
   authority theirs{"theirs"};
-  running_server server{with_tls(ours)};
+  running_server server{with_caf_tls(ours)};
   auto port = server->caf_port();
   caf_node node{port, options(ours.files())};
   auto user = node.new_user();
@@ -117,7 +77,7 @@ TEST_CASE("over TLS only clients with a certificate of the authority are served"
 
 TEST_CASE("strangers to the port with TLS disturb nobody", "[net]") {
   authority ours{"strangers"};
-  running_server server{with_tls(ours)};
+  running_server server{with_caf_tls(ours)};
   caf_node node{server->caf_port(), options(ours.files())};
   auto user = node.new_user();
   user->acquire("key", 60s)->value();
@@ -155,7 +115,7 @@ TEST_CASE("a server that says nothing over TLS keeps neither requests nor the sy
 
 TEST_CASE("a client over TLS finds its server again, and ends in order", "[net]") {
   authority ours{"again"};
-  auto config = with_tls(ours);
+  auto config = with_caf_tls(ours);
   config.caf_port = free_port();
   std::optional<running_server> server;
   server.emplace(config);
@@ -185,16 +145,16 @@ TEST_CASE("files for TLS that cannot be used are refused with a sentence", "[net
     CHECK(server.start());
     return server.start_problem();
   };
-  auto config = with_tls(ours);
+  auto config = with_caf_tls(ours);
   config.caf_tls_certificate = "none.pem";
   CHECK(problem(config).find("TLS for CAF programs: the certificate 'none.pem' cannot be used: ")
         == 0);
-  config = with_tls(ours);
+  config = with_caf_tls(ours);
   config.caf_tls_key = theirs.path("node.key");
   CHECK(problem(config)
         == "TLS for CAF programs: the key '" + config.caf_tls_key
              + "' cannot be used: key values mismatch");
-  config = with_tls(ours);
+  config = with_caf_tls(ours);
   config.caf_tls_authority = ours.path("node.key");
   CHECK(problem(config).find("TLS for CAF programs: the authority's certificate '") == 0);
 }

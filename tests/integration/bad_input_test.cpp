@@ -68,11 +68,6 @@ TEST_CASE("garbage instead of HTTP is refused", "[net]") {
   SECTION("binary") {
     check_refused(server, std::string_view{"\x00\x01\x02\xff\xfe", 5}, 400);
   }
-  SECTION("the start of TLS") {
-    using namespace std::string_literals;
-    auto hello = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s;
-    check_refused(server, hello + repeat("x", 500), 400);
-  }
   SECTION("a megabyte of it") {
     check_refused(server, repeat("\xab\xcd", 512 * 1024), 400);
   }

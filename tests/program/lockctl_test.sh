@@ -69,6 +69,7 @@ try -s http://127.0.0.1 status key
 check 'a URL without a port: 80' contains "$output" '127.0.0.1 port 80'
 try -s "https://$LOCKSERVER_SERVER" ping
 check 'https to a plain server: 69' equal $status 69
+check 'with a sentence' contains "$output" 'handshake failure'
 try --ca ca.pem ping
 check 'TLS files for a plain server: 64' equal $status 64
 try -s https://localhost --cert me.pem ping

@@ -1,6 +1,10 @@
 #include "tests/support/raw_client.hpp"
 
+#include "tests/support/certificates.hpp"
+#include "tests/support/tls_socket.hpp"
+
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -75,6 +79,24 @@ bool is_expiry(std::string_view text) {
 // -- one connection -----------------------------------------------------------
 
 raw_client::raw_client(std::uint16_t port, int receive_buffer)
+  : raw_client(port, receive_buffer, no_tls{}) {
+  if (over_tls()) {
+    tls_client how;
+    how.authority = common_authority().path("authority.pem");
+    shake_hands(how);
+  }
+}
+
+raw_client::raw_client(std::uint16_t port, const tls_client& how, int receive_buffer)
+  : raw_client(port, receive_buffer, no_tls{}) {
+  shake_hands(how);
+}
+
+raw_client raw_client::plain(std::uint16_t port, int receive_buffer) {
+  return raw_client{port, receive_buffer, no_tls{}};
+}
+
+raw_client::raw_client(std::uint16_t port, int receive_buffer, no_tls)
   : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
   if (receive_buffer != 0)
     setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
@@ -92,8 +114,11 @@ raw_client::raw_client(std::uint16_t port, int receive_buffer)
   setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 }
 
+raw_client::raw_client() = default;
+
 raw_client::raw_client(raw_client&& other) noexcept
   : socket_(std::exchange(other.socket_, -1)),
+    tls_(std::move(other.tls_)),
     received_(std::move(other.received_)),
     read_(std::exchange(other.read_, 0)) {
 }
@@ -101,6 +126,7 @@ raw_client::raw_client(raw_client&& other) noexcept
 raw_client& raw_client::operator=(raw_client&& other) noexcept {
   close();
   socket_ = std::exchange(other.socket_, -1);
+  tls_ = std::move(other.tls_);
   received_ = std::move(other.received_);
   read_ = std::exchange(other.read_, 0);
   return *this;
@@ -124,7 +150,32 @@ raw_client& raw_client::send(std::string_view bytes) {
   return *this;
 }
 
+// Until it is over, or has failed.
+void raw_client::shake_hands(const tls_client& how) {
+  fcntl(socket_, F_SETFL, fcntl(socket_, F_GETFL) | O_NONBLOCK);
+  tls_ = std::make_unique<tls_socket>(socket_, how);
+  auto deadline = clock::now() + patience;
+  for (;;) {
+    auto what = tls_->shake_hands();
+    if (what != tls_socket::event::wants_input && what != tls_socket::event::wants_output)
+      return;
+    pollfd waited{socket_,
+                  static_cast<short>(what == tls_socket::event::wants_input ? POLLIN : POLLOUT), 0};
+    if (poll(&waited, 1, milliseconds_until(deadline)) == 0)
+      fail("the handshake does not end");
+  }
+}
+
+std::size_t raw_client::send_by_tls(std::string_view bytes) {
+  std::size_t size = 0;
+  if (tls_->write(bytes, size) == tls_socket::event::broken)
+    fail("the server takes nothing: " + tls_->failure());
+  return size;
+}
+
 std::size_t raw_client::send_some(std::string_view bytes) {
+  if (tls_)
+    return send_by_tls(bytes);
   auto size = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (size >= 0)
     return static_cast<std::size_t>(size);
@@ -133,7 +184,14 @@ std::size_t raw_client::send_some(std::string_view bytes) {
   return 0;
 }
 
+void raw_client::send_raw(std::string_view bytes) {
+  if (::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0)
+    fail_with_errno("send");
+}
+
 raw_client& raw_client::half_close() {
+  if (tls_)
+    tls_->end();
   shutdown(socket_, SHUT_WR);
   return *this;
 }
@@ -223,6 +281,13 @@ bool raw_client::silent() {
 }
 
 void raw_client::close() {
+  if (tls_ && socket_ >= 0)
+    tls_->end();
+  cut();
+}
+
+void raw_client::cut() {
+  tls_.reset();
   if (socket_ >= 0)
     ::close(std::exchange(socket_, -1));
 }
@@ -230,10 +295,34 @@ void raw_client::close() {
 void raw_client::reset() {
   linger at_once{1, 0};
   setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-  close();
+  cut();
+}
+
+raw_client::event raw_client::receive_by_tls(clock::time_point deadline) {
+  std::array<char, 16 * 1024> buffer;
+  for (;;) {
+    std::size_t size = 0;
+    switch (tls_->read(buffer.data(), buffer.size(), size)) {
+      case tls_socket::event::done:
+        received_.erase(0, std::exchange(read_, 0));
+        received_.append(buffer.data(), size);
+        return event::input;
+      case tls_socket::event::end:
+        return event::end;
+      case tls_socket::event::broken:
+        return event::broken;
+      default:
+        break;
+    }
+    pollfd waited{socket_, POLLIN, 0};
+    if (poll(&waited, 1, milliseconds_until(deadline)) == 0)
+      return event::none;
+  }
 }
 
 raw_client::event raw_client::receive(clock::time_point deadline) {
+  if (tls_)
+    return receive_by_tls(deadline);
   pollfd waited{socket_, POLLIN, 0};
   if (poll(&waited, 1, milliseconds_until(deadline)) == 0)
     return event::none;

@@ -7,10 +7,14 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace test {
+
+class tls_socket;
+struct tls_client;
 
 using clock = std::chrono::steady_clock;
 
@@ -44,14 +48,19 @@ struct response {
   }
 };
 
-/// One connection to a server on this machine. Blocks, but never longer than `patience`.
+/// One connection to a server on this machine, over TLS if it is told so or if
+/// LOCKSERVER_TEST_TLS is set. Blocks, but never longer than `patience`.
 /// Throws `std::runtime_error` if something does not arrive in time or as expected.
 class raw_client {
 public:
-  raw_client() = default; // not connected
+  raw_client(); // not connected
   /// @param receive_buffer the size of the system's receive buffer, in bytes; 0: the
   ///        default.
   explicit raw_client(std::uint16_t port, int receive_buffer = 0);
+  /// Over TLS. When the handshake fails, `tls().failure()` says why.
+  raw_client(std::uint16_t port, const tls_client& how, int receive_buffer = 0);
+  /// Never over TLS.
+  static raw_client plain(std::uint16_t port, int receive_buffer = 0);
   raw_client(raw_client&& other) noexcept;
   raw_client& operator=(raw_client&& other) noexcept;
   ~raw_client();
@@ -60,8 +69,16 @@ public:
 
   raw_client& send(std::string_view bytes);
 
+  /// Sends as it is, whatever TLS makes of it. A few bytes.
+  void send_raw(std::string_view bytes);
+
   /// Sends as much as the system accepts at once. Returns how much.
   std::size_t send_some(std::string_view bytes);
+
+  /// The TLS of the connection. @pre it has one.
+  tls_socket& tls() noexcept {
+    return *tls_;
+  }
 
   /// Closes the sending side; reading is still possible.
   raw_client& half_close();
@@ -92,12 +109,21 @@ public:
 
   void close();
 
+  /// Closes without a word of TLS.
+  void cut();
+
   /// Closes with RST, as a killed program with unread input does.
   void reset();
 
 private:
+  struct no_tls {};
+  raw_client(std::uint16_t port, int receive_buffer, no_tls how);
+  void shake_hands(const tls_client& how);
+  std::size_t send_by_tls(std::string_view bytes);
+
   enum class event { input, end, broken, none };
 
+  event receive_by_tls(clock::time_point deadline);
   event receive(clock::time_point deadline);
   void receive_more(clock::time_point deadline);
   response read_answer(bool has_body);
@@ -105,6 +131,7 @@ private:
   std::string take(std::size_t size);
 
   int socket_ = -1;
+  std::unique_ptr<tls_socket> tls_; // null: plain
   std::string received_;
   std::size_t read_ = 0; // of `received_`
 };

@@ -3,6 +3,7 @@
 
 #include "lockserver/server.hpp"
 #include "tests/support/answers.hpp"
+#include "tests/support/certificates.hpp"
 #include "tests/support/raw_client.hpp"
 
 #include <spdlog/logger.h>
@@ -27,11 +28,17 @@ public:
 
   static lockserver::settings on_free_port(lockserver::settings config) {
     config.port = 0;
+    if (over_tls() && config.tls_certificate.empty())
+      config = with_tls(common_authority(), std::move(config));
     return config;
   }
 
   lockserver::server* operator->() noexcept {
     return &server_;
+  }
+
+  std::uint16_t port() const noexcept {
+    return server_.port();
   }
 
   raw_client connect() const {

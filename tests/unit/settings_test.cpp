@@ -63,6 +63,10 @@ sample sample_of(setting_kind kind) {
       return {"max", {"", "x", "-1", "maximum"}};
     case setting_kind::flag:
       return {"true", {"", "maybe", "TRUE"}};
+    case setting_kind::client_certificates:
+      return {"require", {"", "yes", "REQUIRE"}};
+    case setting_kind::tls_version:
+      return {"1.3", {"", "1.1", "1", "TLS1.3"}};
     case setting_kind::sync:
       break;
   }
@@ -178,6 +182,40 @@ TEST_CASE("a host is needed, a port is not") {
   CHECK(after([](settings& x) { x.host = ""; })
         == "host must not be empty: 127.0.0.1 for this machine, 0.0.0.0 for all");
   CHECK(after([](settings& x) { x.port = 0; }) == "");
+}
+
+TEST_CASE("the settings of TLS fit each other") {
+  auto tls = [](auto change) {
+    return after([&](settings& x) {
+      x.tls_certificate = "a.pem";
+      x.tls_key = "a.key";
+      change(x);
+    });
+  };
+  CHECK(tls([](settings&) {}) == "");
+  CHECK(tls([](settings& x) { x.tls_key = ""; }).starts_with("tls-certificate and tls-key go"));
+  CHECK(
+    tls([](settings& x) { x.tls_certificate = ""; }).starts_with("tls-certificate and tls-key go"));
+  for (auto who : {client_certificates::accept, client_certificates::require}) {
+    CHECK(tls([&](settings& x) {
+            x.tls_clients = who;
+          }).starts_with("tls-clients needs a tls-clients-authority"));
+    CHECK(tls([&](settings& x) {
+            x.tls_clients = who;
+            x.tls_clients_authority = "b.pem";
+          })
+          == "");
+    CHECK(after([&](settings& x) { x.tls_clients = who; }).starts_with("tls-clients needs TLS"));
+  }
+  CHECK(tls([](settings& x) {
+          x.tls_clients_authority = "b.pem";
+        }).starts_with("tls-clients-authority needs tls-clients"));
+  CHECK(tls([](settings& x) { x.plain_port = 0; }) == "");
+  CHECK(tls([](settings& x) { x.plain_port = x.port; })
+        == "plain-port and port must differ: one "
+           "port speaks one protocol");
+  CHECK(
+    after([](settings& x) { x.plain_port = 0; }).starts_with("plain-port is for a port beside"));
 }
 
 TEST_CASE("the hosts that may be named are a list of names and addresses") {
