@@ -136,6 +136,7 @@ private:
   void do_drain();
   void await_delivery();
   bool closed_before_reset();
+  void await_acknowledgement();
   position arrived_on_wire();
   position all_but(unsigned long queue, position unknown);
   void on_broken() noexcept;
@@ -172,6 +173,7 @@ private:
   bool busy_ = false;            // a request waits for its answer
   bool last_answer_ = false;     // no request after this one
   bool end_of_input_ = false;    // the client sends no more
+  bool ignores_resets_ = false;  // those of a client that is there
   bool end_sent_ = false;        // nor do we, which has its place behind `sent_`
   bool reading_ = false;         // waits until the socket has input
   bool writing_ = false;         // waits until the socket takes output

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 namespace lockserver {
@@ -111,6 +112,27 @@ connection::position connection::may_have_arrived() {
   if (all_but(SIOCOUTQNSD, all) == all || (!over && !stop_sending(socket())))
     return wire_->readable_in(all);
   return wire_->readable_in(all_but(SIOCOUTQNSD, all));
+}
+
+// The client has closed its side, and may read its grant and reset the connection at
+// once. On a busy machine the reset can overtake the acknowledgement that its system has
+// sent before, and then nothing would tell that the grant has arrived. Such a reset bears
+// ACK; that of a system whose client is gone does not (RFC 9293, 3.10.7.1). So the first
+// kind is not let in any more, and the acknowledgement decides.
+void connection::await_acknowledgement() {
+  if (std::exchange(ignores_resets_, true))
+    return;
+  constexpr unsigned flags = 13; // their place in the head of a segment
+  constexpr unsigned rst_ack = 0x14;
+  sock_filter program[] = {
+    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, flags),
+    BPF_STMT(BPF_ALU | BPF_AND | BPF_K, rst_ack),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, rst_ack, 0, 1),
+    BPF_STMT(BPF_RET | BPF_K, 0),
+    BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+  };
+  sock_fprog all{std::size(program), program};
+  setsockopt(socket().native_handle(), SOL_SOCKET, SO_ATTACH_FILTER, &all, sizeof(all));
 }
 
 // Of a connection that was reset, perhaps: whether the client had closed its side

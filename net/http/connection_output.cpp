@@ -34,6 +34,8 @@ void connection::end_turn() {
 
 void connection::do_flush() {
   auto is_last = last_answer_ && !busy_;
+  if (end_of_input_ && session_->in_doubt())
+    await_acknowledgement();
   while (!nothing_to_write()) {
     error_code ec;
     auto size = wire_->write(std::string_view{output_}.substr(written_), is_last, ec);
