@@ -70,7 +70,7 @@ void log_output::open() {
 
 void log_output::reopen() {
   if (file_.empty()) {
-    log_->info("SIGHUP is ignored: it opens the log file again, and there is none (--log-file)");
+    log_->info("SIGHUP is ignored by the log: there is no file to open again (--log-file)");
     return;
   }
   try {
