@@ -127,7 +127,7 @@ bench_churn() {
 bench_held_keys() {
   title "1,000,000 held keys"
   serve_ours few
-  serve_ours many --max-lock-timeout 86400
+  serve_ours many --max-lock-timeout 86400 --max-keys 2000000
   local before after
   before=$(rss "$pid_many")
   build/bench/bench_pipeline "$port_many" 1000000 '/LOCK/held{}/bench?lock_timeout=3600' >/dev/null
