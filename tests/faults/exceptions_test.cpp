@@ -103,6 +103,16 @@ std::string acquire(const std::string& key, const std::string& more) {
   return json("POST", "/v1/locks/" + key, R"({"owner":"a","ttl_ms":20)" + more + "}");
 }
 
+void wait_and_hand_over(fault_fixture& x) {
+  x.go_through([&](raw_client& client, const std::string& key) {
+    auto other = x.connect();
+    other.send(acquire(key, "")).answer();
+    client.send(json("POST", "/v1/locks/" + key, R"({"owner":"b","ttl_ms":20,"wait_ms":100})"));
+    other.send(json("DELETE", "/v1/locks/" + key + "?owner=a", "")).answer();
+    client.answer();
+  });
+}
+
 } // namespace
 
 TEST_CASE("an exception at any step of a LOCK and its UNLOCK ends at most the connection",
@@ -129,13 +139,7 @@ TEST_CASE("an exception at any step of a request in JSON ends at most the connec
 TEST_CASE("an exception at any step of a wait and its hand-over ends at most the connections",
           "[net]") {
   fault_fixture x;
-  x.go_through([&](raw_client& client, const std::string& key) {
-    auto other = x.connect();
-    other.send(acquire(key, "")).answer();
-    client.send(json("POST", "/v1/locks/" + key, R"({"owner":"b","ttl_ms":20,"wait_ms":100})"));
-    other.send(json("DELETE", "/v1/locks/" + key + "?owner=a", "")).answer();
-    client.answer();
-  });
+  wait_and_hand_over(x);
 }
 
 TEST_CASE("an exception at any step of a lease's life ends at most the connection", "[net]") {
@@ -154,13 +158,7 @@ TEST_CASE("an exception at any step of a lease's life ends at most the connectio
 
 TEST_CASE("an exception at any step of a durable hand-over ends at most the connections", "[net]") {
   fault_fixture x{true};
-  x.go_through([&](raw_client& client, const std::string& key) {
-    auto other = x.connect();
-    other.send(acquire(key, "")).answer();
-    client.send(json("POST", "/v1/locks/" + key, R"({"owner":"b","ttl_ms":20,"wait_ms":100})"));
-    other.send(json("DELETE", "/v1/locks/" + key + "?owner=a", "")).answer();
-    client.answer();
-  });
+  wait_and_hand_over(x);
 }
 
 TEST_CASE("an exception at any step of what is made durable ends at most the connection", "[net]") {
