@@ -184,13 +184,13 @@ try unlock key --owner me
 # Needs the right to make a namespace.
 if unshare -pf true 2>/dev/null; then
   echo '-- as process 1 of a container'
-  container() { unshare -pf --kill-child "$lockctl" "$@"; }
+  container=(unshare -pf --kill-child "$lockctl")
   rm -f "$scratch/ready"
-  container run key --ttl 5m -- sh -c "$command" &
+  "${container[@]}" run key --ttl 5m -- sh -c "$command" &
   job=$!
   servers+=("$job")
   ready
-  container run key -- touch "$scratch/second" &
+  "${container[@]}" run key -- touch "$scratch/second" &
   second=$!
   servers+=("$second")
   check 'one waits for the other: they have names of their own' wait_until waits key
@@ -204,7 +204,7 @@ until [ -s "$scratch/pid" ] && ! [ -e "/proc/$(cat "$scratch/pid")" ]; do sleep 
 END
   check 'orphans are buried' timeout $patience unshare -pf --mount-proc --kill-child \
     "$lockctl" run key -- sh "$scratch/orphan"
-  check 'a signal of its own ends it: 128 + n' equal "$(container run key -- sh -c 'kill -TERM 1; sleep 100' || echo $?)" 143
+  check 'a signal of its own ends it: 128 + n' equal "$("${container[@]}" run key -- sh -c 'kill -TERM 1; sleep 100' || echo $?)" 143
 fi
 
 rm -f "$scratch/ready"

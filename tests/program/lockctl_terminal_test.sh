@@ -20,18 +20,30 @@ show_details() { tmux capture-pane -p | sed '/^$/d; s/^/  screen: /'; }
 end_terminal() { tmux kill-server 2>/dev/null; }
 trap 'end_terminal; clean_up' EXIT
 
-# A shell that says when it is ready for a command, and the status of the last.
+# A shell that says when it is ready for a command, with the status of the last, and when
+# it starts one.
 new_terminal() {
   end_terminal
   terminals=$((terminals + 1)) # a server that ends has its socket for a while
   cd "$scratch" || exit 1
-  tmux new-session -d -x 120 -y 40 "env PS1='[\$?]ready> ' PATH='$(dirname "$lockctl"):$PATH' bash --norc --noprofile -i"
+  tmux new-session -d -x 120 -y 40 "env PS0='starts\n' PS1='[\$?]ready> ' PATH='$(dirname "$lockctl"):$PATH' bash --norc --noprofile -i"
   prompts 0
 }
 
 # type TEXT: a line, as a user types it. press KEY: such as C-z.
 type() { tmux send-keys -l "$1" && tmux send-keys Enter; }
 press() { tmux send-keys "$1"; }
+
+# order COMMAND: types a command and waits until the shell has started it. Until then the
+# terminal is as the shell needs it to edit a line, and what is typed for the command would
+# be neither echoed nor end with a newline.
+starts() { screen | grep -c '^starts$'; }
+started_since() { [ "$(starts)" -gt "$1" ]; }
+order() {
+  local before
+  before=$(starts)
+  type "$1" && wait_until started_since "$before"
+}
 
 # shows PATTERN: waits until the screen shows it. prompts STATUS: until the last
 # line is a prompt with this status.
@@ -53,7 +65,7 @@ serve_locks
 
 echo '-- in the foreground'
 new_terminal
-type 'lockctl run key --ttl 1m -- cat'
+order 'lockctl run key --ttl 1m -- cat'
 type 'one'
 check 'the command reads the terminal' shows '^one$'
 # The terminal shows what is typed also before anybody reads it.
@@ -61,7 +73,7 @@ check 'and has the lock' wait_until held key
 press C-z
 check 'Ctrl-Z stops the job' prompts 148
 check 'the lock is still there' held key
-type fg
+order fg
 type two
 check 'after fg it reads the terminal again' echoes two
 press C-c
@@ -69,35 +81,35 @@ check 'Ctrl-C ends it: 130' prompts 130
 check 'and frees the lock' is_free key
 
 new_terminal
-type 'lockctl run key --ttl 300ms -- sh -c "touch started; read line; touch went-on"'
+order 'lockctl run key --ttl 300ms -- sh -c "touch started; read line; touch went-on"'
 check 'the command has started' wait_until [ -e "$scratch/started" ]
 press C-z
 check 'a job that is stopped' prompts 148
 check 'loses its lock when its time is over' wait_until is_free key
-type fg
+order fg
 check 'which it knows when it goes on: 70' prompts 70
 check 'and says' has 'lockctl: lost the lock key'
 check 'and the command has not gone on' [ ! -e "$scratch/went-on" ]
 
 new_terminal
 rm -f "$scratch/started"
-type 'lockctl run key --ttl 1m -- sh -c "touch started; until [ -e end ]; do sleep 0.02; done"'
+order 'lockctl run key --ttl 1m -- sh -c "touch started; until [ -e end ]; do sleep 0.02; done"'
 check 'a command that needs no terminal' wait_until [ -e "$scratch/started" ]
 press C-z
 check 'is stopped' prompts 148
-type bg
-type jobs
+order bg
+order jobs
 check 'and goes on in the background' shows 'Running'
 touch "$scratch/end"
 check 'to its end' wait_until is_free key
 
 new_terminal
-type 'lockctl run key --ttl 1m -- lockctl run inner --ttl 1m -- cat'
+order 'lockctl run key --ttl 1m -- lockctl run inner --ttl 1m -- cat'
 type one
 check 'one lock within another' shows '^one$'
 press C-z
 check 'Ctrl-Z stops both' prompts 148
-type fg
+order fg
 type two
 check 'fg continues both' echoes two
 press C-c
@@ -105,19 +117,19 @@ check 'Ctrl-C ends both' prompts 130
 check 'and frees the lock' is_free key
 
 new_terminal
-type 'lockctl run key --ttl 1m -- sh -c "echo \$\$ >pid; kill -STOP \$\$; read line; echo got \$line"'
+order 'lockctl run key --ttl 1m -- sh -c "echo \$\$ >pid; kill -STOP \$\$; read line; echo got \$line"'
 check 'a command that is stopped by SIGSTOP gives the terminal back' prompts 148
-type fg
+order fg
 type something
 check 'and has it again after fg' shows '^got something$'
 check 'until its end' prompts 0
 
 echo '-- in the background'
 new_terminal
-type 'lockctl run key --ttl 1m -- cat &'
+order 'lockctl run key --ttl 1m -- cat &'
 check 'the job has the lock' wait_until held key
 check 'and stops for the terminal' wait_until notices Stopped
-type fg
+order fg
 type one
 check 'until fg' echoes one
 press C-d
@@ -125,18 +137,18 @@ check 'to its end' prompts 0
 
 new_terminal
 rm -f "$scratch/started" "$scratch/end"
-type 'lockctl run key --ttl 1m -- sh -c "touch started; until [ -e end ]; do sleep 0.02; done; read line; echo got \$line" &'
+order 'lockctl run key --ttl 1m -- sh -c "touch started; until [ -e end ]; do sleep 0.02; done; read line; echo got \$line" &'
 check 'a command that does not need the terminal yet' wait_until [ -e "$scratch/started" ]
-type fg
+order fg
 touch "$scratch/end"
 type something
 check 'gets it when it asks, after fg' shows '^got something$'
 
 new_terminal
-type 'lockctl run key --ttl 1m -- cat & sleep 0.1; kill -TSTP %1'
+order 'lockctl run key --ttl 1m -- cat & sleep 0.1; kill -TSTP %1'
 check 'a job that is told to stop' wait_until held key
 check 'stops' wait_until notices Stopped
-type 'kill %1'
+order 'kill %1'
 check 'and ends when it is told to' wait_until is_free key
 
 echo '-- in a script, in a pipeline, and without job control'
@@ -147,12 +159,12 @@ for i in 1 2 3; do
   echo "after $i"
 done
 SCRIPT
-type 'bash script'
+order 'bash script'
 type one
 check 'a script runs it' shows '^one$'
 press C-z
 check 'Ctrl-Z stops the script' prompts 148
-type fg
+order fg
 type two
 check 'fg continues it' echoes two
 press C-d
@@ -164,16 +176,16 @@ check 'Ctrl-C ends the script' prompts 130
 check 'and not the command alone' has_not 'after 2'
 
 new_terminal
-type 'lockctl run key --ttl 1m -- sh -c "read line </dev/tty; echo got \$line" | cat'
+order 'lockctl run key --ttl 1m -- sh -c "read line </dev/tty; echo got \$line" | cat'
 type something
 check 'a command in a pipeline gets the terminal when it asks' shows '^got something$'
 check 'until its end' prompts 0
-type "echo something | lockctl run key --ttl 1m -- sh -c 'read piped; read line </dev/tty; echo got \$piped and \$line'"
+order "echo something | lockctl run key --ttl 1m -- sh -c 'read piped; read line </dev/tty; echo got \$piped and \$line'"
 type else
 check 'also at the end of one' shows '^got something and else$'
 
 new_terminal
-type 'setsid -cw lockctl run key --ttl 1m -- cat'
+order 'setsid -cw lockctl run key --ttl 1m -- cat'
 type one
 check 'without job control' shows '^one$'
 press C-z
@@ -183,7 +195,7 @@ press C-c
 check 'Ctrl-C ends it' wait_until is_free key
 
 new_terminal
-type 'lockctl run key --ttl 1m -- sh -c "echo \$\$ >pid; sleep 100"'
+order 'lockctl run key --ttl 1m -- sh -c "echo \$\$ >pid; sleep 100"'
 check 'a command runs' wait_until held key
 end_terminal
 check 'until its terminal is closed' wait_until is_free key
