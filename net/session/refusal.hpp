@@ -13,6 +13,7 @@ struct refusal {
   std::string reason;            ///< One sentence: what is wrong, what would be right.
   std::string_view allow{};      ///< With status 405: the allowed methods.
   unsigned retry_after = 0;      ///< When to ask again, in seconds; 0: unknown.
+  std::string_view right{};      ///< With `forbidden`: the missing right.
 };
 
 /// The refusal with the outcome's own sentence.
