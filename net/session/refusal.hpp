@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lockserver/errc.hpp"
+#include "net/access/denial.hpp"
 
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ struct refusal {
 
 /// The refusal with the outcome's own sentence.
 refusal refusal_of(errc x);
+
+/// The refusal for a client without the right.
+refusal refusal_of(denial&& x);
 
 /// The refusal of a change that cannot be stored.
 /// @param problem why, as a sentence; empty if the store may work again by now.
