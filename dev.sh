@@ -261,6 +261,8 @@ rules() {
   rule 'What reads text and writes it knows no CAF' \
     '^(net/dialects/(lock_server_text|json_members|target)|net/http/(request_|http_answer))' \
     '^#include <caf/' || failed=1
+  rule 'net/access/ knows no CAF, no log and no sockets' '^net/access/' \
+    '^#include <(caf/|spdlog/|boost/beast|boost/asio\.hpp|boost/asio/ip/tcp)' || failed=1
   rule 'Only store/sqlite/ knows SQLite' '' '^#include <sqlite3' '^store/sqlite/' || failed=1
   rule 'store/ knows neither CAF nor Boost' '^store/' '^#include <(caf|boost)/' || failed=1
   rule 'The HTTP client and lockctl know neither CAF nor the log' '^(net/client|apps/lockctl)/' \

@@ -21,4 +21,10 @@ int ping(const options& x);
 /// Verifies a store, and reports its content.
 int check(const options& x);
 
+/// Prints a new token and its hash.
+int token(const options& x);
+
+/// Tells whether an access file grants a right, and in which line.
+int access(const options& x);
+
 } // namespace lockserver::program

@@ -8,7 +8,8 @@ namespace lockserver::program {
 /// Exit statuses, after BSD's <sysexits.h>. `--help` explains them to users.
 enum class exit_status : int {
   ok = 0,
-  usage = 64,         ///< A wrong option, value or configuration file.
+  no = 1,             ///< The access file does not allow it.
+  usage = 64,         ///< A wrong option, value, configuration file or access file.
   bad_data = 65,      ///< The checked store is damaged, or is not one of this program.
   unavailable = 69,   ///< Cannot listen or use the data directory; or no server answers.
   internal = 70,      ///< An error that should not happen.

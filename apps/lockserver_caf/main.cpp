@@ -21,6 +21,10 @@ int perform(const options& x) {
       return ping(x);
     case command::check:
       return check(x);
+    case command::token:
+      return token(x);
+    case command::access:
+      return access(x);
   }
   return static_cast<int>(exit_status::internal);
 }

@@ -27,6 +27,8 @@ Examples:
   lockserver-caf --lock-timeout 30            locks last 30 s unless a request says otherwise
   lockserver-caf --data-dir /var/lib/lockserver   locks survive restarts and crashes
   lockserver-caf check /var/lib/lockserver    is that store sound? what is in it?
+  lockserver-caf token ci                     a new token for the identity ci, and its hash
+  lockserver-caf access access.json check ci acquire deploy/web   yes or no, and why
   lockserver-caf start --pid-file lock.pid --log-file lock.log
   lockserver-caf ping --pid-file lock.pid
   lockserver-caf stop --pid-file lock.pid
@@ -37,8 +39,9 @@ Signals:
 
 Exit status:
   0    run: the server was told to stop and has; start: it serves; stop: it is gone;
-       ping: it answers
-  64   an option, a value or the configuration file is wrong
+       ping: it answers; token: it is printed; access: yes
+  1    access: no
+  64   an option, a value, the configuration file or the access file is wrong
   65   check: the store is damaged, or none of this program's
   69   run, start: cannot listen there, cannot use the data directory or a TLS file, or the pid
        file is that of a running server;
@@ -122,7 +125,24 @@ constexpr command_name commands[]
      {command::start, "start", "Serve in the background; print the process id once it serves"},
      {command::stop, "stop", "Stop the server that --pid-file names, or the one at --host, --port"},
      {command::ping, "ping", "Ask that server whether it answers"},
-     {command::check, "check", "Verify the store in a data directory: check DIRECTORY"}};
+     {command::check, "check", "Verify the store in a data directory: check DIRECTORY"},
+     {command::token, "token", "Make a token for an identity: token NAME"},
+     {command::access, "access",
+      "Does an access file grant a right? access FILE check IDENTITY RIGHT [KEY]"}};
+
+void add_positionals(CLI::App& app, command what, options& x) {
+  if (what == command::check)
+    app.add_option("directory", x.checked, "The data directory")->required();
+  if (what == command::token)
+    app.add_option("name", x.named, "The identity")->required();
+  if (what == command::access) {
+    app.add_option("file", x.asked.file, "The access file")->required();
+    app.add_option("verb", x.asked.verb, "check")->required();
+    app.add_option("identity", x.asked.identity, "The identity")->required();
+    app.add_option("right", x.asked.right, "The right")->required();
+    app.add_option("key", x.asked.key, "The key, if the right is about keys");
+  }
+}
 
 } // namespace
 
@@ -139,8 +159,7 @@ std::optional<options> read_options(int argc, const char* const* argv) {
     // Options after a command belong to the program, including --help.
     auto* added = app.add_subcommand(x.name, x.help)->group("Commands")->fallthrough();
     added->set_help_flag();
-    if (x.what == command::check)
-      added->add_option("directory", result.checked, "The data directory")->required();
+    add_positionals(*added, x.what, result);
   }
 
   try {

@@ -10,7 +10,16 @@
 
 namespace lockserver::program {
 
-enum class command { run, start, stop, ping, check };
+enum class command { run, start, stop, ping, check, token, access };
+
+/// The question of `access`.
+struct access_question {
+  std::string file;
+  std::string verb; ///< "check".
+  std::string identity;
+  std::string right;
+  std::string key; ///< Empty: none.
+};
 
 struct options {
   command what = command::run;
@@ -19,6 +28,8 @@ struct options {
   std::string log_file; ///< Empty: standard error.
   std::string pid_file; ///< Empty: none.
   std::string checked;  ///< The directory for `check`.
+  std::string named;    ///< The identity for `token`.
+  access_question asked;
 };
 
 /// Reads all three. The command line takes precedence over the environment, and that over

@@ -31,7 +31,10 @@
   row(not_held,               "not_held",               200, no,     1, none,                           "nobody holds the lock") \
   row(bad_request,            "bad_request",            400, no,    64, invalid_argument,               "the request is wrong") \
   row(has_lease,              "bad_request",            400, no,    64, invalid_argument,               "the lock belongs to a lease: renew the lease") \
-  row(unauthenticated,        "unauthenticated",        401, no,    69, permission_denied,              "the server does not know who asks") \
+  row(unauthenticated,        "unauthenticated",        401, no,    69, permission_denied,              "the server does not know the client: the request has no credentials, or wrong ones") \
+  row(forbidden,              "forbidden",              403, no,    69, permission_denied,              "the client does not have the right for this request") \
+  row(owner_not_yours,        "owner_not_yours",        403, no,    69, permission_denied,              "the client may not act for this owner") \
+  row(tls_required,           "tls_required",           403, no,    69, permission_denied,              "a token may be sent only over TLS, or from the server's own machine") \
   row(cross_site,             "cross_site",             403, no,    69, permission_denied,              "the request comes from another web site") \
   row(host_not_allowed,       "host_not_allowed",       403, no,    69, permission_denied,              "the server does not serve this host name") \
   row(not_found,              "not_found",              404, no,    69, function_not_supported,         "there is no such path") \

@@ -1,6 +1,7 @@
 #include "net/dialects/json_members.hpp"
 
 #include "actors/rules/same_text.hpp"
+#include "actors/rules/shown.hpp"
 #include "net/dialects/bad_input.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
@@ -10,20 +11,6 @@
 namespace lockserver {
 
 namespace json = boost::json;
-
-namespace {
-
-// A name from a client, as far as it can be shown in a sentence and a log.
-std::string shown(std::string_view name) {
-  constexpr std::size_t most = 64;
-  std::string result{name.substr(0, most)};
-  for (auto& c : result)
-    if (c < 0x20 || c == 0x7f) // also all bytes that are not ASCII
-      c = '?';
-  return result;
-}
-
-} // namespace
 
 // Boost.JSON's parser calls it with each piece. Nesting is not allowed, so even the
 // deepest text ends at the second level.

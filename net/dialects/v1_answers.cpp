@@ -121,6 +121,8 @@ http_content write_problem(const refusal& x, std::string& out, const json::objec
                        {"status", row.status},
                        {"code", view(row.name)},
                        {"detail", view(x.reason)}};
+  if (!x.right.empty())
+    problem.emplace("right", view(x.right));
   if (more != nullptr)
     for (auto& [name, value] : *more)
       problem.emplace(name, value);

@@ -37,6 +37,11 @@ void append_number(std::string& out, std::size_t x) {
   out.append(digits.data(), end);
 }
 
+// RFC 9110, 11.6.1. Terraform and browsers know only Basic. Each scheme has a field of its
+// own, because not all clients find the second one in a list.
+constexpr std::string_view challenges
+  = "WWW-Authenticate: Basic realm=\"lockserver\"\r\nWWW-Authenticate: Bearer\r\n";
+
 // In one piece with what follows it: this is for each answer.
 std::string_view type_and_length(media_type x) {
   switch (x) {
@@ -70,6 +75,8 @@ void append(std::string& out, const http_answer& answer) {
     out += ' ';
     out += reason_phrase(x.status);
     out += "\r\nCache-Control: no-store\r\n";
+    if (x.status == 401)
+      out += challenges;
     if (x.retry_after > 0) {
       out += "Retry-After: ";
       append_number(out, x.retry_after);

@@ -1,11 +1,23 @@
 #include "net/session/refusal.hpp"
 
+#include <chrono>
+#include <utility>
+
 namespace lockserver {
 
 refusal refusal_of(errc x) {
   refusal result{x, std::string{row_of(x).sentence}};
   if (x == errc::too_many_waits)
     result.retry_after = 1; // the minimum: a wait may end at any moment
+  return result;
+}
+
+refusal refusal_of(denial&& x) {
+  refusal result{x.why, std::move(x.sentence)};
+  if (x.missing)
+    result.right = row_of(*x.missing).name;
+  auto wait = std::chrono::ceil<std::chrono::seconds>(x.retry_after);
+  result.retry_after = static_cast<unsigned>(wait.count());
   return result;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lockserver/errc.hpp"
+#include "net/access/denial.hpp"
 
 #include <string>
 #include <string_view>
@@ -13,10 +14,14 @@ struct refusal {
   std::string reason;            ///< One sentence: what is wrong, what would be right.
   std::string_view allow{};      ///< With status 405: the allowed methods.
   unsigned retry_after = 0;      ///< When to ask again, in seconds; 0: unknown.
+  std::string_view right{};      ///< With `forbidden`: the missing right.
 };
 
 /// The refusal with the outcome's own sentence.
 refusal refusal_of(errc x);
+
+/// The refusal for a client without the right.
+refusal refusal_of(denial&& x);
 
 /// The refusal of a change that cannot be stored.
 /// @param problem why, as a sentence; empty if the store may work again by now.

@@ -109,6 +109,8 @@ TEST_CASE("each outcome is found by its text and by its number") {
 
 TEST_CASE("what a server answers by status alone has a code") {
   CHECK(errc_of_status(400) == errc::bad_request);
+  CHECK(errc_of_status(401) == errc::unauthenticated);
+  CHECK(errc_of_status(403) == errc::forbidden);
   CHECK(errc_of_status(413) == errc::too_large);
   CHECK(errc_of_status(431) == errc::headers_too_large);
   CHECK(!errc_of_status(999));

@@ -33,6 +33,15 @@ TEST_CASE("an answer to HTTP/1.1 has a status, a type, a length and the body") {
            "text/plain\r\nContent-Length: 2\r\n\r\n1\n");
 }
 
+TEST_CASE("who is not known is told how to say who he is") {
+  CHECK(dateless({.content = {.status = 401, .body = "0\n"}})
+        == "HTTP/1.1 401 Unauthorized\r\nCache-Control: no-store\r\n"
+           "WWW-Authenticate: Basic realm=\"lockserver\"\r\nWWW-Authenticate: Bearer\r\n"
+           "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n0\n");
+  CHECK(text({.content = {.status = 403, .body = "0\n"}}).find("WWW-Authenticate")
+        == std::string::npos);
+}
+
 TEST_CASE("the date is in the form that HTTP prefers") {
   auto answer = text({.content = {.body = "1\n"}});
   auto begin = answer.find("Date: ");
