@@ -31,6 +31,12 @@ struct alignas(64) lock_counts {
   std::atomic<std::size_t> waiters{0};
 };
 
+/// What the keys of one registry share. The registry owns it, and lives longer than they do.
+struct registry_share {
+  leases_actor leases; ///< Hears of leases' grants, unless a journal tells it.
+  lock_counts& counts;
+};
+
 /// Where a lock actor gets the time, its tokens, its logger from.
 struct lock_environment {
   timers& time;

@@ -61,13 +61,12 @@ errc status_of(lock_change::cause x) {
 } // namespace
 
 key::key(caf::actor_config& cfg, counted_key counted, registry_actor registry,
-         const leases_actor& leases, lock_environment& env, lock_counts& counts, std::string name)
+         const registry_share& share, lock_environment& env, std::string name)
   : key_actor::base(cfg),
     counted_(std::move(counted)),
     registry_(std::move(registry)),
-    leases_(leases),
+    share_(share),
     env_(env),
-    counts_(counts),
     name_(std::move(name)),
     lock_(env.tokens, env.limits),
     wake_up_(env.time, this),
@@ -114,7 +113,7 @@ void key::on_exit() {
   registry_ = nullptr;
   while (waiting_ && !waiting_->empty())
     cancel(waiting_->begin()->first);
-  counts_.holders -= holders_;
+  share_.counts.holders -= holders_;
   counted_.reset();
 }
 
@@ -353,7 +352,7 @@ void key::tell_leases(operation& op) {
   for (auto& [what, why, limit, grant] : op.changes)
     if (what == lock_change::kind::ended && grant.lease() != 0
         && why != lock_change::cause::lease_ended)
-      compat::send(this, leases_, lease_released{grant.lease(), name_, grant.token});
+      compat::send(this, share_.leases, lease_released{grant.lease(), name_, grant.token});
 }
 
 void key::tell_counts(operation&) {
@@ -361,8 +360,8 @@ void key::tell_counts(operation&) {
 }
 
 void key::count_holders() {
-  auto count = lock_.holders().size();
-  counts_.holders += count - holders_; // unsigned, so a difference below zero fits, too
+  auto count = static_cast<std::uint32_t>(lock_.holders().size());
+  share_.counts.holders += std::size_t{count} - holders_; // below zero it wraps, as the sum does
   holders_ = count;
 }
 

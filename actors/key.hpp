@@ -22,9 +22,8 @@ namespace lockserver {
 class key final : public key_actor::base {
 public:
   /// @param registry who spawns it, and is told when it is idle.
-  /// @param leases hears of leases' grants; lives as long as the registry does.
   key(caf::actor_config& cfg, counted_key counted, registry_actor registry,
-      const leases_actor& leases, lock_environment& env, lock_counts& counts, std::string name);
+      const registry_share& share, lock_environment& env, std::string name);
 
   key_actor::behavior_type make_behavior() override;
 
@@ -141,9 +140,8 @@ private:
 
   counted_key counted_; // the first: destroyed when nothing needs the environment any more
   registry_actor registry_;
-  const leases_actor& leases_;
+  const registry_share& share_;
   lock_environment& env_;
-  lock_counts& counts_;
   std::string name_;
   lock_queue lock_;
   wake_up wake_up_;
@@ -151,7 +149,6 @@ private:
   std::unique_ptr<std::unordered_map<ticket_id, parked>> waiting_;
   // Decided, but not told yet: null if there is none.
   std::unique_ptr<std::deque<verdict>> untold_;
-  std::uint64_t served_ = 0;
   time_point last_used_;
   settled_mark mark_; // of what the journal has been told
   // What is not settled yet, in the order in which it happened; null if all is.
@@ -159,7 +156,8 @@ private:
   // Requests whose clients have gone, until no roll-back can bring their grants back
   // any more: what was withdrawn, and when that is.
   std::unique_ptr<std::deque<std::pair<withdraw_request, settled_mark>>> withdrawn_;
-  std::size_t holders_ = 0; // as in `counts_`
+  std::uint32_t served_ = 0;  // requests; wraps, as the registry's count does
+  std::uint32_t holders_ = 0; // as in `lock_counts`
   bool told_to_end_ = false;
 };
 

@@ -148,7 +148,7 @@ void key::restore(restore_key& x) {
   auto now = begin_request();
   for (auto& holder : x.holders) {
     if (holder.lease != 0)
-      compat::send(this, leases_, lease_regranted{holder.lease, name_, holder.token});
+      compat::send(this, share_.leases, lease_regranted{holder.lease, name_, holder.token});
     auto limit = holder.limit;
     lock_.restore(grant_of(std::move(holder)), limit);
   }
@@ -175,7 +175,7 @@ void key::roll_back(const roll_back_key& x) {
   // A lease that has ended meanwhile ends its grant again.
   for (auto& holder : lock_.holders())
     if (holder.lease() != 0)
-      compat::send(this, leases_, lease_regranted{holder.lease(), name_, holder.token});
+      compat::send(this, share_.leases, lease_regranted{holder.lease(), name_, holder.token});
   env_.log.debug("rolled back to what is stored: key={} holders={}", quoted{name_},
                  lock_.holders().size());
   count_holders();

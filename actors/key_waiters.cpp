@@ -21,7 +21,7 @@ key::parked& key::park(const acquire_request& x, time_point since) {
     waiting_ = std::make_unique<std::unordered_map<ticket_id, parked>>();
   auto& result = waiting_->try_emplace(x.ticket, parked{{}, since, x.explain, x.takes_connection})
                    .first->second;
-  ++counts_.waiters;
+  ++share_.counts.waiters;
   if (x.takes_connection)
     ++env_.waits;
   return result;
@@ -37,7 +37,7 @@ key::parked* key::find_parked(ticket_id ticket) noexcept {
 
 void key::unpark(ticket_id ticket) noexcept {
   auto i = waiting_->find(ticket);
-  --counts_.waiters;
+  --share_.counts.waiters;
   if (i->second.takes_connection)
     --env_.waits;
   waiting_->erase(i);

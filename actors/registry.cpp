@@ -18,7 +18,7 @@ constexpr auto retry_pause = std::chrono::milliseconds{100};
 
 registry::registry(caf::actor_config& cfg, leases_actor leases, lock_environment& env,
                    lock_counts& counts)
-  : registry_actor::base(cfg), leases_(std::move(leases)), env_(env), counts_(counts) {
+  : registry_actor::base(cfg), share_{std::move(leases), counts}, env_(env) {
   left_.reserve(100);
 }
 
@@ -111,8 +111,8 @@ registry::entry& registry::spawn_key(const std::string& name, counted_key counte
   try {
     auto& added = keys_.add(name);
     added.actor = compat::spawn_ready<key>(*this, std::move(counted),
-                                           caf::actor_cast<registry_actor>(this), leases_, env_,
-                                           counts_, name);
+                                           caf::actor_cast<registry_actor>(this), share_, env_,
+                                           name);
     return added;
   } catch (...) {
     keys_.remove(name);

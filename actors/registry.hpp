@@ -34,7 +34,7 @@ public:
 private:
   struct entry {
     key_actor actor;
-    std::uint64_t forwarded = 0; ///< Requests passed on to it so far.
+    std::uint32_t forwarded = 0; ///< Requests passed on to it so far; wraps.
   };
 
   template <class Reply, class Request>
@@ -54,9 +54,8 @@ private:
   void reap_later(const entry& x) noexcept;
   void reap_left();
 
-  const leases_actor leases_; // its keys have a reference to it
+  const registry_share share_; // its keys have a reference to it
   lock_environment& env_;
-  lock_counts& counts_;
   key_table<entry> keys_;
   wake_up wake_up_{env_.time, this};
   std::vector<key_actor> left_; // idle keys that do not know it; of a fixed capacity

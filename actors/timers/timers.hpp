@@ -10,7 +10,6 @@
 #include <caf/actor_cast.hpp>
 
 #include <chrono>
-#include <optional>
 
 namespace lockserver {
 
@@ -36,7 +35,7 @@ public:
 
   /// Call it when `deadline_reached` has arrived: no wake-up is set any more.
   void arrived() noexcept {
-    set_for_.reset();
+    set_for_ = not_set;
   }
 
   /// Cancels the wake-up. A `deadline_reached` may already be under way.
@@ -44,10 +43,11 @@ public:
 
 private:
   friend class timers;
+  static constexpr auto not_set = time_point::max();
   timers* service_;
   caf::weak_actor_ptr owner_;
   // The time that was set. Not `due()`, which belongs to the service's thread.
-  std::optional<time_point> set_for_;
+  time_point set_for_ = not_set;
   // Used by the service to find this wake-up.
   void* place_ = nullptr;
 };
@@ -102,7 +102,7 @@ inline wake_up::~wake_up() {
 }
 
 inline void wake_up::no_later_than(time_point due) {
-  if (set_for_ && *set_for_ <= due)
+  if (set_for_ <= due)
     return;
   set_for_ = due;
   service_->set(*this, due);
@@ -111,7 +111,7 @@ inline void wake_up::no_later_than(time_point due) {
 inline void wake_up::clear() noexcept {
   if (place_ != nullptr)
     service_->clear(*this);
-  set_for_.reset();
+  set_for_ = not_set;
 }
 
 } // namespace lockserver

@@ -1,5 +1,7 @@
 #include "net/client/secure_context.hpp"
 
+#include "net/pem/pem.hpp"
+
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -8,28 +10,10 @@
 
 #include <new>
 #include <stdexcept>
-#include <system_error>
 
 namespace lockserver {
 
 namespace {
-
-std::string take_error() {
-  auto code = ERR_peek_error();
-  std::string result;
-  if (ERR_SYSTEM_ERROR(code))
-    result = std::system_category().message(ERR_GET_REASON(code));
-  else if (const auto* reason = ERR_reason_error_string(code))
-    result = reason;
-  ERR_clear_error();
-  return result;
-}
-
-void require(bool ok, const char* what, const std::string& file) {
-  if (!ok)
-    throw std::invalid_argument{std::string{what} + " '" + file
-                                + "' cannot be used: " + take_error()};
-}
 
 bool is_address(const std::string& name) {
   boost::system::error_code ec;
@@ -57,16 +41,11 @@ secure_context::secure_context(const client_tls& files, const std::string& host)
   if (files.authority.empty())
     SSL_CTX_set_default_verify_paths(x);
   else
-    require(SSL_CTX_load_verify_locations(x, files.authority.c_str(), nullptr) == 1,
-            "the authority's certificate", files.authority);
+    pem::use_authorities(*x, pem::read("the authority's certificate", files.authority));
   if (files.certificate.empty())
     return;
-  // OpenSSL would ask for a passphrase on the terminal.
-  SSL_CTX_set_default_passwd_cb(x, [](char*, int, int, void*) { return -1; });
-  require(SSL_CTX_use_certificate_chain_file(x, files.certificate.c_str()) == 1, "the certificate",
-          files.certificate);
-  require(SSL_CTX_use_PrivateKey_file(x, files.key.c_str(), SSL_FILETYPE_PEM) == 1, "the key",
-          files.key);
+  pem::use_certificate(*x, pem::read("the certificate", files.certificate));
+  pem::use_key(*x, pem::read("the key", files.key));
 }
 
 ssl_pointer secure_context::new_session() const {

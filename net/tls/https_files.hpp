@@ -3,7 +3,7 @@
 #pragma once
 
 #include "lockserver/settings.hpp"
-#include "net/tls/pem.hpp"
+#include "net/pem/pem.hpp"
 #include "net/tls/tls.hpp"
 
 #include <array>

@@ -1,7 +1,7 @@
 #include "net/tls/tls.hpp"
 
 #include "net/tls/https_files.hpp"
-#include "net/tls/pem.hpp"
+#include "net/pem/pem.hpp"
 #include "net/tls/tls_bio.hpp"
 
 #include <openssl/err.h>
@@ -16,12 +16,6 @@
 namespace lockserver {
 
 namespace {
-
-void require(bool ok, const char* what, const std::string& file) {
-  if (!ok)
-    throw std::invalid_argument{std::string{what} + " '" + file
-                                + "' cannot be used: " + pem::take_error()};
-}
 
 int to_int(std::size_t size) {
   return static_cast<int>(std::min<std::size_t>(size, std::numeric_limits<int>::max()));
@@ -53,14 +47,9 @@ tls_context::tls_context(const std::string& certificate, const std::string& key,
                          const std::string& authority)
   : handle_(new_context(tls_version::v1_2)) {
   auto* x = handle_.get();
-  // OpenSSL would ask for a passphrase on the terminal.
-  SSL_CTX_set_default_passwd_cb(x, [](char*, int, int, void*) { return -1; });
-  require(SSL_CTX_use_certificate_chain_file(x, certificate.c_str()) == 1, "the certificate",
-          certificate);
-  require(SSL_CTX_use_PrivateKey_file(x, key.c_str(), SSL_FILETYPE_PEM) == 1, "the key", key);
-  require(SSL_CTX_check_private_key(x) == 1, "the key", key);
-  require(SSL_CTX_load_verify_locations(x, authority.c_str(), nullptr) == 1,
-          "the authority's certificate", authority);
+  pem::use_certificate(*x, pem::read("the certificate", certificate));
+  pem::use_key(*x, pem::read("the key", key));
+  pem::use_authorities(*x, pem::read("the authority's certificate", authority));
   SSL_CTX_set_verify(x, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   // Connections are few and last long: no earlier session is taken up.
   SSL_CTX_set_session_cache_mode(x, SSL_SESS_CACHE_OFF);

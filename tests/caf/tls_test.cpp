@@ -100,7 +100,9 @@ TEST_CASE("a client whose certificate and key do not match is told so when it is
   auto files = ours.files();
   files.key = theirs.files().key;
   CHECK_THROWS_WITH((caf_node{1, options(files)}),
-                    "the key '" + files.key + "' cannot be used: key values mismatch");
+                    "the key '" + files.key
+                      + "' cannot be used: it is not the key of the certificate "
+                        "(key values mismatch)");
 }
 
 TEST_CASE("a server that says nothing over TLS keeps neither requests nor the system", "[net]") {
@@ -153,7 +155,8 @@ TEST_CASE("files for TLS that cannot be used are refused with a sentence", "[net
   config.caf_tls_key = theirs.path("node.key");
   CHECK(problem(config)
         == "TLS for CAF programs: the key '" + config.caf_tls_key
-             + "' cannot be used: key values mismatch");
+             + "' cannot be used: it is not the key of the certificate "
+               "(key values mismatch)");
   config = with_caf_tls(ours);
   config.caf_tls_authority = ours.path("node.key");
   CHECK(problem(config).find("TLS for CAF programs: the authority's certificate '") == 0);

@@ -1,4 +1,4 @@
-#include "net/tls/pem.hpp"
+#include "net/pem/pem.hpp"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
