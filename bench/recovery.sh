@@ -12,7 +12,7 @@ fill_store() {
     INSERT INTO grants
       WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < $2)
       SELECT last_token + i, 'held' || i, 'bench', 'exclusive', 0, NULL, '', '', 86400000000,
-             boot_us, boot_us + 86400000000 FROM numbers, server;
+             boot_us, boot_us + 86400000000, '' FROM numbers, server;
     UPDATE server SET last_token = last_token + $2;
     COMMIT;
     PRAGMA wal_checkpoint(TRUNCATE);" >/dev/null

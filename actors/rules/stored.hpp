@@ -14,7 +14,7 @@ namespace lockserver {
 /// means that the grant has no end of its own.
 struct grant_record {
   std::uint64_t token = 0;
-  std::string owner;
+  std::string owner; ///< The holder's whole name, see holder_name.hpp.
   lock_mode mode = lock_mode::exclusive;
   std::uint32_t limit = 0; ///< Shared: the size of the semaphore; 0: no limit.
   std::uint64_t lease = 0;
@@ -29,9 +29,9 @@ struct grant_record {
 struct lease_record {
   std::uint64_t id = 0;
   std::string name;
-  std::string owner{};
+  std::string owner{}; ///< As for a grant.
   std::chrono::nanoseconds ttl{};
-  std::chrono::nanoseconds expires_at{}; ///< As for a grant.
+  std::chrono::nanoseconds expires_at{}; ///< As for a grant, too.
 };
 
 } // namespace lockserver

@@ -13,6 +13,8 @@ namespace {
 struct rule {
   const char* query; // returns what breaks it
   const char* problem;
+  std::int64_t since = 1;      // the first version that it is for
+  std::int64_t until = 0xffff; // the last one
 };
 
 constexpr rule rules[]
@@ -23,8 +25,12 @@ constexpr rule rules[]
       "a semaphore has more holders than it may have: "},
      {"SELECT key FROM grants GROUP BY key HAVING count(DISTINCT max_holders) > 1",
       "the holders of a key do not agree on its limit: "},
-     {"SELECT key FROM grants GROUP BY key, owner HAVING count(*) > 1",
-      "an owner holds a key twice: "},
+     {.query = "SELECT key FROM grants GROUP BY key, owner HAVING count(*) > 1",
+      .problem = "an owner holds a key twice: ",
+      .until = 1},
+     {.query = "SELECT key FROM grants GROUP BY key, identity, owner HAVING count(*) > 1",
+      .problem = "an owner holds a key twice: ",
+      .since = 2},
      {"SELECT token FROM grants, server WHERE token > last_token",
       "a token is above the greatest that was handed out: "}};
 
@@ -51,10 +57,12 @@ void look(sqlite::database& db, store_report& out) {
   out.last_token = db.number("SELECT last_token FROM server");
   if (db.number("SELECT count(*) FROM server") != 1)
     out.problems.emplace_back("the table server has not exactly one row");
-  for (auto& [query, problem] : rules) {
-    auto broken = db.prepare(query);
+  for (auto& x : rules) {
+    if (out.version < x.since || out.version > x.until)
+      continue;
+    auto broken = db.prepare(x.query);
     for (int i = 0; i < most_of_a_kind && broken.next(); ++i)
-      out.problems.push_back(problem + broken.text(0));
+      out.problems.push_back(x.problem + broken.text(0));
   }
 }
 

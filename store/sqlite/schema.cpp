@@ -43,10 +43,23 @@ constexpr auto version_1 = R"(
       FROM grants, server ORDER BY key, token;
 )";
 
+// Who holds: see holder_name.hpp. What was stored before there were identities is anonymous.
+constexpr auto version_2 = R"(
+  ALTER TABLE grants ADD COLUMN identity TEXT NOT NULL DEFAULT ''; -- '': anonymous
+  ALTER TABLE leases ADD COLUMN identity TEXT NOT NULL DEFAULT '';
+  DROP VIEW locks;
+  CREATE VIEW locks AS
+    SELECT key, identity, owner, mode, token,
+           strftime('%Y-%m-%d %H:%M:%f', (wall_us - boot_us + expires_us) / 1e6, 'unixepoch')
+             AS expires_utc,
+           (SELECT name FROM leases WHERE id = lease) AS lease, metadata
+      FROM grants, server ORDER BY key, token;
+)";
+
 } // namespace
 
 const migration_steps& store_migrations() {
-  static const migration_steps steps{version_1};
+  static const migration_steps steps{version_1, version_2};
   return steps;
 }
 

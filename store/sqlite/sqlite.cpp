@@ -61,8 +61,8 @@ void statement::bind(int place, std::int64_t x) {
 }
 
 void statement::bind(int place, std::string_view x) {
-  check(
-    sqlite3_bind_text(handle_.get(), place, x.data(), static_cast<int>(x.size()), SQLITE_STATIC));
+  auto* begin = x.data() != nullptr ? x.data() : ""; // SQLite takes a null pointer for NULL
+  check(sqlite3_bind_text(handle_.get(), place, begin, static_cast<int>(x.size()), SQLITE_STATIC));
 }
 
 void statement::bind(int place, std::optional<std::int64_t> x) {

@@ -1,5 +1,6 @@
 #include "store/sqlite/sqlite_store.hpp"
 
+#include "actors/rules/holder_name.hpp"
 #include "actors/rules/lock_queue.hpp"
 
 #include <algorithm>
@@ -21,10 +22,12 @@ constexpr auto clock_pause = std::chrono::seconds{10};
 // How far the wall clock may drift from the boot clock before it counts as set.
 constexpr auto tolerance = std::chrono::seconds{1};
 
-// Those of the connection; they write nothing.
+// Those of the connection; they write nothing. By itself SQLite would copy the log without a
+// note, see `store_use`.
 constexpr auto settings = R"(
   PRAGMA busy_timeout = 1000;
   PRAGMA temp_store = MEMORY;
+  PRAGMA wal_autocheckpoint = 0;
 )";
 
 // For who is told that a request has changed nothing.
@@ -57,6 +60,22 @@ std::optional<std::int64_t> us(duration x, microseconds to_boot = {}) {
   if (x == forever)
     return std::nullopt;
   return (std::chrono::ceil<microseconds>(x) + to_boot).count();
+}
+
+// A holder is stored as two columns.
+struct holder_columns {
+  int identity;
+  int owner;
+};
+
+void bind(sqlite::statement& to, holder_columns at, std::string_view holder) {
+  auto parts = parts_of(holder);
+  to.bind(at.identity, parts.identity);
+  to.bind(at.owner, parts.owner);
+}
+
+std::string holder(const sqlite::statement& from, holder_columns at) {
+  return holder_name(from.text(at.identity), from.text(at.owner));
 }
 
 } // namespace
@@ -98,13 +117,12 @@ sqlite_store::sqlite_store(const std::string& directory, sync_mode sync, clock n
     db_(opened(file_, sync)),
     begin_(db_.prepare("BEGIN IMMEDIATE")),
     commit_(db_.prepare("COMMIT")),
-    put_grant_(db_.prepare("INSERT OR REPLACE INTO grants VALUES (?,?,?,?,?,?,?,?,?,?,?)")),
+    put_grant_(db_.prepare("INSERT OR REPLACE INTO grants VALUES (?,?,?,?,?,?,?,?,?,?,?,?)")),
     end_grant_(db_.prepare("DELETE FROM grants WHERE token = ?")),
-    put_lease_(db_.prepare("INSERT INTO leases VALUES (?,?,?,?,?)")),
+    put_lease_(db_.prepare("INSERT INTO leases VALUES (?,?,?,?,?,?)")),
     renew_lease_(db_.prepare("UPDATE leases SET expires_us = ? WHERE id = ?")),
     end_lease_(db_.prepare("DELETE FROM leases WHERE id = ?")),
     note_(db_.prepare("UPDATE server SET last_token = ?, boot_id = ?, boot_us = ?, wall_us = ?")) {
-  // In place of SQLite's own, which copies the log without a note.
   sqlite3_wal_hook(
     db_.handle(),
     [](void* self, sqlite3*, const char*, int pages) {
@@ -196,16 +214,18 @@ sqlite_store::load(const std::function<void(lease_record&&)>& on_lease,
       return x.is_null(column) ? forever : duration{microseconds{x.number(column)}};
     };
     db.run("BEGIN");
-    auto leases = db.prepare("SELECT id, name, owner, ttl_us, expires_us FROM leases");
+    auto leases = db.prepare("SELECT id, name, owner, ttl_us, expires_us, identity FROM leases");
     while (leases.next())
-      on_lease({static_cast<std::uint64_t>(leases.number(0)), leases.text(1), leases.text(2),
-                length(leases, 3), time(leases, 4)});
+      on_lease({static_cast<std::uint64_t>(leases.number(0)), leases.text(1),
+                holder(leases, {.identity = 5, .owner = 2}), length(leases, 3), time(leases, 4)});
     auto grants = db.prepare("SELECT token, key, owner, mode, max_holders, lease, request_id, "
-                             "metadata, granted_us, expires_us, ttl_us FROM grants ORDER BY token");
+                             "metadata, granted_us, expires_us, ttl_us, identity "
+                             "FROM grants ORDER BY token");
     while (grants.next()) {
       auto mode = grants.text(3) == "shared" ? lock_mode::shared : lock_mode::exclusive;
       on_grant(grants.text(1),
-               {static_cast<std::uint64_t>(grants.number(0)), grants.text(2), mode,
+               {static_cast<std::uint64_t>(grants.number(0)),
+                holder(grants, {.identity = 11, .owner = 2}), mode,
                 static_cast<std::uint32_t>(grants.number(4)),
                 static_cast<std::uint64_t>(grants.number(5)), grants.text(6), grants.text(7),
                 time(grants, 8), time(grants, 9), length(grants, 10)});
@@ -349,7 +369,7 @@ void sqlite_store::write(const store_batch& x, const clock_reading& now) {
     last_lease_ = std::max(last_lease_, id);
     put_lease_.bind(1, id);
     put_lease_.bind(2, std::string_view{lease->name});
-    put_lease_.bind(3, std::string_view{lease->owner});
+    bind(put_lease_, {.identity = 6, .owner = 3}, lease->owner);
     put_lease_.bind(4, us(lease->ttl));
     put_lease_.bind(5, us(lease->expires_at, to_boot));
     put_lease_.run();
@@ -371,7 +391,7 @@ void sqlite_store::put(std::string_view key, const grant_record& x, microseconds
   auto shared = x.mode == lock_mode::shared;
   put_grant_.bind(1, token);
   put_grant_.bind(2, key);
-  put_grant_.bind(3, std::string_view{x.owner});
+  bind(put_grant_, {.identity = 12, .owner = 3}, x.owner);
   put_grant_.bind(4, std::string_view{shared ? "shared" : "exclusive"});
   put_grant_.bind(5, std::int64_t{x.limit});
   put_grant_.bind(6,

@@ -92,7 +92,7 @@ check 'also when the file lock has been removed: 69' equal $status 69
 check 'and it says why' contains "$output" 'another server uses the data directory'
 try check "$data"
 check 'check works beside the server: 0' equal $status 0
-check 'and says what is there' contains "$output" 'is sound: version 1, 6 keys held by 6 grants, 0 leases'
+check 'and says what is there' contains "$output" 'is sound: version 2, 6 keys held by 6 grants, 0 leases'
 kill_it
 try check "$data"
 check 'and after it was killed' equal $status 0

@@ -1,8 +1,8 @@
 // SQLite's promise, shown on our tables: wherever the log of commits is cut, a
 // whole number of them is there.
 #include "store/sqlite/sqlite_store.hpp"
-#include "store/sqlite/wal_check.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/log_end.hpp"
 #include "tests/support/stored.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -26,14 +26,6 @@ fs::path in_memory() {
   return fs::is_directory(result) ? result : fs::path{};
 }
 
-// Where the commits in a log end: behind that it may have older ones.
-std::uintmax_t end_of(const fs::path& wal) {
-  std::ifstream in{wal, std::ios::binary};
-  auto found = check_wal(in);
-  REQUIRE(found.what == wal_report::sound);
-  return found.position != 0 ? found.position : found.size;
-}
-
 } // namespace
 
 TEST_CASE("wherever the last commits are cut off, the first of them are there, and whole") {
@@ -45,13 +37,13 @@ TEST_CASE("wherever the last commits are cut off, the first of them are there, a
   sqlite_store store{original.path(), sync_mode::always, on.clock()};
   commit(store, {{"a", grant_now(on, 1, "o", 1h)}, {"b", grant_now(on, 2, "o", 1h)}});
   states.push_back(contents_of(store).text());
-  begin = end_of(file(original.path(), "locks.db-wal"));
+  begin = end_of_log(file(original.path(), "locks.db-wal"));
   // Hand-overs, each one of which is an end and a grant.
   for (std::uint64_t i = 3; i < 5; ++i) {
     commit(store, {{"a", grant_now(on, i, "o" + std::to_string(i), 1h)}}, {i == 3 ? 1 : i - 1});
     states.push_back(contents_of(store).text());
   }
-  auto end = end_of(file(original.path(), "locks.db-wal"));
+  auto end = end_of_log(file(original.path(), "locks.db-wal"));
   REQUIRE(end > begin);
   std::size_t last = 0;
   std::vector<std::size_t> wrong;
@@ -81,10 +73,10 @@ TEST_CASE("whatever byte of the last commit is spoiled, those before it are ther
   commit(store, {{"a", grant_now(on, 1, "o", 1h)}});
   auto before = contents_of(store).text();
   auto wal = original.path() / "locks.db-wal";
-  auto begin = end_of(wal);
+  auto begin = end_of_log(wal);
   commit(store, {{"a", grant_now(on, 2, "p", 1h)}}, {1});
   auto after = contents_of(store).text();
-  auto end = end_of(wal);
+  auto end = end_of_log(wal);
   REQUIRE(end > begin);
   std::vector<std::size_t> wrong;
   temporary_directory spoiled{in_memory()};
