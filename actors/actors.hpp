@@ -48,12 +48,10 @@ using key_actor = compat::typed_actor<
   caf::result<lock_info>(inspect_request),
   // Ends the wait or the grant of one acquire request.
   caf::result<void>(withdraw_request),
-  // Ends what a lease has here; answered then, since LEASES does so some at a time.
-  caf::result<void>(lease_ended),
-  // At the start: who holds it.
-  caf::result<void>(restore_key),
-  // From the JOURNAL: what to undo; that who waits is to be refused, answered as above.
-  caf::result<void>(roll_back_key), caf::result<void>(refuse_waiters),
+  // A lease has ended: ends what it has here. Who holds it, at the start. From the JOURNAL:
+  // what to undo; that who waits is to be refused. Answered when that is done, since much of
+  // it is done some at a time.
+  caf::result<void>(key_notice),
   // Refuses who waits (`stopping`) and ends the actor; also the REGISTRY's
   // answer to `key_idle`, when nobody waits.
   caf::result<void>(shut_down),

@@ -10,7 +10,7 @@
 namespace lockserver {
 
 engine::engine(const settings& config, timers& time, compat::worker_pool* workers,
-               spdlog::logger& log, store* kept)
+               spdlog::logger& log, store* kept, grant_listener* grants)
   : kept_(kept),
     env_{time,
          tokens_,
@@ -25,6 +25,7 @@ engine::engine(const settings& config, timers& time, compat::worker_pool* worker
     counts_(key_partitions),
     actors_(std::make_shared<registries>()) {
   env_.max_waits = max_waits(config);
+  env_.grants = grants;
 }
 
 engine::~engine() = default;

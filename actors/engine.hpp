@@ -24,9 +24,10 @@ public:
   /// @param time where the actors get their time from.
   /// @param workers who runs them, but the journal; null: CAF.
   /// @param kept null if nothing is stored.
+  /// @param grants hears of all grants; may be null.
   /// All of them outlive the engine's actors, and `config` this object.
   engine(const settings& config, timers& time, compat::worker_pool* workers, spdlog::logger& log,
-         store* kept);
+         store* kept, grant_listener* grants = nullptr);
   /// @pre the system has waited for the actors.
   ~engine();
 

@@ -31,6 +31,14 @@ struct alignas(64) lock_counts {
   std::atomic<std::size_t> waiters{0};
 };
 
+/// Hears of grants and their ends, when they are decided. Called by the threads of the keys.
+class grant_listener {
+public:
+  virtual ~grant_listener() = default;
+  virtual void granted(const std::string& key, const grant& x) noexcept = 0;
+  virtual void ended(const std::string& key, const grant& x, lock_change::cause why) noexcept = 0;
+};
+
 /// What the keys of one registry share. The registry owns it, and lives longer than they do.
 struct registry_share {
   leases_actor leases; ///< Hears of leases' grants, unless a journal tells it.
@@ -57,6 +65,8 @@ struct lock_environment {
   /// Called once, by the journal's thread, with a sentence: another server writes to the
   /// store now. This one confirms nothing any more, and its lock actors are to end.
   std::function<void(const std::string&)> on_lost{};
+  /// Null: nobody wants to know. Lives longer than the actors.
+  grant_listener* grants = nullptr;
   /// Requests that may occupy their connections with waiting, and that do.
   std::size_t max_waits = std::numeric_limits<std::size_t>::max();
   std::atomic<std::size_t> waits{0};

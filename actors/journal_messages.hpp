@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace lockserver {
@@ -116,6 +117,13 @@ struct roll_back_key {
 /// To all keys: refuse who waits (`store_failed`). Answered by a key, by nothing, when it
 /// has begun to.
 struct refuse_waiters {};
+
+/// From a registry to a key: one of these, or that a lease has ended. They are one message,
+/// because each kind of message that an actor takes costs it 40 bytes, and there may be a
+/// million keys.
+struct key_notice {
+  std::variant<lease_ended, restore_key, roll_back_key, refuse_waiters> what;
+};
 
 /// To the leases, before the first request: no id up to this one is to be used again.
 struct used_lease_ids {

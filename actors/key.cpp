@@ -1,6 +1,7 @@
 #include "actors/key.hpp"
 
 #include "actors/quoted.hpp"
+#include "actors/rules/holder_name.hpp"
 
 #include <spdlog/logger.h>
 
@@ -82,16 +83,7 @@ key_actor::behavior_type key::make_behavior() {
     [](key& self, const check_request& x) { return self.check(x); },
     [](key& self, const inspect_request& x) { return self.inspect(x); },
     [](key& self, const withdraw_request& x) { self.withdraw(x, self.begin_request()); },
-    [](key& self, const lease_ended& x) { self.end_lease(x.lease); },
-    [](key& self, restore_key& x) { self.restore(x); },
-    [](key& self, const roll_back_key& x) { self.roll_back(x); },
-    [](key& self, const refuse_waiters&) {
-      auto now = self.begin_request();
-      self.refuse_waiting(acquire_reply::store_failed);
-      self.lock_.forget_waiters();
-      self.tell_some(now, answers_per_turn);
-      self.keep_up(now);
-    },
+    [](key& self, key_notice& x) { std::visit([&self](auto& what) { self.heard(what); }, x.what); },
     [](key& self, shut_down) {
       self.told_to_end_ = true;
       self.quit();
@@ -110,10 +102,10 @@ void key::on_exit() {
   // Only the registry may end it. This is a fault, of which its lock has died.
   if (!told_to_end_)
     compat::send(this, registry_, key_idle{name_, key_idle::has_ended});
-  registry_ = nullptr;
   while (waiting_ && !waiting_->empty())
     cancel(waiting_->begin()->first);
   share_.counts.holders -= holders_;
+  registry_ = nullptr; // has `share_`, too
   counted_.reset();
 }
 
@@ -161,8 +153,8 @@ caf::result<acquire_reply> key::acquire(acquire_request& x) {
     }
     return conclude(op, std::move(reply));
   }
-  env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s", quoted{name_},
-                 quoted{has->owner}, x.ticket, has->token, seconds(left(op.now, *has)));
+  env_.log.debug("granted: key={} {} ticket={} token={} for={:.3f}s", quoted{name_},
+                 logged_holder{has->owner}, x.ticket, has->token, seconds(left(op.now, *has)));
   return conclude(op, granted(op.now, *has));
 }
 
@@ -174,10 +166,10 @@ caf::result<acquire_reply> key::renew(const renew_request& x) {
   }
   auto* renewed = lock_.renew(op.now, x.owner, x.token, x.ttl, op.changes);
   if (renewed == nullptr)
-    return conclude(op, refused(op.now, acquire_reply::not_holder, true));
+    return conclude(op, refused(op.now, why_not_holder(x.owner, x.token), true));
   if (renewed->lease() != 0)
     return conclude(op, refused(op.now, acquire_reply::has_lease, false));
-  env_.log.debug("renewed: key={} owner={} token={} for={:.3f}s", quoted{name_}, quoted{x.owner},
+  env_.log.debug("renewed: key={} {} token={} for={:.3f}s", quoted{name_}, logged_holder{x.owner},
                  renewed->token, seconds(x.ttl));
   return conclude(op, granted(op.now, *renewed));
 }
@@ -191,7 +183,7 @@ caf::result<release_reply> key::release(const release_request& x) {
   auto released = x.force ? lock_.release_all(op.now, op.changes)
                           : lock_.release(op.now, x.owner, x.token, op.changes);
   if (released)
-    env_.log.debug("released: key={} owner={}{}", quoted{name_}, quoted{x.owner},
+    env_.log.debug("released: key={} {}{}", quoted{name_}, logged_holder{x.owner},
                    x.force ? " by force" : "");
   release_reply reply;
   if (released) {
@@ -199,10 +191,23 @@ caf::result<release_reply> key::release(const release_request& x) {
   } else if (x.force) {
     reply.status = release_reply::not_held;
   } else {
+    reply.status = why_not_holder(x.owner, x.token);
     reply.holders = holders(op.now, few_holders, answer_room{});
     reply.holder_count = lock_.holders().size();
   }
   return conclude(op, std::move(reply));
+}
+
+// A lock belongs to the identity that took it, whoever knows its owner and token. Who asks
+// for an earlier grant of its own, which has ended, has simply lost it.
+errc key::why_not_holder(std::string_view name, std::uint64_t token) const noexcept {
+  auto asker = parts_of(name);
+  auto& all = lock_.holders();
+  auto is_anothers = std::any_of(all.begin(), all.end(), [&](auto& x) {
+    auto [identity, owner] = parts_of(x.owner);
+    return owner == asker.owner && identity != asker.identity && (token == 0 || token == x.token);
+  });
+  return is_anothers ? errc::forbidden : errc::not_holder;
 }
 
 caf::result<bool> key::check(const check_request& x) {
@@ -257,9 +262,9 @@ void key::withdraw(const withdraw_request& x, time_point now) {
     refuse(op.now, x.ticket, acquire_reply::wait_timeout);
 }
 
-void key::end_lease(lease_id lease) {
+void key::heard(const lease_ended& x) {
   operation op{*this, begin_request()};
-  lock_.end_lease(op.now, lease, op.changes);
+  lock_.end_lease(op.now, x.lease, op.changes);
   settle_up(op);
 }
 
@@ -333,7 +338,7 @@ void key::settle_up(operation& op) {
   // answers come behind what they depend on.
   using listener = void (key::*)(operation&);
   static constexpr listener listeners[] = {&key::tell_journal, &key::tell_leases, &key::tell_counts,
-                                           &key::tell_log};
+                                           &key::tell_log, &key::tell_grants};
   if (!op.changes.empty())
     for (; op.listeners < std::size(listeners); ++op.listeners) {
       auto tell_it = listeners[op.listeners];
@@ -368,8 +373,20 @@ void key::count_holders() {
 void key::tell_log(operation& op) {
   for (auto& [what, why, limit, grant] : op.changes)
     if (what == lock_change::kind::ended && why == lock_change::cause::expired)
-      env_.log.debug("expired: key={} owner={} token={}", quoted{name_}, quoted{grant.owner},
+      env_.log.debug("expired: key={} {} token={}", quoted{name_}, logged_holder{grant.owner},
                      grant.token);
+}
+
+void key::tell_grants(operation& op) {
+  if (env_.grants == nullptr)
+    return;
+  for (auto& [what, why, limit, about] : op.changes) {
+    if (what == lock_change::kind::ended)
+      env_.grants->ended(name_, about, why);
+    else if (what == lock_change::kind::granted)
+      if (auto* has = lock_.with_token(about.token))
+        env_.grants->granted(name_, *has);
+  }
 }
 
 // Who has withdrawn its request has been answered already.

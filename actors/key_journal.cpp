@@ -144,7 +144,7 @@ void key::deliver(parked& to, acquire_reply x) {
 }
 
 // At the start: who holds it by what is stored.
-void key::restore(restore_key& x) {
+void key::heard(restore_key& x) {
   auto now = begin_request();
   for (auto& holder : x.holders) {
     if (holder.lease != 0)
@@ -156,10 +156,18 @@ void key::restore(restore_key& x) {
   keep_up(now);
 }
 
+void key::heard(const refuse_waiters&) {
+  auto now = begin_request();
+  refuse_waiting(acquire_reply::store_failed);
+  lock_.forget_waiters();
+  tell_some(now, answers_per_turn);
+  keep_up(now);
+}
+
 // Undoes what could not be stored, and all that came behind it. What ended by itself
 // stays ended if it was the first of them: the journal remembers that. If it came later,
 // it may have built on what was undone, and ends again.
-void key::roll_back(const roll_back_key& x) {
+void key::heard(const roll_back_key& x) {
   auto now = begin_request();
   untold_.reset(); // what they were granted is undone
   refuse_waiting(acquire_reply::store_failed);

@@ -111,8 +111,8 @@ void key::tell(time_point now, const verdict& x) {
     return refuse(now, x.ticket, acquire_reply::wait_timeout);
   auto reply = granted(now, *has);
   reply.waited = now - waited->since;
-  env_.log.debug("granted: key={} owner={} ticket={} token={} for={:.3f}s waited={:.3f}s",
-                 quoted{name_}, quoted{x.owner}, x.ticket, x.token, seconds(reply.ttl),
+  env_.log.debug("granted: key={} {} ticket={} token={} for={:.3f}s waited={:.3f}s", quoted{name_},
+                 logged_holder{x.owner}, x.ticket, x.token, seconds(reply.ttl),
                  seconds(reply.waited));
   deliver(*waited, std::move(reply));
   unpark(x.ticket);

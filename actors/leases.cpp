@@ -1,6 +1,7 @@
 #include "actors/leases.hpp"
 
 #include "actors/quoted.hpp"
+#include "actors/rules/holder_name.hpp"
 #include "actors/rules/random_name.hpp"
 
 #include <spdlog/logger.h>
@@ -25,6 +26,10 @@ constexpr std::size_t endings_per_turn = 64;
 
 // Until what an exception has interrupted goes on.
 constexpr auto retry_pause = std::chrono::milliseconds{10};
+
+std::string bare(const std::string& name) {
+  return std::string{parts_of(name).owner};
+}
 
 // Locks on a page, for who did not say how many.
 constexpr std::uint64_t default_page = 100;
@@ -85,7 +90,8 @@ void leases::on_exception() noexcept {
 // the lease: it stays among its keys, and hears when the lease ends.
 caf::result<acquire_reply> leases::acquire(lease_acquire_request& x) {
   auto& request = x.request;
-  auto [status, id] = leases_.begin_attach(env_.time.now(), x.lease, request.owner, request.key);
+  auto [status, id] = leases_.begin_attach(env_.time.now(), bare(x.lease), request.owner,
+                                           request.key);
   if (status != errc::ok) {
     acquire_reply refused;
     refused.status = status;
@@ -150,19 +156,31 @@ caf::result<lease_reply> leases::create(const lease_create_request& x) {
   return store(
     {lease_entry::made, made},
     [this, made, room](promise& answer) {
-      env_.log.debug("lease made: lease={}… owner={}", short_name(made.name), quoted{made.owner});
+      env_.log.debug("lease made: lease={}… {}", short_name(made.name), logged_holder{made.owner});
       add(made);
       answer.deliver(lease_reply{lease_reply::alive, made.name, made.ttl});
     },
     [] {});
 }
 
+// The lease that a client calls so, if it is a lease of this client's identity.
+leases::named leases::find(const std::string& name) const {
+  auto asked = parts_of(name);
+  auto* x = leases_.find(env_.time.now(), std::string{asked.owner});
+  if (x == nullptr)
+    return {lease_reply::expired, nullptr};
+  if (asked.identity != any_identity && asked.identity != parts_of(x->owner).identity)
+    return {errc::forbidden, nullptr};
+  return {lease_reply::alive, x};
+}
+
 // Its new time counts at once, whatever the disk takes; nobody is told of it before
 // it is stored.
 caf::result<lease_reply> leases::renew(const std::string& name) {
-  auto renewed = leases_.renew(env_.time.now(), name);
-  if (!renewed)
-    return tell(lease_reply{});
+  auto [status, x] = find(name);
+  if (x == nullptr)
+    return tell(lease_reply{status});
+  auto renewed = leases_.renew(env_.time.now(), x->name);
   return store(
     {lease_entry::renewed, *renewed},
     [this, what = *renewed](promise& answer) {
@@ -179,8 +197,9 @@ caf::result<lease_reply> leases::renew(const std::string& name) {
 // question is waited for, and then looked at.
 caf::result<lease_reply> leases::inspect(lease_inspect_request& question) {
   auto now = env_.time.now();
-  lease_reply reply;
-  if (auto* x = leases_.find(now, question.lease))
+  auto [status, x] = find(question.lease);
+  lease_reply reply{status};
+  if (x != nullptr)
     reply = {lease_reply::alive, x->name, std::max<duration>(x->promised - now, duration::zero()),
              true};
   if (reply.status != lease_reply::alive)
@@ -190,11 +209,11 @@ caf::result<lease_reply> leases::inspect(lease_inspect_request& question) {
     return reply;
   }
   auto answer = make_response_promise<lease_reply>();
-  auto on_stored = [this, answer, question = std::move(question)](lease_reply& x) {
+  auto on_stored = [this, answer, question = std::move(question)](lease_reply& stored) {
     auto to = answer;
     attempt(to, [&](promise& asker) {
-      add_page(x, question);
-      asker.deliver(std::move(x));
+      add_page(stored, question);
+      asker.deliver(std::move(stored));
     });
   };
   auto on_error = [answer](const caf::error& what) {
@@ -212,7 +231,7 @@ caf::result<lease_reply> leases::inspect(lease_inspect_request& question) {
 }
 
 void leases::add_page(lease_reply& to, const lease_inspect_request& question) const {
-  auto* x = leases_.find(env_.time.now(), question.lease);
+  auto* x = find(question.lease).lease;
   if (to.status != lease_reply::alive || x == nullptr)
     return;
   auto most = question.limit == 0 ? default_page : question.limit;
@@ -222,10 +241,11 @@ void leases::add_page(lease_reply& to, const lease_inspect_request& question) co
                                   });
 }
 
-caf::result<lease_reply> leases::end(const std::string& name) {
-  auto* x = leases_.find(env_.time.now(), name);
+caf::result<lease_reply> leases::end(const std::string& asked) {
+  auto [status, x] = find(asked);
   if (x == nullptr)
-    return tell(lease_reply{});
+    return tell(lease_reply{status});
+  auto name = x->name;
   return store(
     {lease_entry::ended, {.id = x->id, .name = name}},
     [this, name](promise& answer) {
@@ -234,7 +254,7 @@ caf::result<lease_reply> leases::end(const std::string& name) {
         answer.deliver(lease_reply{});
         return;
       }
-      env_.log.debug("lease ended: lease={}… owner={}", short_name(name), quoted{ended->owner});
+      env_.log.debug("lease ended: lease={}… {}", short_name(name), logged_holder{ended->owner});
       end(*ended, answer);
     },
     [] {});
@@ -328,7 +348,7 @@ void leases::expire_some() {
     auto* x = leases_.first_over(now);
     if (x == nullptr)
       break;
-    env_.log.debug("lease expired: lease={}… owner={}", short_name(x->name), quoted{x->owner});
+    env_.log.debug("lease expired: lease={}… {}", short_name(x->name), logged_holder{x->owner});
     expired.ids.push_back(x->id);
     end(*x);
   }

@@ -54,7 +54,13 @@ private:
   caf::result<lease_reply> renew(const std::string& name);
   caf::result<lease_reply> inspect(lease_inspect_request& question);
   void add_page(lease_reply& to, const lease_inspect_request& question) const;
-  caf::result<lease_reply> end(const std::string& name);
+  caf::result<lease_reply> end(const std::string& asked);
+
+  struct named {
+    errc status; // what to answer without one
+    const lease_table::lease* lease;
+  };
+  named find(const std::string& name) const;
 
   void attach(lease_id id, const std::string& key, acquire_reply& x);
 

@@ -3,22 +3,42 @@
 #include "actors/rules/pacer.hpp"
 
 #include <algorithm>
-
+#include <iterator>
 #include <utility>
 
 namespace lockserver {
 
-lister::lister(caf::actor_config& cfg, std::shared_ptr<const registries> keys)
-  : lister_actor::base(cfg), keys_(std::move(keys)) {
+lister::lister(caf::actor_config& cfg, std::shared_ptr<const registries> keys,
+               std::vector<std::string> ranges)
+  : lister_actor::base(cfg),
+    keys_(std::move(keys)),
+    ranges_(std::make_move_iterator(ranges.begin()), std::make_move_iterator(ranges.end())) {
 }
 
 lister::behavior_type lister::make_behavior() {
   return guarded(*this, [](lister& self, list_request& x) -> caf::result<list_reply> {
     self.wanted_ = std::move(x);
     self.promise_ = self.make_response_promise<list_reply>();
-    self.ask_for_names();
-    return self.promise_;
+    auto promise = self.promise_;
+    self.skip_ranges();
+    self.next_range();
+    return promise;
   });
+}
+
+// Those whose keys all come before the page.
+void lister::skip_ranges() {
+  while (!ranges_.empty() && ranges_.front() < wanted_.after
+         && !wanted_.after.starts_with(ranges_.front()))
+    ranges_.pop_front();
+}
+
+void lister::next_range() {
+  if (ranges_.empty())
+    return finish();
+  wanted_.prefix = std::move(ranges_.front());
+  ranges_.pop_front();
+  ask_for_names();
 }
 
 void lister::ask_for_names() {
@@ -45,7 +65,7 @@ void lister::on_names() {
   if (more_)
     names_.resize(round_);
   if (names_.empty())
-    return finish();
+    return next_range();
   locks_.assign(names_.size(), {});
   outstanding_ = names_.size();
   for (std::size_t i = 0; i < names_.size(); ++i)
@@ -67,9 +87,9 @@ void lister::on_locks() {
     }
     wanted_.after = std::move(names_[i]);
   }
-  if (more_ && page_.locks.size() < wanted_.limit)
-    return ask_for_names();
-  if (more_)
+  if (page_.locks.size() < wanted_.limit)
+    return more_ ? ask_for_names() : next_range();
+  if (more_ || !ranges_.empty())
     page_.next = wanted_.after;
   finish();
 }

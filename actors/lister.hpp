@@ -8,6 +8,7 @@
 #include "actors/rules/answer_room.hpp"
 
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,7 +22,10 @@ namespace lockserver {
 class lister final : public lister_actor::base {
 public:
   /// @param keys given up when this actor ends.
-  lister(caf::actor_config& cfg, std::shared_ptr<const registries> keys);
+  /// @param ranges the keys that may be listed, as prefixes in byte order, each within the
+  ///        request's prefix and none a prefix of another.
+  lister(caf::actor_config& cfg, std::shared_ptr<const registries> keys,
+         std::vector<std::string> ranges);
 
   behavior_type make_behavior() override;
 
@@ -33,6 +37,8 @@ public:
   void on_exception() noexcept;
 
 private:
+  void skip_ranges();
+  void next_range();
   void ask_for_names();
   void on_names();
   void on_locks();
@@ -42,7 +48,8 @@ private:
 
   std::shared_ptr<const registries> keys_;
   caf::typed_response_promise<list_reply> promise_;
-  list_request wanted_;
+  list_request wanted_; // of the present range
+  std::deque<std::string> ranges_;
   list_reply page_;
   answer_room room_;
   std::size_t outstanding_ = 0;

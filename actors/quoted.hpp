@@ -1,6 +1,8 @@
 // How a text that a client has chosen stands in the log. Knows no actors.
 #pragma once
 
+#include "actors/rules/holder_name.hpp"
+
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -27,6 +29,11 @@ struct quoted {
   }
 };
 
+/// A holder's name for the log: `owner=web`, or `owner=web identity=ci`.
+struct logged_holder {
+  std::string_view name;
+};
+
 } // namespace lockserver
 
 template <>
@@ -51,6 +58,22 @@ struct fmt::formatter<lockserver::quoted> {
       *out++ = c;
     }
     *out++ = '"';
+    return out;
+  }
+};
+
+template <>
+struct fmt::formatter<lockserver::logged_holder> {
+  constexpr auto parse(format_parse_context& context) {
+    return context.begin();
+  }
+
+  template <class Context>
+  auto format(const lockserver::logged_holder& x, Context& context) const {
+    auto [identity, owner] = lockserver::parts_of(x.name);
+    auto out = fmt::format_to(context.out(), "owner={}", lockserver::quoted{owner});
+    if (!identity.empty())
+      out = fmt::format_to(out, " identity={}", lockserver::quoted{identity});
     return out;
   }
 };

@@ -39,18 +39,19 @@ registry_actor::behavior_type registry::make_behavior() {
     },
     [](registry& self, check_request& x) { return self.ask(x, false); },
     [](registry& self, inspect_request& x) { return self.ask(x, lock_info{x.key}); },
-    [](registry& self, withdraw_request& x) { self.tell(x); },
+    [](registry& self, withdraw_request& x) { self.tell<withdraw_request>(x); },
     [](registry& self, lease_ended& x) -> caf::result<void> {
       auto* known = self.keys_.find(x.key);
       if (known == nullptr)
         return caf::unit;
-      return self.pass_on<void>(*known, x);
+      key_notice notice{std::move(x)};
+      return self.pass_on<void>(*known, notice);
     },
     [](registry& self, const list_request& x) { return self.answer(x, self.list(x)); },
     [](registry& self, restore_key& x) { self.restore(x); },
     [](registry& self, roll_back_key& x) {
       // Else it has ended by a fault, and the journal must not wait for it.
-      if (!self.tell(x))
+      if (!self.tell<key_notice>(x))
         compat::send(&self, self.env_.journal, key_rolled_back{std::move(x.key)});
     },
     [](registry& self, const refuse_waiters&) {
@@ -127,7 +128,7 @@ void registry::restore(restore_key& x) {
     ++env_.keys;
     known = &spawn_key(x.key, counted_key{env_});
   }
-  compat::send(this, known->actor, std::move(x));
+  compat::send(this, known->actor, key_notice{std::move(x)});
   ++known->forwarded;
 }
 
@@ -144,7 +145,7 @@ void registry::refuse_some() {
       refusing_.end();
       refuse_some();
     });
-    compat::request(this, told.actor, refuse_waiters{})
+    compat::request(this, told.actor, key_notice{refuse_waiters{}})
       .then(on_heard, [on_heard](const caf::error&) { on_heard(); });
     ++told.forwarded;
     refused_up_to_ = std::move(name);
@@ -167,13 +168,13 @@ caf::result<Reply> registry::answer(const Request& x, Reply reply) {
   return compat::delegate(this, env_.journal, held_back(x, std::move(reply)));
 }
 
-// Returns whether there was somebody to tell.
-template <class Message>
-bool registry::tell(Message& x) {
+// Sends it as a `Message`. Returns whether there was somebody to tell.
+template <class Message, class Request>
+bool registry::tell(Request& x) {
   auto* known = keys_.find(x.key);
   if (known == nullptr)
     return false;
-  compat::send(this, known->actor, std::move(x));
+  compat::send(this, known->actor, Message{std::move(x)});
   ++known->forwarded;
   return true;
 }

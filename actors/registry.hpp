@@ -44,8 +44,8 @@ private:
   caf::result<Reply> ask(Request& x, Reply of_free_key);
   template <class Reply, class Request>
   caf::result<Reply> answer(const Request& x, Reply reply);
-  template <class Message>
-  bool tell(Message& x);
+  template <class Message, class Request>
+  bool tell(Request& x);
   void restore(restore_key& x);
   void refuse_some();
   entry& spawn_key(const std::string& name, counted_key counted);

@@ -1,5 +1,7 @@
 #include "actors/rules/lease_table.hpp"
 
+#include "actors/rules/holder_name.hpp"
+
 #include <algorithm>
 
 namespace lockserver {
@@ -108,7 +110,11 @@ lease_table::attachment lease_table::begin_attach(time_point now, const std::str
   auto* x = find_mutable(now, name);
   if (x == nullptr)
     return {errc::lease_expired};
-  if (!x->owner.empty() && x->owner != owner)
+  auto maker = parts_of(x->owner);
+  auto asker = parts_of(owner);
+  if (maker.identity != asker.identity)
+    return {errc::forbidden};
+  if (!maker.owner.empty() && maker.owner != asker.owner)
     return {errc::wrong_owner};
   if (x->locks >= limits_->max_locks)
     return {errc::too_many_locks};

@@ -55,7 +55,9 @@ public:
   struct lease {
     lease_id id;
     std::string name;
-    std::string owner; ///< Empty: anyone may use it.
+    /// The client that made it, see holder_name.hpp. No owner in it: all owners of its
+    /// identity may use the lease.
+    std::string owner;
     duration ttl;
     time_point expires_at;
     time_point promised; ///< The expiry that is stored, or an earlier one.
@@ -116,7 +118,8 @@ public:
   // -- locks of leases ----------------------------------------------------------
 
   struct attachment {
-    errc status = errc::ok; ///< Or `lease_expired`, `wrong_owner`, `too_many_locks`.
+    /// Or `lease_expired`, `forbidden`, `wrong_owner`, `too_many_locks`.
+    errc status = errc::ok;
     lease_id lease = 0;
   };
 

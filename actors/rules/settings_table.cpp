@@ -38,9 +38,10 @@ constexpr setting_limits one_to(std::int64_t most) {
 
 constexpr auto where = "Where to serve, or where to find the server";
 constexpr auto tls = "TLS (off unless there are a certificate and its key)";
+constexpr auto access = "Access (without a file every client may do everything)";
 constexpr auto locks = "Locks";
 constexpr auto durability = "Durability";
-constexpr auto maxima = "Limits (who goes beyond gets 429)";
+constexpr auto maxima = "Limits (a request beyond gets 429, or waits)";
 constexpr auto connections = "Connections";
 constexpr auto caf_programs = "CAF programs (off unless there is a port)";
 constexpr const char* embedded = nullptr;
@@ -51,6 +52,7 @@ constexpr bool hidden = false;
 using enum setting_kind;
 using who_shows = lockserver::client_certificates;
 using version = lockserver::tls_version;
+using level = lockserver::audit_level;
 
 constexpr setting table[] = {
   {"host", where, address, &settings::host, any, hidden, "Numeric address, or localhost"},
@@ -79,6 +81,21 @@ constexpr setting table[] = {
    "Serve without TLS on this port, too; 0: any free one"},
   {"plain-host", tls, address, &settings::plain_host, any, hidden, "The address for it"},
 
+  {"access", access, file, &settings::access, any, hidden,
+   "Identities, their tokens and rights; read again when it has changed, and on SIGHUP"},
+  {"audit-log", access, file, &settings::audit_log, any, hidden,
+   "Where lines of JSON say who was refused, and what operators did"},
+  {"audit", access, setting_kind::audit_level, &settings::audit, any, hidden,
+   "What is written there: off, refusals, or changes: grants and their ends, too"},
+  {"audit-required", access, flag, &settings::audit_required, any, hidden,
+   "Let operators do nothing that cannot be written there first"},
+  {"rate-limit", access, number, &settings::rate_limit, any, shown,
+   "Requests a second of an identity, or of an address without one; 0: any number"},
+  {"max-waiters-per-identity", access, number, &settings::max_waiters_per_identity, any, shown,
+   "Requests of one identity that wait; 0: any number"},
+  {"max-connections-per-address", access, number, &settings::max_connections_per_address, any,
+   shown, "Clients of one address served at a time; 0: any number"},
+
   {"lock-timeout", locks, seconds, &settings::lock_timeout, some_time, shown,
    "How long a lock lasts, unless its request says"},
   {"lock-attempt-timeout", locks, seconds, &settings::lock_attempt_timeout, any_time, shown,
@@ -90,7 +107,7 @@ constexpr setting table[] = {
   {"terraform-lock-timeout", locks, seconds, &settings::terraform_lock_timeout, any_time, shown,
    "How long a lock of Terraform lasts; 0: until it is released"},
   {"allow-shutdown", locks, flag, &settings::allow_shutdown, any, shown,
-   "Let any client stop the server by /SHUTDOWN"},
+   "Let clients stop the server by /SHUTDOWN; with an access file only admins"},
 
   {"data-dir", durability, directory, &settings::data_dir, any, hidden,
    "Keep locks in DIRECTORY, so that they survive a restart"},
@@ -212,6 +229,11 @@ bool read_value(std::string_view text, version& out) {
   return text == "1.3" || text == "1.2";
 }
 
+bool read_value(std::string_view text, level& out) {
+  out = text == "changes" ? level::changes : text == "off" ? level::off : level::refusals;
+  return text == "changes" || text == "off" || text == "refusals";
+}
+
 bool read_value(std::string_view text, std::string& out) {
   out = text;
   return true;
@@ -244,6 +266,10 @@ std::string show(who_shows x) {
 
 std::string show(version x) {
   return x == version::v1_3 ? "1.3" : "1.2";
+}
+
+std::string show(level x) {
+  return x == level::changes ? "changes" : x == level::off ? "off" : "refusals";
 }
 
 std::string show(const std::string& x) {
@@ -321,6 +347,8 @@ kind_words words_of(setting_kind kind) {
       return {"WHICH", "no, accept or require"};
     case setting_kind::tls_version:
       return {"VERSION", "1.2 or 1.3"};
+    case setting_kind::audit_level:
+      return {"WHAT", "off, refusals or changes"};
     case flag:
       break;
   }

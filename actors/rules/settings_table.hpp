@@ -31,6 +31,7 @@ enum class setting_kind : std::uint8_t {
   sync,
   client_certificates,
   tls_version,
+  audit_level,
 };
 
 struct kind_words {
@@ -53,7 +54,8 @@ struct setting {
     = std::variant<std::string settings::*, settings::duration settings::*, bool settings::*,
                    std::uint16_t settings::*, unsigned settings::*, std::size_t settings::*,
                    std::optional<std::uint16_t> settings::*, sync_mode settings::*,
-                   client_certificates settings::*, tls_version settings::*>;
+                   client_certificates settings::*, tls_version settings::*,
+                   audit_level settings::*>;
 
   const char* name;  ///< As an option, without its dashes.
   const char* group; ///< The heading in --help; null: only programs that embed a server set it.

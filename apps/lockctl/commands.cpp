@@ -5,12 +5,15 @@
 #include "apps/lockctl/duration.hpp"
 #include "apps/lockctl/failure.hpp"
 #include "apps/lockctl/output.hpp"
+#include "apps/lockctl/owner.hpp"
 #include "apps/lockctl/printable.hpp"
 
 #include <algorithm>
 #include <iostream>
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace lockserver::lockctl {
 
@@ -172,6 +175,11 @@ int leases(const options& x) {
   return ok();
 }
 
+// Whether the reason is a lack of trust, and not that nobody answers.
+bool is_refusal(const problem& x) {
+  return x == errc::unreachable || x == std::errc::permission_denied;
+}
+
 int ping(const options& x) {
   auto found = client_of(x).ping();
   auto answers = found.has_value();
@@ -180,9 +188,9 @@ int ping(const options& x) {
     std::cout << to_json("answers", answers) << '\n';
   else if (!x.quiet && answers)
     std::cout << where << " answers\n";
-  else if (!x.quiet) // who is not trusted has answered
-    std::cerr << (found.error() == errc::unreachable ? printable(found.error().detail)
-                                                     : where + " does not answer")
+  else if (!x.quiet)
+    std::cerr << (is_refusal(found.error()) ? printable(found.error().detail)
+                                            : where + " does not answer")
               << '\n';
   return static_cast<int>(answers ? exit_status::ok : exit_status::unavailable);
 }
@@ -196,16 +204,42 @@ int server(const options& x) {
   return ok();
 }
 
+bool takes_something(command x) {
+  return x == command::run || x == command::lock || x == command::lease_create;
+}
+
+// Adds the owner if the user has named none. If the server does not say which owners it
+// allows, the command itself reports why.
+options with_owner(options x) {
+  if (!x.owner.empty() || !takes_something(x.what))
+    return x;
+  auto is_known = !x.access_token.empty() || (x.tls && !x.tls->certificate.empty());
+  auto found = is_known ? client_of(x).access() : access_info{};
+  x.owner = default_owner(found ? found->owners : std::vector<std::string>{});
+  return x;
+}
+
+int whoami(const options& x) {
+  auto found = value_of(client_of(x).access(), "whoami");
+  if (x.json)
+    std::cout << to_json(found) << '\n';
+  else if (!x.quiet)
+    print(std::cout, found);
+  return ok();
+}
+
 } // namespace
 
 client_options connection_options(const options& x) {
   client_options result;
   result.reconnect_attempts = 1;
   result.tls = x.tls;
+  result.token = x.access_token;
   return result;
 }
 
-int perform(const options& x) {
+int perform(const options& given) {
+  auto x = with_owner(given);
   switch (x.what) {
     case command::run:
       return run(x);
@@ -228,6 +262,8 @@ int perform(const options& x) {
       return ping(x);
     case command::server:
       return server(x);
+    case command::whoami:
+      return whoami(x);
     case command::force_unlock:
       return force_unlock(x);
   }

@@ -8,14 +8,14 @@
 
 namespace lockserver::lockctl {
 
-/// Holds the lock while the command of `x.words` runs.
+/// Holds the lock while the command of `x.words` runs. @pre x has an owner
 int run(const options& x);
 
 /// The options of all clients: they try to connect once, because a person waits, or a
 /// script that can try again.
 client_options connection_options(const options& x);
 
-/// Runs any other command.
+/// Runs any command.
 int perform(const options& x);
 
 } // namespace lockserver::lockctl

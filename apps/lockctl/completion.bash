@@ -13,13 +13,13 @@ _lockctl() {
         fi
         return
         ;;
-      run | lock | unlock | renew | status | list | leases | ping | server | force-unlock)
+      run | lock | unlock | renew | status | list | leases | ping | server | whoami | force-unlock)
         [ -n "$command" ] || command=${COMP_WORDS[i]}
         ;;
     esac
   done
   case $before in
-    --ca | --cert | --key)
+    --ca | --cert | --key | --token-file)
       mapfile -t COMPREPLY < <(compgen -f -- "$word")
       return
       ;;
@@ -33,9 +33,9 @@ _lockctl() {
     mapfile -t COMPREPLY < <(compgen -W 'ttl connection' -- "$word")
     return
   fi
-  local words='--server --ca --cert --key --server-name --json --quiet --help'
+  local words='--server --ca --cert --key --server-name --token-file --json --quiet --help'
   case $command in
-    '') words+=' --version run lock unlock renew status list leases ping server force-unlock' ;;
+    '') words+=' --version run lock unlock renew status list leases ping server whoami force-unlock' ;;
     run) words+=' --ttl --wait --at-least --hold --owner --shared --limit --metadata --' ;;
     lock) words+=' --ttl --wait --owner --shared --limit --metadata --lease' ;;
     unlock) words+=' --owner --token' ;;

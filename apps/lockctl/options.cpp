@@ -1,16 +1,14 @@
 #include "apps/lockctl/options.hpp"
 
-#include "actors/rules/random_name.hpp"
 #include "apps/lockctl/duration.hpp"
 #include "apps/lockctl/failure.hpp"
 #include "apps/lockctl/printable.hpp"
+#include "apps/lockctl/token_file.hpp"
+#include "net/client/http_call.hpp"
 
 #include <CLI/CLI.hpp>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <iostream>
@@ -31,6 +29,8 @@ Environment:
   LOCKSERVER_SERVER   the server, as --server
   LOCKSERVER_CA, LOCKSERVER_CERT, LOCKSERVER_KEY
                       the files of TLS, as --ca, --cert, --key; only for https
+  LOCKSERVER_TOKEN_FILE, LOCKSERVER_TOKEN
+                      the access token: its file, as --token-file, or itself
   LOCKSERVER_OWNER    the owner, as --owner
 
 Examples:
@@ -52,7 +52,7 @@ Exit status:
   1    no: status: the key is free; unlock, renew, leases: it was not held, or no longer
   64   an option or a value is wrong, or the server refuses it
   69   no usable server: it cannot be reached, is not trusted, is starting or stopping, cannot write to its disk,
-       or does not answer as a lock server
+       does not answer as a lock server, or does not know or allow this client
   70   run: the lock was lost while the command ran; or an unexpected error
   74   standard output cannot be written; a lock or lease just obtained is given back
   75   the lock was not granted within --wait: somebody else held it, or with another limit;
@@ -97,8 +97,8 @@ bool read_number(std::string_view text, T& out) {
 // The texts that CLI11 finds. They are read only after it is clear that no help was asked
 // for.
 struct raw_options {
-  std::string server, ca, cert, key, server_name, owner, token, ttl, wait, at_least, hold, limit,
-    metadata, lease;
+  std::string server, ca, cert, key, server_name, token_file, owner, token, ttl, wait, at_least,
+    hold, limit, metadata, lease;
   bool shared = false;
 };
 
@@ -121,6 +121,23 @@ void read_tls(const raw_options& raw, options& x) {
   x.tls->server_name = raw.server_name;
   if (x.tls->certificate.empty() != x.tls->key.empty())
     wrong("--cert and --key go together: one is of no use without the other");
+}
+
+// No option has the token itself, because every user of the machine can see options.
+void read_access_token(const raw_options& raw, options& x) {
+  auto* file = environment("LOCKSERVER_TOKEN_FILE");
+  auto* token = environment("LOCKSERVER_TOKEN");
+  if (!raw.token_file.empty())
+    x.access_token = read_token_file(raw.token_file);
+  else if (file != nullptr && token != nullptr)
+    wrong("LOCKSERVER_TOKEN and LOCKSERVER_TOKEN_FILE exclude each other: unset one of them");
+  else if (file != nullptr)
+    x.access_token = read_token_file(file);
+  else if (token != nullptr)
+    x.access_token = token;
+  if (auto unusable = check_token(x.access_token); !unusable.empty())
+    wrong("LOCKSERVER_TOKEN cannot be used: " + unusable);
+  unsetenv("LOCKSERVER_TOKEN");
 }
 
 // HOST, HOST:PORT, or the URL of a server.
@@ -181,17 +198,6 @@ void read_hold(const raw_options& raw, options& x) {
     wrong("--at-least and --hold connection exclude each other: the lock ends with lockctl");
 }
 
-// user@host:pid-random, so that people recognise the owner. The random part is needed in
-// containers, where every command is process 1.
-std::string default_owner() {
-  auto* entry = getpwuid(geteuid());
-  std::string user = entry != nullptr ? entry->pw_name : std::to_string(geteuid());
-  std::array<char, 256> host{};
-  gethostname(host.data(), host.size() - 1);
-  return user + "@" + host.data() + ":" + std::to_string(getpid()) + "-"
-         + random_name().substr(0, 8);
-}
-
 // Converts texts to values, and checks their combinations.
 void interpret(const raw_options& raw, options& x) {
   if (!raw.server.empty())
@@ -199,6 +205,7 @@ void interpret(const raw_options& raw, options& x) {
   else if (auto* server = environment("LOCKSERVER_SERVER"))
     read_server(server, x);
   read_tls(raw, x);
+  read_access_token(raw, x);
   x.owner = raw.owner;
   if (auto* owner = environment("LOCKSERVER_OWNER"); owner != nullptr && x.owner.empty())
     x.owner = owner;
@@ -222,8 +229,6 @@ void interpret(const raw_options& raw, options& x) {
   auto changes = x.what == command::unlock || x.what == command::renew;
   if (changes && x.owner.empty() && x.token == 0)
     wrong("whose lock? Name --owner, or the --token that 'lockctl lock' has printed");
-  if (x.owner.empty() && !changes)
-    x.owner = default_owner();
   if (x.what == command::run || x.what == command::lock) {
     // Long enough to survive a pause of the network. Short enough that others do not wait
     // long after a machine has died.
@@ -265,6 +270,8 @@ public:
     text(app_, "--key", raw_.key, "FILE", "The key of that certificate");
     text(app_, "--server-name", raw_.server_name, "NAME",
          "Whom its certificate must be for [HOST]");
+    text(app_, "--token-file", raw_.token_file, "FILE",
+         "The access token, which says who lockctl is");
     app_.add_flag("--json", x_.json, "Print JSON, for programs");
     app_.add_flag("-q,--quiet", x_.quiet, "Print only the token, or nothing");
 
@@ -292,6 +299,7 @@ public:
     leases();
     add(command::ping, "ping", "Ask whether the server answers");
     add(command::server, "server", "Show the server's version, settings and counts");
+    add(command::whoami, "whoami", "Show who you are to the server, and what you may do");
     key(add(command::force_unlock, "force-unlock", "Take a lock from all its holders"));
   }
 

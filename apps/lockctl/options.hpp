@@ -27,6 +27,7 @@ enum class command {
   lease_end,
   ping,
   server,
+  whoami,
   force_unlock,
 };
 
@@ -35,11 +36,12 @@ struct options {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8004;
   std::optional<client_tls> tls{}; ///< None: plain HTTP.
+  std::string access_token{};      ///< Of lockctl's identity; empty: none.
   bool json = false;
   bool quiet = false;
-  std::string key{};   ///< Or a lease's id.
-  std::string owner{}; ///< Never empty.
-  std::uint64_t token = 0;
+  std::string key{};         ///< Or a lease's id.
+  std::string owner{};       ///< Empty: not named.
+  std::uint64_t token = 0;   ///< Of a grant.
   acquire_options acquire{}; ///< `ttl` is also used by renew and leases.
   /// For `run`: the minimum time of the lock, from its grant.
   std::chrono::milliseconds at_least{0};
@@ -48,7 +50,9 @@ struct options {
 };
 
 /// Reads both; the command line takes precedence. Answers --help and --version on
-/// standard output, and then returns none. Throws `failure` for an error.
+/// standard output, and then returns none. Removes an access token from the environment, so
+/// that a command does not inherit it. Throws `failure` for an error, and
+/// `std::invalid_argument` for a file that cannot be used.
 std::optional<options> read_options(int argc, char** argv);
 
 } // namespace lockserver::lockctl

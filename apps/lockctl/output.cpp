@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <ctime>
 #include <iostream>
 #include <ostream>
@@ -39,6 +40,17 @@ json::object object_of(const holder& x) {
   result["held_ms"] = x.held.count();
   if (!x.metadata.empty())
     result["metadata"] = x.metadata;
+  if (!x.identity.empty())
+    result["identity"] = x.identity;
+  return result;
+}
+
+json::object object_of(const waiter& x) {
+  json::object result{{"owner", x.owner},
+                      {"mode", word(x.mode)},
+                      {"waiting_ms", x.waiting.count()}};
+  if (!x.identity.empty())
+    result["identity"] = x.identity;
   return result;
 }
 
@@ -52,15 +64,17 @@ json::object object_of(const lock_info& x) {
   if (!x.queue.empty() || x.queue_length == 0) {
     json::array queue;
     for (auto& waiter : x.queue)
-      queue.push_back(json::object{{"owner", waiter.owner},
-                                   {"mode", word(waiter.mode)},
-                                   {"waiting_ms", waiter.waiting.count()}});
+      queue.push_back(object_of(waiter));
     result["queue"] = std::move(queue);
   }
   result["queue_length"] = x.queue_length;
   if (x.limit)
     result["limit"] = *x.limit;
   return result;
+}
+
+json::array array_of(const std::vector<std::string>& x) {
+  return json::array(x.begin(), x.end());
 }
 
 std::string text_of(const json::value& x) {
@@ -86,6 +100,17 @@ public:
     rows_.push_back(std::move(row));
   }
 
+  // Leaves the column out if it has only a heading.
+  void leave_out_if_empty(std::size_t column) {
+    auto is_empty = [column](auto& row) { return row[column].empty(); };
+    if (!std::all_of(rows_.begin() + 1, rows_.end(), is_empty))
+      return;
+    auto i = static_cast<std::ptrdiff_t>(column);
+    for (auto& row : rows_)
+      row.erase(row.begin() + i);
+    widths_.erase(widths_.begin() + i);
+  }
+
   void print(std::ostream& out) const {
     for (auto& row : rows_) {
       std::string line;
@@ -108,6 +133,17 @@ private:
 
 std::string left(const std::optional<milliseconds>& x) {
   return x ? show_duration(*x) : "-";
+}
+
+// Anybody may choose an owner that looks like an owner with an identity. So the identity
+// has a column of its own; without access rules there is none.
+constexpr auto identity_heading = "IDENTITY";
+
+std::string list_of(const std::vector<std::string>& x) {
+  std::string result;
+  for (auto& entry : x)
+    result += (result.empty() ? "" : ", ") + entry;
+  return result.empty() ? "none" : result;
 }
 
 std::string kind(lock_mode mode, const std::optional<std::uint32_t>& limit) {
@@ -193,6 +229,22 @@ std::string to_json(const server_info& x) {
                               {"counts", std::move(counts)}});
 }
 
+std::string to_json(const access_info& x) {
+  json::array rights;
+  for (auto& line : x.rights) {
+    json::object right;
+    if (line.keys)
+      right["keys"] = *line.keys;
+    right["allow"] = array_of(line.allow);
+    rights.push_back(std::move(right));
+  }
+  return text_of(
+    json::object{{"identity", x.identity.empty() ? json::value(nullptr) : json::value(x.identity)},
+                 {"roles", array_of(x.roles)},
+                 {"rights", std::move(rights)},
+                 {"owners", array_of(x.owners)}});
+}
+
 std::string to_json(std::string_view name, bool value) {
   json::object result;
   result[json::string_view{name.data(), name.size()}] = value;
@@ -206,26 +258,29 @@ void print(std::ostream& out, const lock_info& x) {
     out << printable(x.key) << " is free\n";
     return;
   }
-  table holders{{"HOLDER", "MODE", "TOKEN", "HELD", "LEFT", "METADATA"}};
+  table holders{{"HOLDER", identity_heading, "MODE", "TOKEN", "HELD", "LEFT", "METADATA"}};
   for (auto& h : x.holders)
-    holders.add({h.owner, kind(h.mode, x.limit), std::to_string(h.token), show_duration(h.held),
-                 left(h.ttl), h.metadata});
+    holders.add({h.owner, h.identity, kind(h.mode, x.limit), std::to_string(h.token),
+                 show_duration(h.held), left(h.ttl), h.metadata});
+  holders.leave_out_if_empty(1);
   holders.print(out);
   if (x.queue.empty())
     return;
   out << '\n';
-  table queue{{"WAITER", "MODE", "WAITING"}};
+  table queue{{"WAITER", identity_heading, "MODE", "WAITING"}};
   for (auto& w : x.queue)
-    queue.add({w.owner, word(w.mode), show_duration(w.waiting)});
+    queue.add({w.owner, w.identity, word(w.mode), show_duration(w.waiting)});
+  queue.leave_out_if_empty(1);
   queue.print(out);
 }
 
 void print(std::ostream& out, const std::vector<lock_info>& x) {
-  table rows{{"KEY", "HOLDER", "MODE", "TOKEN", "HELD", "LEFT", "QUEUE"}};
+  table rows{{"KEY", "HOLDER", identity_heading, "MODE", "TOKEN", "HELD", "LEFT", "QUEUE"}};
   for (auto& lock : x)
     for (auto& h : lock.holders)
-      rows.add({lock.key, h.owner, kind(h.mode, lock.limit), std::to_string(h.token),
+      rows.add({lock.key, h.owner, h.identity, kind(h.mode, lock.limit), std::to_string(h.token),
                 show_duration(h.held), left(h.ttl), std::to_string(lock.queue_length)});
+  rows.leave_out_if_empty(2);
   rows.print(out);
 }
 
@@ -277,6 +332,16 @@ void print(std::ostream& out, const server_info& x) {
       settings.add({name, std::visit(show_setting{}, value)});
   }
   settings.print(out);
+}
+
+void print(std::ostream& out, const access_info& x) {
+  out << (x.identity.empty() ? "anonymous" : printable(x.identity))
+      << ", roles: " << printable(list_of(x.roles)) << ", owners: " << printable(list_of(x.owners))
+      << "\n\n";
+  table rights{{"KEYS", "RIGHTS"}};
+  for (auto& line : x.rights)
+    rights.add({line.keys ? *line.keys + "*" : "-", list_of(line.allow)});
+  rights.print(out);
 }
 
 std::string show_time(std::chrono::system_clock::time_point x) {

@@ -28,6 +28,7 @@ std::string to_json(const std::vector<lock_info>& x);
 std::string to_json(const lease& x);
 std::string to_json(const lease_info& x);
 std::string to_json(const server_info& x);
+std::string to_json(const access_info& x);
 
 /// One object with one member, such as {"released":true}.
 std::string to_json(std::string_view name, bool value);
@@ -37,6 +38,7 @@ void print(std::ostream& out, const lock_info& x);
 void print(std::ostream& out, const std::vector<lock_info>& x);
 void print(std::ostream& out, const lease_info& x);
 void print(std::ostream& out, const server_info& x);
+void print(std::ostream& out, const access_info& x);
 
 /// A time in this machine's time zone, such as "14:03:20", with the date unless it is
 /// today.

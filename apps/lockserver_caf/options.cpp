@@ -35,7 +35,8 @@ Examples:
 
 Signals:
   SIGTERM, SIGINT  stop the server; a second one ends it at once
-  SIGHUP           open the log file again, after it has been renamed; reload the TLS files
+  SIGHUP           open the log file and the audit log again, after they have been renamed;
+                   reload the TLS files and the access file
 
 Exit status:
   0    run: the server was told to stop and has; start: it serves; stop: it is gone;
@@ -43,8 +44,8 @@ Exit status:
   1    access: no
   64   an option, a value, the configuration file or the access file is wrong
   65   check: the store is damaged, or none of this program's
-  69   run, start: cannot listen there, cannot use the data directory or a TLS file, or the pid
-       file is that of a running server;
+  69   run, start: cannot listen there, cannot use the data directory, a TLS file, the access
+       file or the audit log, or the pid file is that of a running server;
        stop, ping: no server answers there, or the pid file is not that of a running server
   70   an unexpected error
   73   cannot write the pid file or the log file

@@ -10,7 +10,10 @@
 #include "apps/lockserver_caf/pid_file.hpp"
 #include "apps/lockserver_caf/signals.hpp"
 #include "lockserver/server.hpp"
+#include "net/access/client_network.hpp"
 #include "net/session/host_rule.hpp"
+
+#include <boost/asio/ip/address.hpp>
 
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/logger.h>
@@ -54,6 +57,12 @@ void look_at_rights(const std::string& directory, spdlog::logger& log) {
            directory, x.st_mode & 07777, directory);
 }
 
+bool reaches_other_machines(const std::string& host) {
+  boost::system::error_code ec;
+  auto address = boost::asio::ip::make_address(host, ec);
+  return !ec && !is_this_machine(address);
+}
+
 // A setting that depends on another stands there as what it comes to.
 void log_settings(settings x, spdlog::logger& log) {
   x.allowed_hosts = allowed_hosts(x);
@@ -93,7 +102,7 @@ int serve(const options& x, const std::function<void(const std::string&)>& on_li
                     },
                     [&](const char* name) {
                       log->info("{} is ignored: SIGTERM stops the server, SIGHUP opens the log "
-                                "file again and reloads the TLS files",
+                                "file again and reloads the TLS files and the access file",
                                 name);
                     }}};
   if (auto error = served.start(); error && received.stopped_by() == 0)
@@ -113,6 +122,10 @@ int serve(const options& x, const std::function<void(const std::string&)>& on_li
       log->info("CAF {} programs are served on {}{}", compat::version(),
                 endpoint(x.server.caf_host, served.caf_port()),
                 x.server.caf_tls_certificate.empty() ? "" : " with TLS");
+    if (x.server.access.empty() && reaches_other_machines(x.server.host))
+      log->warn(
+        "other machines can reach the server, and there is no access file: every client may "
+        "do everything");
     log_settings(x.server, *log);
     on_listening(where);
     served.wait();

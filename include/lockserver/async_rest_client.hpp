@@ -47,6 +47,7 @@ struct async_calls {
                      handler<client::lease_info> done) const;
   void end_lease(std::string id, handler<> done) const;
   void server(handler<client::server_info> done) const;
+  void access(handler<client::access_info> done) const;
   void ping(handler<> done) const;
 
   /// @throws what the constructor of the client throws.
@@ -241,6 +242,13 @@ public:
             = boost::asio::default_completion_token_t<Executor>>
   auto async_server(Token&& token = boost::asio::default_completion_token_t<Executor>()) const {
     return start<client::server_info>(token, &calls::server);
+  }
+
+  /// `void(error_code, access_info)`
+  template <boost::asio::completion_token_for<void(error_code, client::access_info)> Token
+            = boost::asio::default_completion_token_t<Executor>>
+  auto async_access(Token&& token = boost::asio::default_completion_token_t<Executor>()) const {
+    return start<client::access_info>(token, &calls::access);
   }
 
   /// `void(error_code)`

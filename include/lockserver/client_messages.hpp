@@ -192,6 +192,7 @@ struct lease_lock {
 struct lease_reply {
   static constexpr auto alive = errc::ok;              ///< The other fields are valid.
   static constexpr auto expired = errc::lease_expired; ///< There is no such lease (any more).
+  static constexpr auto forbidden = errc::forbidden;   ///< It belongs to another identity.
   static constexpr auto too_many_leases = errc::too_many_leases;
   static constexpr auto store_failed = errc::store_failed;
 

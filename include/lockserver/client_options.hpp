@@ -47,6 +47,16 @@ struct client_options {
   /// the server's `lock_attempt_timeout`.
   duration longest_wait = std::chrono::seconds{60};
 
+  /// The token of the client's identity, as `lockserver-caf token` prints it, which the
+  /// client sends with each request; empty: none. A constructor throws
+  /// `std::invalid_argument` unless it has at most 512 visible ASCII characters and no
+  /// spaces. No error contains it.
+  ///
+  /// It is never sent to another machine without TLS, because everybody on the way could
+  /// read it. Without `tls`, each call whose host has an address that is not a loopback
+  /// address ends with `errc::tls_required`, and nothing is sent.
+  std::string token{};
+
   /// None: the server speaks plain HTTP. When a server is not trusted, or does not take the
   /// client, the error is `errc::unreachable` with OpenSSL's sentence.
   std::optional<client_tls> tls{};

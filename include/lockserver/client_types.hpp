@@ -115,6 +115,7 @@ struct holder {
   std::optional<std::chrono::milliseconds> ttl{};
   std::chrono::milliseconds held{}; ///< How long it has held the lock.
   std::string metadata{};
+  std::string identity{}; ///< The client that holds the lock; empty: anonymous.
 };
 
 /// One who waits for a lock.
@@ -122,6 +123,7 @@ struct waiter {
   std::string owner{};
   lock_mode mode = lock_mode::exclusive;
   std::chrono::milliseconds waiting{};
+  std::string identity{}; ///< The client that waits; empty: anonymous.
 };
 
 /// A key as `inspect` and `list` show it.
@@ -195,6 +197,24 @@ struct server_info {
   server_counts counts{};
   /// By name, such as `lock_timeout_ms`; durations in milliseconds.
   std::map<std::string, setting_value> settings{};
+};
+
+/// Some rights of a client.
+struct access_rights {
+  /// They are about the keys that begin with this ("" is for all keys); none: about the
+  /// server.
+  std::optional<std::string> keys{};
+  /// "read", "acquire" and "force" about keys; "metrics" and "admin" about the server.
+  std::vector<std::string> allow{};
+};
+
+/// What a client is to the server.
+struct access_info {
+  std::string identity{};              ///< Empty: anonymous.
+  std::vector<std::string> roles{};    ///< The roles of the identity.
+  std::vector<access_rights> rights{}; ///< They add up.
+  /// The owners that the client may name. A `*` at the end stands for any text.
+  std::vector<std::string> owners{};
 };
 
 } // namespace lockserver::client

@@ -65,6 +65,7 @@
   row(recovering,             "recovering",             503, again, 69, resource_unavailable_try_again, "the server has just been started and is still reading its stored locks") \
   row(no_answer,              "no_answer",              503, again, 69, resource_unavailable_try_again, "the server is overloaded: one of its parts did not answer in time") \
   row(store_failed,           "store_failed",           503, no,    69, resource_unavailable_try_again, "the server cannot write to its disk, and has changed nothing") \
+  row(audit_failed,           "audit_failed",           503, no,    69, resource_unavailable_try_again, "the server cannot write to its audit log, which it must do before this; nothing has changed") \
   row(restart_grace,          "restart_grace",          503, again, 69, resource_unavailable_try_again, "the server has just been started and does not know who holds what") \
   row(unavailable,            "unavailable",              0, again, 69, resource_unavailable_try_again, "the server, or a proxy before it, cannot serve the request now") \
   row(unreachable,            "unreachable",              0, again, 69, host_unreachable,               "no connection to the server could be made in time") \

@@ -72,8 +72,8 @@ public:
   /// @param name the requester's name: like a key, 1 to 512 bytes of UTF-8 without
   ///        control characters.
   /// @param host a name, or a numeric IPv4 or IPv6 address (without brackets).
-  /// @throws std::invalid_argument when the name is not valid, or the host is empty or
-  /// has control characters.
+  /// @throws std::invalid_argument when the name is not valid, the host is empty or has
+  /// control characters, or an option has a value that cannot be used.
   explicit lines_client(std::string name, const std::string& host = "127.0.0.1",
                         std::uint16_t port = 8004, const client_options& options = {});
 

@@ -39,7 +39,6 @@ class client_parts;
 ///
 /// A client may be used in a child process after a fork. The child has a connection of
 /// its own, and no part in the parent's locks.
-/// the child has a connection of its own, and no part in the parent's locks.
 class rest_client {
 public:
   /// Does not connect yet.
@@ -47,8 +46,8 @@ public:
   ///        UTF-8 without control characters. Two clients with one name are one owner: a
   ///        lock that one holds keeps the other out.
   /// @param host a name, or a numeric IPv4 or IPv6 address (without brackets).
-  /// @throws std::invalid_argument when the name is not valid, or the host is empty or
-  /// has control characters.
+  /// @throws std::invalid_argument when the name is not valid, the host is empty or has
+  /// control characters, or an option has a value that cannot be used.
   explicit rest_client(std::string name, const std::string& host = "127.0.0.1",
                        std::uint16_t port = 8004, const client_options& options = {});
 
@@ -124,6 +123,10 @@ public:
 
   /// Returns the server's version, settings and counts.
   client::answer<client::server_info> server() const;
+
+  /// Returns the identity of this client, and what it may do. A server without access
+  /// rules allows everything to everybody.
+  client::answer<client::access_info> access() const;
 
   /// Checks whether a lock server answers. Tries once, for at most `ping_timeout`.
   client::answer<void> ping() const;

@@ -27,13 +27,20 @@ enum class client_certificates : std::uint8_t {
 
 enum class tls_version : std::uint8_t { v1_2, v1_3 };
 
+/// What is written to the audit log.
+enum class audit_level : std::uint8_t {
+  off,
+  refusals, ///< Requests without the right, and what operators do to the locks of others.
+  changes,  ///< Grants and their ends, too.
+};
+
 /// The settings of one server. Plain data: fill in what differs, then hand it
 /// to `server`, which refuses what `validate` refuses.
 struct settings {
   using duration = std::chrono::microseconds;
 
   /// Numeric address (or "localhost") to listen on. The default is reachable
-  /// from this machine only, because the protocol has no authentication.
+  /// from this machine only, because without `access` every client may do everything.
   std::string host = "127.0.0.1";
 
   /// TCP port; 0 lets the system pick a free one (see `server::port`).
@@ -65,6 +72,33 @@ struct settings {
   /// machine only.
   std::optional<std::uint16_t> plain_port{};
   std::string plain_host = "127.0.0.1";
+
+  /// A file that says who may do what (docs/reference.md describes it). It is read again
+  /// when its content changes, as the files of TLS are. Empty: every client may do
+  /// everything.
+  std::string access{};
+
+  /// A file to which lines of JSON are appended: who was refused what, and what operators
+  /// have done to the locks of others. Empty: there is none.
+  std::string audit_log{};
+  audit_level audit = audit_level::refusals;
+
+  /// Whether operators' acts (release by force, shutdown) need a line in the audit log
+  /// first. If it cannot be written, they get 503; locks go on, for clients that lose their
+  /// locks are the greater harm.
+  bool audit_required = false;
+
+  /// Requests a second of one identity, or of one address (of IPv6: 64 bits) without an
+  /// identity; beyond it they get 429. 0: any number. Renewals and releases do not count,
+  /// for a client that may not renew would lose its locks.
+  unsigned rate_limit = 0;
+
+  /// Requests of one identity that may wait at a time; 0: any number.
+  std::size_t max_waiters_per_identity = 0;
+
+  /// Connections of one address (of IPv6: 64 bits) at a time; 0: any number. A client
+  /// beyond it is served as one beyond `max_connections`.
+  std::size_t max_connections_per_address = 0;
 
   /// By which hosts requests may call the server (their Host field), separated by
   /// commas, without ports; "*": any. Others get 403, since a web page could make

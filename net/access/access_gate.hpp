@@ -10,6 +10,7 @@
 #include "net/access/rate_limits.hpp"
 
 #include <chrono>
+#include <mutex>
 #include <variant>
 
 namespace lockserver {
@@ -21,8 +22,7 @@ struct arrival {
   bool is_private = false; ///< Nobody else can read it: it came over TLS, or from this machine.
 };
 
-/// Counts failed logins and requests of all connections, so a server has one. Not
-/// thread-safe.
+/// Counts failed logins and requests of all connections, so a server has one. Thread-safe.
 class access_gate {
 public:
   using clock = std::chrono::steady_clock;
@@ -31,7 +31,12 @@ public:
   using answer = std::variant<const principal*, denial>;
 
   /// @param requests_per_second for each identity, and for each address; 0: no limit
-  explicit access_gate(unsigned requests_per_second) : rates_(requests_per_second) {
+  explicit access_gate(unsigned requests_per_second)
+    : limits_rates_(requests_per_second > 0), rates_(requests_per_second) {
+  }
+
+  bool limits_rates() const noexcept {
+    return limits_rates_;
   }
 
   /// Checks a request.
@@ -43,10 +48,16 @@ public:
   answer pass(const access_rules& rules, authenticator& client, const arrival& how,
               const access_wish& x, clock::time_point now);
 
+  /// Checks a request whose client is known. The answer is `who`, or a denial.
+  answer pass_as(const principal& who, const client_network& from, const access_wish& x,
+                 clock::time_point now);
+
 private:
   answer sign_in(const access_rules& rules, authenticator& client, const arrival& how,
                  bool is_limited, clock::time_point now);
 
+  const bool limits_rates_;
+  std::mutex mutex_; // of the next two; most requests need neither
   failed_logins failures_;
   rate_limits rates_;
 };

@@ -69,7 +69,7 @@ const principal* access_rules::with_token(const token_hash& hash) const noexcept
   return differs ? nullptr : found.second;
 }
 
-const principal* access_rules::with_certificate(const certificate_names& x) const {
+const principal* access_rules::with_certificate(const peer_names& x) const {
   const principal* result = nullptr;
   for (auto& pattern : patterns_of(x)) {
     auto i = certificates_.find(pattern);

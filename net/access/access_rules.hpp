@@ -62,7 +62,7 @@ public:
   const principal* with_token(const token_hash& hash) const noexcept;
 
   /// The identity of the certificate; null if it matches none, or several.
-  const principal* with_certificate(const certificate_names& x) const;
+  const principal* with_certificate(const peer_names& x) const;
 
 private:
   std::vector<std::unique_ptr<const principal>> identities_; // by name

@@ -1,6 +1,8 @@
 // Formats an event as a line of the audit log. Knows no files.
 #pragma once
 
+#include "lockserver/settings.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -8,9 +10,6 @@
 #include <string_view>
 
 namespace lockserver {
-
-/// Which events are logged.
-enum class audit_level : std::uint8_t { off, refusals, changes };
 
 enum class audit_event : std::uint8_t {
   refused,     ///< 401 or 403.

@@ -40,6 +40,15 @@ auto authenticator::who(const access_rules& rules, const authorization_field& fi
   return verify(rules, field, is_private);
 }
 
+auto authenticator::again(const access_rules& rules) -> answer {
+  if (by_field_ == nullptr)
+    return who(rules, {}, true);
+  auto shown = field_;
+  auto result = who(rules, {shown, 1}, true);
+  OPENSSL_cleanse(shown.data(), shown.size());
+  return result;
+}
+
 // No sentence reveals whether an identity exists.
 auto authenticator::verify(const access_rules& rules, const authorization_field& field,
                            bool is_private) -> answer {

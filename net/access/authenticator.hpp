@@ -28,8 +28,8 @@ public:
 
   /// The client has a certificate with these names, which TLS has verified.
   /// @pre called at most once, before `who`
-  void certificate(certificate_names x) {
-    certificate_ = std::make_unique<const certificate_names>(std::move(x));
+  void certificate(peer_names x) {
+    certificate_ = std::make_unique<const peer_names>(std::move(x));
   }
 
   /// The client of a request with this field. A client without credentials is anonymous. A
@@ -37,6 +37,9 @@ public:
   /// @param is_private whether nobody else can read the request: it came over TLS, or from
   ///        this machine
   answer who(const access_rules& rules, const authorization_field& field, bool is_private);
+
+  /// The client by what it has shown so far: for a request under way when the rules change.
+  answer again(const access_rules& rules);
 
   /// Whether `who` would verify a token. The caller prevents that after too many wrong ones.
   bool would_verify(const access_rules& rules, const authorization_field& field) const noexcept {
@@ -48,7 +51,7 @@ private:
   answer verify(const access_rules& rules, const authorization_field& field, bool is_private);
   void forget() noexcept;
 
-  std::unique_ptr<const certificate_names> certificate_;
+  std::unique_ptr<const peer_names> certificate_;
   std::uint64_t generation_ = 0; // of the rules of the next two
   const principal* by_certificate_ = nullptr;
   const principal* by_field_ = nullptr;

@@ -17,18 +17,6 @@ constexpr std::string_view subject = "DN:";
 
 constexpr std::array kinds{uri, dns, email, subject};
 
-std::string_view prefix_of(alternative_name::kind x) {
-  switch (x) {
-    case alternative_name::kind::uri:
-      return uri;
-    case alternative_name::kind::dns:
-      return dns;
-    case alternative_name::kind::email:
-      return email;
-  }
-  return {};
-}
-
 // Whether it can be a subject in the form of RFC 2253. The forms with spaces after commas
 // and around `=` are common, but would never match. A comma in a value has a backslash.
 bool is_subject(std::string_view x) {
@@ -40,12 +28,12 @@ bool is_subject(std::string_view x) {
 
 } // namespace
 
-std::vector<std::string> patterns_of(const certificate_names& x) {
+std::vector<std::string> patterns_of(const peer_names& x) {
   std::vector<std::string> result;
   for (auto& name : x.alternatives)
-    result.push_back(normal_pattern(std::string{prefix_of(name.what)} + name.value));
+    result.push_back(normal_pattern(name));
   if (!x.subject.empty())
-    result.push_back(std::string{subject} + x.subject);
+    result.push_back(x.subject);
   return result;
 }
 

@@ -26,6 +26,10 @@ client_network::client_network(const ip::address& x) {
     bits_ = bits_ << 8 | bytes[i];
 }
 
+bool is_this_machine(const ip::address& x) {
+  return unmapped(x).is_loopback();
+}
+
 std::string to_text(const ip::address& x) {
   return unmapped(x).to_string();
 }

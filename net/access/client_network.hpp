@@ -32,6 +32,9 @@ private:
   bool is_v6_ = false;
 };
 
+/// Whether the address is of this machine, so that nobody else can read what comes from it.
+bool is_this_machine(const boost::asio::ip::address& x);
+
 /// The address without a port, for the audit log: "192.0.2.7".
 std::string to_text(const boost::asio::ip::address& x);
 

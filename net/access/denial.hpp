@@ -17,6 +17,7 @@ struct denial {
   std::string sentence; ///< What is wrong, what would be right. Contains nothing of the request.
   std::optional<right> missing{};          ///< With `forbidden`.
   std::chrono::nanoseconds retry_after{0}; ///< With `too_many`: when to ask again.
+  std::string identity{};                  ///< Who was refused, if that is known.
 };
 
 /// The denial for a client that is not identified.

@@ -161,8 +161,10 @@ json::value read_document(std::string_view text) {
   return handler.stack.release();
 }
 
+// A token that stands in the wrong place must not get into a log.
 std::string place_of(std::string_view parent, std::string_view name) {
-  return std::string{parent} + (parent.empty() ? "" : ".") + shown(name);
+  auto shown_name = name.starts_with("lsk_") ? std::string{"(a token)"} : std::string{shown(name)};
+  return std::string{parent} + (parent.empty() ? "" : ".") + shown_name;
 }
 
 std::string place_of(std::string_view parent, std::size_t index) {

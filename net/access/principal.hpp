@@ -35,6 +35,10 @@ public:
   bool is_anonymous() const noexcept {
     return name_ == anonymous_name;
   }
+  /// Its part in the name of a holder; empty: anonymous.
+  std::string_view identity() const noexcept {
+    return is_anonymous() ? std::string_view{} : std::string_view{name_};
+  }
   const role_list& roles() const noexcept {
     return roles_;
   }

@@ -15,6 +15,8 @@
 #include <openssl/err.h>
 
 #include <unistd.h>
+
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -24,16 +26,40 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using tcp = asio::ip::tcp;
 
-async_connection::async_connection(const asio::any_io_executor& executor, std::string host_header)
-  : stream_(executor), host_header_(std::move(host_header)), process_(getpid()) {
+namespace {
+
+bool is_loopback(const tcp::endpoint& x) {
+  auto address = x.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
+  return address.is_loopback();
+}
+
+} // namespace
+
+async_connection::async_connection(const asio::any_io_executor& executor,
+                                   const client_target& target)
+  : stream_(executor),
+    host_header_(host_header(target.host, target.port)),
+    token_(target.options.token),
+    process_(getpid()) {
 }
 
 asio::awaitable<async_connection::pointer>
 async_connection::open(asio::any_io_executor executor, const client_target& target,
                        clock::time_point deadline, exchange_result& failed) {
-  auto result = std::make_shared<async_connection>(executor, host_header(target.host, target.port));
+  auto result = std::make_shared<async_connection>(executor, target);
   error_code error;
   auto endpoints = co_await look_up(executor, target.host, target.port, deadline, error);
+  // The addresses count and not the name: in a container without a file of hosts, even
+  // localhost is what a name server says.
+  auto exposed = !result->token_.empty() && !target.tls
+                 && !std::all_of(endpoints.begin(), endpoints.end(), is_loopback);
+  if (exposed) {
+    failed.error = errc::tls_required;
+    failed.why.clear();
+    co_return nullptr;
+  }
   auto& stream = result->stream_;
   if (!error && endpoints.empty())
     error = asio::error::host_not_found;
@@ -75,7 +101,7 @@ asio::awaitable<void> async_connection::shake_hands(const client_target& target,
 async_connection::pointer async_connection::share(const asio::any_io_executor& executor,
                                                   const client_target& target,
                                                   const bound_connection& x) {
-  auto result = std::make_shared<async_connection>(executor, host_header(target.host, target.port));
+  auto result = std::make_shared<async_connection>(executor, target);
   error_code ec;
   adopt(result->stream_.socket(), x.share(), ec);
   if (ec)
@@ -100,7 +126,7 @@ bool async_connection::usable() {
 
 asio::awaitable<exchange_result> async_connection::exchange(const http_call& call,
                                                             clock::time_point deadline) {
-  auto request = to_request(call, host_header_);
+  auto request = to_request(call, host_header_, token_);
   exchange_result result;
   error_code error;
   stream_.expires_at(deadline);

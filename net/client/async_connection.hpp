@@ -31,9 +31,10 @@ public:
   using clock = std::chrono::steady_clock;
   using pointer = std::shared_ptr<async_connection>;
 
-  async_connection(const boost::asio::any_io_executor& executor, std::string host_header);
+  async_connection(const boost::asio::any_io_executor& executor, const client_target& target);
 
-  /// Connects to a name or a numeric IPv4 or IPv6 address.
+  /// Connects to a name or a numeric IPv4 or IPv6 address. Without TLS, a token is not
+  /// sent to another machine: then the error is `errc::tls_required`.
   /// @param target stays until it is awaited.
   /// @return null, with `failed.error` set, if this did not succeed before `deadline`.
   static boost::asio::awaitable<pointer> open(boost::asio::any_io_executor executor,
@@ -78,6 +79,7 @@ private:
   std::optional<boost::asio::ssl::stream<boost::beast::tcp_stream&>> tls_; // over it; or plain
   boost::beast::flat_buffer buffer_;
   const std::string host_header_;
+  const std::string token_; // empty: none
   clock::time_point last_used_ = clock::now();
   bool is_new_ = true; // nothing has been answered on it
   bool reusable_ = true;

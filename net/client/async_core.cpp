@@ -55,8 +55,9 @@ asio::awaitable<async_core::connection_ptr> async_core::connect(const effort& li
     auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none)
       ec = errc::cancelled;
-    // Who is not trusted now will not be in a moment.
-    if (result || attempt == limits.attempts || ec == errc::cancelled || ec == errc::unreachable)
+    // Who is not trusted now will not be in a moment, nor will a token be safe without TLS.
+    if (result || attempt == limits.attempts || ec == errc::cancelled || ec == errc::unreachable
+        || ec == errc::tls_required)
       co_return result;
     error_code error;
     timer.expires_at(limits.until(limits.pause * attempt));

@@ -89,7 +89,7 @@ void spawn(const async_calls& x, operations::awaitable_answer<T> operation,
 
 async_calls async_calls::make(const asio::any_io_executor& executor, std::string name,
                               std::string host, std::uint16_t port, const client_options& options) {
-  check_client(name, host);
+  check_client(name, host, options);
   auto core = std::make_shared<async_core>(asio::make_strand(executor),
                                            client_target{std::move(host), port, options});
   return {executor, std::move(core), std::move(name)};
@@ -142,6 +142,10 @@ void async_calls::end_lease(std::string id, handler<> done) const {
 
 void async_calls::server(handler<server_info> done) const {
   spawn<server_info>(*this, operations::server(core), std::move(done));
+}
+
+void async_calls::access(handler<access_info> done) const {
+  spawn<access_info>(*this, operations::access(core), std::move(done));
 }
 
 void async_calls::ping(handler<> done) const {

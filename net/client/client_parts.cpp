@@ -1,6 +1,7 @@
 #include "net/client/client_parts.hpp"
 
 #include "actors/rules/key_name.hpp"
+#include "net/client/http_call.hpp"
 
 #include <stdexcept>
 #include <unistd.h>
@@ -26,19 +27,21 @@ std::shared_ptr<lock_keeper> process_parts::keeper() {
   return keeper_;
 }
 
-void check_client(const std::string& name, const std::string& host) {
+void check_client(const std::string& name, const std::string& host, const client_options& options) {
   if (name.empty())
     throw std::invalid_argument("Must supply a locker name: it must have 1 to 512 bytes");
   if (auto wrong = check_name("locker name", name); !wrong.empty())
     throw std::invalid_argument(wrong);
   if (auto wrong = check_name("host", host); !wrong.empty())
     throw std::invalid_argument(wrong);
+  if (auto wrong = check_token(options.token); !wrong.empty())
+    throw std::invalid_argument(wrong);
 }
 
 client_parts::client_parts(std::string who, const std::string& host, std::uint16_t port,
                            const client_options& options)
   : name(std::move(who)) {
-  check_client(name, host);
+  check_client(name, host, options);
   parts_ = new process_parts{client_target{host, port, options}};
 }
 

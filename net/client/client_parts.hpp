@@ -31,9 +31,9 @@ private:
   std::shared_ptr<lock_keeper> keeper_; // guarded by mutex_
 };
 
-/// @throws std::invalid_argument with a sentence if a client cannot have this name or
-/// connect to this host.
-void check_client(const std::string& name, const std::string& host);
+/// @throws std::invalid_argument with a sentence if a client cannot have this name,
+/// connect to this host or send the token of `options`.
+void check_client(const std::string& name, const std::string& host, const client_options& options);
 
 class client_parts {
 public:

@@ -77,7 +77,13 @@ std::string percent_encode(std::string_view text);
 /// because it has a meaning on this machine only.
 std::string host_header(const std::string& host, std::uint16_t port);
 
-client_request to_request(const http_call& call, const std::string& host);
+/// Returns what is wrong with a client's token, as a sentence that does not contain it,
+/// or an empty string.
+std::string check_token(std::string_view token);
+
+/// @param host the value of the header Host.
+/// @param token the client's, checked; empty: none.
+client_request to_request(const http_call& call, const std::string& host, const std::string& token);
 
 /// The caller's error for `ec`, after there was a connection.
 std::error_code classify(boost::system::error_code ec);

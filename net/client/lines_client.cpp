@@ -108,6 +108,10 @@ outcome judge(const std::string& server, exchange_result x) {
       return {first_line(std::move(x.body))};
     case 400:
       return failure(errc::bad_request, std::move(x.complaint));
+    case 401:
+      return failure(errc::unauthenticated, std::move(x.complaint));
+    case 403:
+      return failure(errc::forbidden, std::move(x.complaint));
     case 429:
       return failure(errc::too_many, server);
     case 502:
@@ -238,7 +242,8 @@ lock_result lines_client::lock(std::string_view key, lock_times times) const {
   result.status = lock_status::error;
   result.error = answer.error;
   // These errors come with a complete sentence.
-  auto refused = answer.error == errc::bad_request || answer.error == errc::unreachable
+  auto refused = answer.error == errc::bad_request || answer.error == errc::unauthenticated
+                 || answer.error == errc::forbidden || answer.error == errc::unreachable
                  || answer.error == std::make_error_code(std::errc::invalid_argument);
   if (!refused)
     answer.about += ": ";

@@ -253,6 +253,10 @@ awaitable_answer<server_info> server(core_ptr core) {
   return perform<server_info>(std::move(core), v1::server(), v1::read_server);
 }
 
+awaitable_answer<access_info> access(core_ptr core) {
+  return perform<access_info>(std::move(core), v1::access(), v1::read_access);
+}
+
 awaitable_answer<void> ping(core_ptr core) {
   auto limit = core->target.options.ping_timeout;
   effort once{1, {}, limit, limit};

@@ -43,6 +43,7 @@ awaitable_answer<client::lease_info> inspect_lease(core_ptr core, std::string id
                                                    const client::lease_page& page);
 awaitable_answer<void> end_lease(core_ptr core, std::string id);
 awaitable_answer<client::server_info> server(core_ptr core);
+awaitable_answer<client::access_info> access(core_ptr core);
 awaitable_answer<void> ping(core_ptr core);
 
 /// `renew` within `limits`.

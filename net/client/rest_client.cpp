@@ -124,6 +124,10 @@ answer<server_info> rest_client::server() const {
   return run<server_info>(*impl_, [](const auto& core) { return operations::server(core); });
 }
 
+answer<access_info> rest_client::access() const {
+  return run<access_info>(*impl_, [](const auto& core) { return operations::access(core); });
+}
+
 answer<void> rest_client::ping() const {
   return run<void>(*impl_, [](const auto& core) { return operations::ping(core); });
 }

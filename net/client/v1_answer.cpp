@@ -52,8 +52,8 @@ const json::value& get(const json::object& x, std::string_view name) {
 
 // As much of a text as is worth showing, since a peer can send anything. It is not cut
 // within a character.
-std::string text(const json::object& x, std::string_view name, std::size_t most = most_text) {
-  auto* found = get(x, name).if_string();
+std::string as_text(const json::value& x, std::string_view name, std::size_t most) {
+  auto* found = x.if_string();
   if (found == nullptr)
     throw senseless{name};
   auto size = std::min(found->size(), most);
@@ -61,6 +61,16 @@ std::string text(const json::object& x, std::string_view name, std::size_t most 
          && (static_cast<unsigned char>((*found)[size]) & 0xC0) == 0x80)
     --size;
   return {found->data(), size};
+}
+
+std::string text(const json::object& x, std::string_view name, std::size_t most = most_text) {
+  return as_text(get(x, name), name, most);
+}
+
+// Empty if it is absent.
+std::string optional_text(const json::object& x, std::string_view name,
+                          std::size_t most = most_text) {
+  return find(x, name) != nullptr ? text(x, name, most) : std::string{};
 }
 
 // A text that identifies something. One that no server can have is an error.
@@ -109,14 +119,24 @@ const json::object& as_object(const json::value& x, std::string_view name) {
   throw senseless{name};
 }
 
+const json::array& as_array(const json::value& x, std::string_view name) {
+  if (auto* result = x.if_array())
+    return *result;
+  throw senseless{name};
+}
+
 template <class T, class Read>
 std::vector<T> array(const json::object& x, std::string_view name, Read read) {
   std::vector<T> result;
-  auto* found = get(x, name).if_array();
-  if (found == nullptr)
-    throw senseless{name};
-  for (auto& item : *found)
+  for (auto& item : as_array(get(x, name), name))
     result.push_back(read(as_object(item, name)));
+  return result;
+}
+
+std::vector<std::string> names(const json::object& x, std::string_view name) {
+  std::vector<std::string> result;
+  for (auto& item : as_array(get(x, name), name))
+    result.push_back(as_text(item, name, most_name));
   return result;
 }
 
@@ -136,13 +156,14 @@ holder to_holder(const json::object& x) {
   if (find(x, "ttl_ms") != nullptr)
     result.ttl = time(x, "ttl_ms");
   result.held = time(x, "held_ms");
-  if (find(x, "metadata") != nullptr)
-    result.metadata = text(x, "metadata");
+  result.metadata = optional_text(x, "metadata");
+  result.identity = optional_text(x, "identity", most_name);
   return result;
 }
 
 waiter to_waiter(const json::object& x) {
-  return {text(x, "owner", most_name), mode(x), time(x, "waiting_ms")};
+  return {text(x, "owner", most_name), mode(x), time(x, "waiting_ms"),
+          optional_text(x, "identity", most_name)};
 }
 
 // The number of all entries, of which the answer has `shown`. An older server sends all
@@ -183,9 +204,21 @@ grant to_grant(const json::object& x, const grant_request& request) {
   return result;
 }
 
+access_rights to_rights(const json::object& x) {
+  access_rights result;
+  if (find(x, "keys") != nullptr)
+    result.keys = text(x, "keys", most_name);
+  result.allow = names(x, "allow");
+  return result;
+}
+
 // The outcome for a status from a proxy, or from a server of a later release.
 errc code_of(unsigned status) {
   switch (status) {
+    case 401:
+      return errc::unauthenticated;
+    case 403:
+      return errc::forbidden;
     case 429:
       return errc::too_many;
     case 502:
@@ -229,9 +262,8 @@ problem to_problem(const exchange_result& x, const std::string& server) {
   problem result;
   result.code = code_of(text(*object, "code"), x.status);
   result.retry_after = retry_after(x);
-  if (find(*object, "detail") != nullptr)
-    result.detail = text(*object, "detail");
-  else
+  result.detail = optional_text(*object, "detail");
+  if (result.detail.empty())
     result.detail = server + ": " + result.code.message();
   if (find(*object, "holders") != nullptr)
     result.holders = array<holder>(*object, "holders", to_holder);
@@ -377,6 +409,13 @@ answer<server_info> read_server(const exchange_result& x, const std::string& ser
       if (auto known = setting(value)) // later versions may have other types
         result.settings.emplace(std::string{name.data(), name.size()}, *std::move(known));
     return result;
+  });
+}
+
+answer<access_info> read_access(const exchange_result& x, const std::string& server) {
+  return read_object<access_info>(x, server, [](const json::object& body) {
+    return access_info{optional_text(body, "identity", most_name), names(body, "roles"),
+                       array<access_rights>(body, "rights", to_rights), names(body, "owners")};
   });
 }
 

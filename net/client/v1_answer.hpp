@@ -50,6 +50,8 @@ client::answer<void> read_lease_end(const exchange_result& x, const std::string&
                                     const std::string& id);
 client::answer<client::server_info> read_server(const exchange_result& x,
                                                 const std::string& server);
+client::answer<client::access_info> read_access(const exchange_result& x,
+                                                const std::string& server);
 
 /// Whether the answer comes from a lock server.
 client::answer<void> read_ping(const exchange_result& x, const std::string& server);

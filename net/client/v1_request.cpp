@@ -181,6 +181,10 @@ request server() {
   return make(http::verb::get, "/v1/server");
 }
 
+request access() {
+  return make(http::verb::get, "/v1/access");
+}
+
 request ping() {
   return make(http::verb::get, "/healthz");
 }

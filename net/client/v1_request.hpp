@@ -52,6 +52,9 @@ request end_lease(std::string_view id);
 
 request server();
 
+/// Asks who the client is to the server, and what it may do.
+request access();
+
 /// Asks whether there is a server.
 request ping();
 

@@ -1,5 +1,6 @@
 #include "net/dialects/terraform.hpp"
 
+#include "actors/rules/holder_name.hpp"
 #include "actors/rules/key_name.hpp"
 #include "actors/rules/lock_queue.hpp"
 #include "lockserver/settings.hpp"
@@ -89,13 +90,14 @@ http_content success() {
 // description in Terraform's format, so that Terraform waits.
 http_content conflict(errc code, const std::vector<holder_info>& holders, std::string& out) {
   auto& x = holders.front();
-  if (id_in(x.metadata) == x.owner)
+  auto owner = std::string{parts_of(x.owner).owner};
+  if (id_in(x.metadata) == owner)
     out = x.metadata;
   else
-    out = json::serialize(json::object{{"ID", x.owner},
+    out = json::serialize(json::object{{"ID", owner},
                                        {"Operation", "lock"},
                                        {"Info", x.metadata},
-                                       {"Who", x.owner},
+                                       {"Who", owner},
                                        {"Version", ""},
                                        {"Path", ""}});
   return {row_of(code).status, media_type::json, out};
@@ -137,12 +139,13 @@ http_content terraform_dialect::write(const session_reply& x, const asked& what,
   if (auto* got = std::get_if<acquire_reply>(&x)) {
     if (got->status == acquire_reply::granted || got->status == acquire_reply::already_held)
       return success();
-    if (!got->holders.empty())
+    if (!got->holders.empty() && got->status != acquire_reply::forbidden)
       return conflict(errc::held, got->holders, out);
   } else if (auto* released = std::get_if<release_reply>(&x)) {
-    if (released->status != release_reply::not_holder || released->holders.empty())
+    if (released->status == release_reply::not_holder && !released->holders.empty())
+      return conflict(errc::not_holder, released->holders, out);
+    if (released->status != release_reply::forbidden)
       return success();
-    return conflict(errc::not_holder, released->holders, out);
   }
   return v1_dialect{}.write(x, what, out); // a problem document
 }

@@ -1,3 +1,4 @@
+#include "actors/rules/holder_name.hpp"
 #include "actors/rules/lock_queue.hpp"
 #include "actors/rules/settings_table.hpp"
 #include "lockserver/server.hpp"
@@ -49,14 +50,23 @@ json::value ttl_ms(caf::timespan x) {
   return std::chrono::ceil<milliseconds>(x).count();
 }
 
+// Starts the description of a holder or a waiter.
+json::object person(const std::string& name) {
+  auto [identity, owner] = parts_of(name);
+  json::object result{{"owner", view(owner)}};
+  if (!identity.empty())
+    result.emplace("identity", view(identity));
+  return result;
+}
+
 json::array holders(const std::vector<holder_info>& xs) {
   json::array result;
   for (auto& x : xs) {
-    json::object one{{"owner", view(x.owner)},
-                     {"mode", view(mode_name(x.mode))},
-                     {"token", x.token},
-                     {"ttl_ms", ttl_ms(x.ttl)},
-                     {"held_ms", to_ms(x.held)}};
+    auto one = person(x.owner);
+    one.emplace("mode", view(mode_name(x.mode)));
+    one.emplace("token", x.token);
+    one.emplace("ttl_ms", ttl_ms(x.ttl));
+    one.emplace("held_ms", to_ms(x.held));
     if (!x.metadata.empty())
       one.emplace("metadata", view(x.metadata));
     result.emplace_back(std::move(one));
@@ -79,10 +89,12 @@ json::object lock(const lock_info& x, bool with_queue) {
                       {"queue_length", x.queue_length}};
   if (with_queue) {
     json::array queue;
-    for (auto& w : x.queue)
-      queue.emplace_back(json::object{{"owner", view(w.owner)},
-                                      {"mode", view(mode_name(w.mode))},
-                                      {"waiting_ms", to_ms(w.waiting)}});
+    for (auto& w : x.queue) {
+      auto one = person(w.owner);
+      one.emplace("mode", view(mode_name(w.mode)));
+      one.emplace("waiting_ms", to_ms(w.waiting));
+      queue.emplace_back(std::move(one));
+    }
     result.emplace("queue", std::move(queue));
   }
   if (x.limit != 0)
@@ -90,13 +102,36 @@ json::object lock(const lock_info& x, bool with_queue) {
   return result;
 }
 
+// Of a lock or a lease that another identity has.
+refusal refusal_of_anothers(std::string_view what, std::string_view right = {}) {
+  auto result = refusal_of(errc::forbidden);
+  result.reason = std::string{what} + " belongs to another identity";
+  result.right = right;
+  return result;
+}
+
 // Why a request was not granted, without the holders.
 refusal refusal_of(const acquire_reply& x) {
+  if (x.status == acquire_reply::forbidden)
+    return refusal_of_anothers(x.holders.empty() ? "the lease" : "the lock");
   auto result = refusal_of(x.status);
   if (x.status == acquire_reply::limit_mismatch)
     result.reason = x.limit == 0 ? "the key is in use by shared holders or waiters without a limit"
                                  : "the key is in use as a semaphore with the limit "
                                      + std::to_string(x.limit);
+  return result;
+}
+
+// A line of a role, as in the access file.
+json::object access_rights(const access_line& x) {
+  json::object result;
+  if (x.keys)
+    result.emplace("keys", view(*x.keys));
+  json::array allow;
+  for (auto& row : all_rights)
+    if (x.allow.has(row.what))
+      allow.emplace_back(view(row.name));
+  result.emplace("allow", std::move(allow));
   return result;
 }
 
@@ -156,7 +191,8 @@ struct writer {
       more.emplace("holders", holders(x.holders));
       more.emplace("holder_count", x.holder_count);
       more.emplace("queue_length", x.queue_length);
-    } else if (x.status == acquire_reply::not_holder || x.status == acquire_reply::already_held) {
+    } else if (x.status == acquire_reply::not_holder || x.status == acquire_reply::already_held
+               || (x.status == acquire_reply::forbidden && !x.holders.empty())) {
       more.emplace("holders", holders(x.holders));
       more.emplace("holder_count", x.holder_count);
     } else if (x.status == acquire_reply::limit_mismatch && x.limit != 0) {
@@ -166,10 +202,12 @@ struct writer {
   }
 
   http_content operator()(const release_reply& x) const {
-    if (x.status != release_reply::not_holder)
+    if (x.status == release_reply::released || x.status == release_reply::not_held)
       return content({{"released", x.status == release_reply::released}}, out);
     json::object more{{"holders", holders(x.holders)}, {"holder_count", x.holder_count}};
-    return write_problem(refusal_of(x.status), out, &more);
+    auto why = x.status == release_reply::forbidden ? refusal_of_anothers("the lock", "force")
+                                                    : refusal_of(x.status);
+    return write_problem(why, out, &more);
   }
 
   http_content operator()(const lock_info& x) const {
@@ -184,6 +222,8 @@ struct writer {
   }
 
   http_content operator()(const lease_reply& x) const {
+    if (x.status == lease_reply::forbidden)
+      return write_problem(refusal_of_anothers("the lease"), out);
     if (x.status != lease_reply::alive)
       return write_problem(refusal_of(x.status), out);
     json::object result{{"lease", view(x.lease)}, {"ttl_ms", ttl_ms(x.ttl)}};
@@ -210,11 +250,34 @@ struct writer {
                         {"waiters", x.now.waiters},    {"connections", x.now.connections},
                         {"leases", x.now.leases},      {"commits", x.now.commits},
                         {"decisions", x.now.decisions}};
-    return content({{"name", "lockserver-caf"},
-                    {"version", LOCKSERVER_VERSION},
-                    {"uptime_ms", to_ms(x.uptime)},
-                    {"settings", std::move(settings)},
-                    {"counts", std::move(counts)}},
+    json::object result{{"name", "lockserver-caf"},
+                        {"version", LOCKSERVER_VERSION},
+                        {"uptime_ms", to_ms(x.uptime)}};
+    if (x.with_settings)
+      result.emplace("settings", std::move(settings));
+    result.emplace("counts", std::move(counts));
+    return content(result, out);
+  }
+
+  http_content operator()(const access_info& x) const {
+    json::value identity;
+    if (!x.who.is_anonymous())
+      identity = view(x.who.name());
+    json::array roles;
+    json::array rights;
+    for (auto& role : x.who.roles()) {
+      if (!role->name().empty())
+        roles.emplace_back(view(role->name()));
+      for (auto& line : role->lines())
+        rights.emplace_back(access_rights(line));
+    }
+    json::array owners;
+    for (auto& pattern : x.who.owners().patterns())
+      owners.emplace_back(view(pattern));
+    return content({{"identity", std::move(identity)},
+                    {"roles", std::move(roles)},
+                    {"rights", std::move(rights)},
+                    {"owners", std::move(owners)}},
                    out);
   }
 

@@ -228,6 +228,7 @@ constexpr route routes[] = {
   {"/v1/leases/{lease}", "PUT", read_lease_renew, {}, body::optional, "none"},
   {"/v1/leases/{lease}", "DELETE", read_lease_end},
   {"/v1/server", "GET, HEAD", read_plain<server_info_request>},
+  {"/v1/access", "GET, HEAD", read_plain<access_request>},
   {"/readyz", "GET, HEAD", read_plain<readiness_request>},
   {"/healthz", "GET, HEAD", say_healthy},
   {"/openapi.yaml", "GET, HEAD", show_document},

@@ -37,9 +37,14 @@ constexpr std::size_t max_drained = 1024 * 1024;
 
 } // namespace
 
-connection::connection(std::unique_ptr<transport> wire, io_thread& host, server_context& context,
-                       bool surplus)
-  : host_(host), context_(context), wire_(std::move(wire)), surplus_(surplus) {
+connection::connection(std::unique_ptr<transport> wire, const asio::ip::address& peer,
+                       io_thread& host, server_context& context, bool surplus)
+  : host_(host),
+    context_(context),
+    wire_(std::move(wire)),
+    peer_(peer),
+    is_private_(wire_->is_encrypted() || is_this_machine(peer)),
+    surplus_(surplus || !context.addresses.add(client_network{peer}, place_)) {
   ++context_.connections;
 }
 
@@ -68,6 +73,11 @@ void connection::finish() {
     if (!busy_ && nothing_to_write())
       close();
   });
+}
+
+void connection::access_changed() {
+  if (phase_ == phase::open && busy_)
+    guard([this] { session_->access_changed(wire_->is_trusted()); });
 }
 
 void connection::abort() {
@@ -131,6 +141,8 @@ void connection::on_drained(error_code ec) {
 // From now on the client has as long for its first request as one without a handshake.
 void connection::on_opened() {
   handshake_hook::unlink();
+  if (auto names = wire_->peer(); !names.subject.empty())
+    session_->certificate(std::move(names));
   set_deadline(context_.config.header_timeout);
 }
 
@@ -281,12 +293,13 @@ std::size_t connection::serve_head(std::string_view input) {
   auto& how = context_.dialect_of(version_, head.target);
   http_request request{version_, head.method, head.target, head.content_type};
   if (auto wrong = refuse_client(head)) {
+    audit(*wrong);
     refuse_and_close(how, std::move(*wrong));
   } else if (head.has_body) {
     begin_body(request, how, input.size() == size);
   } else {
     request_started_ = false;
-    serve_request(request, how);
+    serve_request(request, head.credentials, how);
   }
   reader_.reset();
   return size;
@@ -296,8 +309,7 @@ std::size_t connection::serve_head(std::string_view input) {
 // reach what the page's author cannot.
 std::optional<refusal> connection::refuse_client(const request_head& head) const {
   if (!wire_->is_trusted())
-    return refusal{errc::unauthenticated,
-                   "the authorities have changed, and none of them has signed the certificate"};
+    return refusal{errc::unauthenticated, std::string{certificate_not_trusted}};
   if (head.from_other_site)
     return refusal{errc::cross_site, "web pages of other sites may not ask"};
   if (!context_.hosts.allows(head.host))
@@ -332,7 +344,7 @@ std::size_t connection::serve_body(std::string_view input) {
   }
   request_started_ = false;
   serve_request({version_, body->method(), body->target(), body->content_type(), body->body()},
-                context_.dialect_of(version_, body->target()));
+                body->credentials(), context_.dialect_of(version_, body->target()));
   return size;
 }
 
@@ -346,7 +358,8 @@ void connection::plan_flush() {
     host_.at_end_of_turn(self_);
 }
 
-void connection::serve_request(const http_request& x, const dialect& how) {
+void connection::serve_request(const http_request& x, const authorization_field& credentials,
+                               const dialect& how) {
   ++share_;
   auto read = how.read(x, context_.config);
   // It is served once, for it may give a lock back.
@@ -365,7 +378,22 @@ void connection::serve_request(const http_request& x, const dialect& how) {
   busy_ = true;
   if (!writing_)
     deadline_ = time_point::max(); // the session has its own for the answer
-  session_->submit(std::move(wanted), how);
+  session_->submit(std::move(wanted), how, {client_network{peer_}, credentials, is_private_});
+}
+
+std::string connection::address() const {
+  return to_text(peer_);
+}
+
+void connection::audit(const refusal& x) const {
+  if (!context_.audit.takes(audit_event::refused))
+    return;
+  auto from = address();
+  audit_entry entry{context_.time.wall_now(), audit_event::refused};
+  entry.address = from;
+  entry.outcome = row_of(x.code).name;
+  entry.reason = x.reason;
+  context_.audit.write(entry);
 }
 
 // Nobody knows where the next request starts.

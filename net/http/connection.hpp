@@ -43,10 +43,11 @@ public:
   using time_point = timers::time_point;
 
   /// Counts itself in the context, until it is closed.
+  /// @param peer the client's address.
   /// @param surplus there are too many connections: serve one request, if it wants
   ///        no lock.
-  connection(std::unique_ptr<transport> wire, io_thread& host, server_context& context,
-             bool surplus);
+  connection(std::unique_ptr<transport> wire, const boost::asio::ip::address& peer, io_thread& host,
+             server_context& context, bool surplus);
   ~connection();
 
   /// Starts to serve. On the connection's thread, as all that follows.
@@ -63,15 +64,17 @@ public:
   /// Closes now, whatever is under way.
   void abort();
 
+  /// The access rules or the TLS files have changed: refuses what waits, if it may not any
+  /// more.
+  void access_changed();
+
   // -- session_peer -----------------------------------------------------------
 
   position answer(const http_content& x) override;
   position arrived() override;
   position may_have_arrived() override;
   bool client_is_gone() override;
-  peer_names names() const override {
-    return wire_->peer();
-  }
+  std::string address() const override;
   void give_up() noexcept override;
   void on_deadline() override;
 
@@ -110,10 +113,12 @@ private:
   std::size_t serve_head(std::string_view input);
   std::size_t serve_body(std::string_view input);
   std::optional<refusal> refuse_client(const request_head& head) const;
+  void audit(const refusal& x) const;
   void begin_body(const http_request& x, const dialect& how, bool client_waits);
   void answer_continue();
   void plan_flush();
-  void serve_request(const http_request& x, const dialect& how);
+  void serve_request(const http_request& x, const authorization_field& credentials,
+                     const dialect& how);
   void refuse(const dialect& how, refusal&& x);
   void refuse_broken(const head_error& x, std::string_view target);
   void refuse_and_close(const dialect& how, refusal&& x);
@@ -148,6 +153,9 @@ private:
   io_thread& host_;
   server_context& context_;
   const std::unique_ptr<transport> wire_;
+  const boost::asio::ip::address peer_;
+  address_counts::ticket place_; // among the connections of this address
+  const bool is_private_;        // see `arrival`
   caf::strong_actor_ptr session_handle_;
   session* session_ = nullptr;       // behind the handle
   std::shared_ptr<connection> self_; // until closed

@@ -187,6 +187,7 @@ void connection::close() noexcept {
 }
 
 void connection::count_off() noexcept {
+  place_ = {};
   if (std::exchange(is_counted_, false) && --context_.connections == 0)
     context_.on_last_connection_closed();
 }

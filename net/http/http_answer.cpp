@@ -37,10 +37,8 @@ void append_number(std::string& out, std::size_t x) {
   out.append(digits.data(), end);
 }
 
-// RFC 9110, 11.6.1. Terraform and browsers know only Basic. Each scheme has a field of its
-// own, because not all clients find the second one in a list.
-constexpr std::string_view challenges
-  = "WWW-Authenticate: Basic realm=\"lockserver\"\r\nWWW-Authenticate: Bearer\r\n";
+// RFC 9110, 11.6.1. Terraform and browsers know only Basic, so it is the first of the list.
+constexpr std::string_view challenges = "WWW-Authenticate: Basic realm=\"lockserver\", Bearer\r\n";
 
 // In one piece with what follows it: this is for each answer.
 std::string_view type_and_length(media_type x) {

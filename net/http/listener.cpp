@@ -123,13 +123,16 @@ void listener::accept_later() {
 
 void listener::on_acceptable() {
   for (std::size_t i = 0; i < max_accepts && acceptor_.is_open(); ++i) {
-    auto fd = accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    tcp::endpoint peer;
+    auto size = static_cast<socklen_t>(peer.capacity());
+    auto fd = accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     auto error = errno;
     if (fd >= 0) {
       if (auto x = trouble_.succeeded(recurring_failure::clock::now()))
         context_.log.info("connections are accepted again: that had failed {} times in {:.0f}s",
                           x->failures, seconds(x->lasted));
-      serve(fd);
+      peer.resize(size);
+      serve(fd, peer.address());
     } else if (error == EAGAIN || error == EWOULDBLOCK) {
       break;
     } else if (error != EINTR && error != ECONNABORTED) {
@@ -146,7 +149,7 @@ void listener::on_acceptable() {
 }
 
 // Not by Asio, which loses the acceptor's way when it has no memory.
-void listener::serve(int fd) {
+void listener::serve(int fd, const boost::asio::ip::address& peer) {
   auto taken = false;
   try {
     auto thread = next_++ % threads_.size();
@@ -155,7 +158,7 @@ void listener::serve(int fd) {
     socket.assign(protocol_, fd, ec);
     taken = !ec;
     if (taken)
-      serve(std::move(socket), thread);
+      serve(std::move(socket), peer, thread);
   } catch (...) {
     log_exception(context_.log, "listener");
   }
@@ -163,7 +166,7 @@ void listener::serve(int fd) {
     ::close(fd);
 }
 
-void listener::serve(tcp::socket socket, std::size_t thread) {
+void listener::serve(tcp::socket socket, const boost::asio::ip::address& peer, std::size_t thread) {
   auto count = context_.connections.load();
   auto most = context_.config.max_connections;
   note_crowd(count >= most);
@@ -172,7 +175,8 @@ void listener::serve(tcp::socket socket, std::size_t thread) {
   error_code ignored;
   socket.non_blocking(true, ignored);
   auto& host = threads_.thread(thread);
-  auto x = std::make_shared<connection>(make_(std::move(socket)), host, context_, count >= most);
+  auto x = std::make_shared<connection>(make_(std::move(socket)), peer, host, context_,
+                                        count >= most);
   auto begin = [this, x = std::move(x), thread] {
     lists_[thread].all.push_back(*x);
     if (!x->is_open())

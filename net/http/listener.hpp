@@ -40,8 +40,8 @@ private:
   void do_accept();
   void accept_later();
   void on_acceptable();
-  void serve(int fd);
-  void serve(tcp::socket socket, std::size_t thread);
+  void serve(int fd, const boost::asio::ip::address& peer);
+  void serve(tcp::socket socket, const boost::asio::ip::address& peer, std::size_t thread);
   static void begin_handshake(connection& x, connection_list& list);
   void note_crowd(bool is_crowd);
 

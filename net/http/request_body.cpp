@@ -91,7 +91,11 @@ head_error check_unfinished(std::string_view x) {
 } // namespace
 
 body_reader::body_reader(const request_head& head)
-  : method_(head.method), target_(head.target), content_type_(head.content_type) {
+  : method_(head.method),
+    target_(head.target),
+    content_type_(head.content_type),
+    credentials_(head.credentials.value),
+    credentials_count_(head.credentials.count) {
   if (head.chunked)
     chunks_ = std::make_unique<chunk_parser>(body_);
   else if (head.content_length > max_body)

@@ -55,6 +55,10 @@ public:
     return content_type_;
   }
 
+  authorization_field credentials() const noexcept {
+    return {credentials_, credentials_count_};
+  }
+
   std::string_view body() const noexcept {
     return body_;
   }
@@ -69,6 +73,8 @@ private:
   std::string method_;
   std::string target_;
   std::string content_type_;
+  std::string credentials_;
+  unsigned credentials_count_ = 0;
   std::string body_;
   std::size_t length_ = 0;               // unless it is chunked
   std::unique_ptr<chunk_parser> chunks_; // if it is

@@ -73,6 +73,7 @@ public:
   int content_types = 0;
   std::string_view content_type;
   std::string_view expectation;
+  authorization_field credentials;
   transfer_codings codings;
   bool close = false;
   bool keep_alive = false;
@@ -94,6 +95,10 @@ protected:
       case http::field::content_type:
         ++content_types;
         content_type = view(value);
+        break;
+      case http::field::authorization:
+        ++credentials.count;
+        credentials.value = view(value);
         break;
       case http::field::connection:
         for (auto option : http::token_list{value}) {
@@ -322,6 +327,7 @@ head_reader::status head_reader::read_full(std::string_view head) {
   head_.keep_alive = !parser.close
                      && (is_1_0 ? parser.keep_alive && !parser.codings.given() : true);
   head_.content_type = parser.content_type;
+  head_.credentials = parser.credentials;
   head_.chunked = parser.codings.chunked();
   head_.content_length = head_.chunked ? 0 : parser.content_length().value_or(0);
   head_.has_body = head_.chunked || head_.content_length > 0;

@@ -2,6 +2,7 @@
 // and HTTP/0.9. Knows no sockets, no dialects, no actors.
 #pragma once
 
+#include "net/access/authorization.hpp"
 #include "net/session/http_content.hpp"
 
 #include <cstddef>
@@ -19,6 +20,7 @@ struct request_head {
   std::string_view target{};                 ///< As sent, without scheme and host.
   std::string_view host{};                   ///< Whom it asks, with the port; may be empty.
   std::string_view content_type{};           ///< As sent, or empty.
+  authorization_field credentials{};         ///< As sent.
   std::uint64_t content_length = 0;          ///< Of the body, unless it is chunked.
   bool chunked = false;                      ///< The body comes in chunks.
   bool has_body = false;                     ///< A body follows that is not empty.

@@ -22,6 +22,9 @@ public:
   std::string_view read(io_thread& host, error_code& ec) override;
   std::size_t write(std::string_view data, bool is_last, error_code& ec) override;
   position readable_in(position wire) override;
+  bool is_encrypted() const override {
+    return true;
+  }
   peer_names peer() const override;
   bool is_trusted() const override;
 

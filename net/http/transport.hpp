@@ -73,6 +73,11 @@ public:
   /// what was asked for before.
   virtual position readable_in(position wire) = 0;
 
+  /// Whether others on the way can read nothing of it.
+  virtual bool is_encrypted() const {
+    return false;
+  }
+
   /// What the client's certificate says, if it has shown one.
   virtual peer_names peer() const {
     return {};

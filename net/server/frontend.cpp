@@ -44,13 +44,16 @@ public:
 };
 
 frontend::frontend(const settings& config, io_scheduler& threads, spdlog::logger& log,
-                   const engine& locks, const https_context* https,
+                   const engine& locks, const https_context* https, access_parts& access,
                    std::function<void()> request_stop, std::function<counts()> count)
   : threads_(threads),
     locks_(locks),
     context_{config,
              threads,
              log,
+             access.control,
+             access.audit,
+             access.addresses,
              {},
              locks.environment(),
              std::chrono::steady_clock::now(),
@@ -100,6 +103,10 @@ std::string frontend::open_caf_port() {
                            caf_port_);
 }
 
+void frontend::access_changed() {
+  for_each_connection([](connection& x) { x.access_changed(); });
+}
+
 // -- closing ------------------------------------------------------------------
 
 void frontend::close() {
@@ -109,7 +116,17 @@ void frontend::close() {
   close_ports();
   close_connections();
   end_remote_sessions();
+  drain();
   context_.keys = nullptr;
+}
+
+// Waits until each thread has done what it was told about connections.
+void frontend::drain() {
+  for (std::size_t i = 0; i < threads_.size(); ++i) {
+    std::promise<void> done;
+    boost::asio::post(threads_.thread(i).context(), [&done] { done.set_value(); });
+    done.get_future().wait();
+  }
 }
 
 // Waits for it: what was accepted before is among the connections then.

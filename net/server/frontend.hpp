@@ -6,6 +6,7 @@
 #include "net/caf/gateway.hpp"
 #include "net/http/listener.hpp"
 #include "net/io/io_scheduler.hpp"
+#include "net/server/access_parts.hpp"
 #include "net/session/server_context.hpp"
 #include "net/tls/https_files.hpp"
 
@@ -26,11 +27,12 @@ class frontend {
 public:
   /// @param threads where connections and actors live.
   /// @param https for the port; null: it is plain.
+  /// @param access who may do what.
   /// @param request_stop called when a client wants the server to stop.
   /// @param count tells what the server holds.
   /// All of them outlive this object.
   frontend(const settings& config, io_scheduler& threads, spdlog::logger& log, const engine& locks,
-           const https_context* https, std::function<void()> request_stop,
+           const https_context* https, access_parts& access, std::function<void()> request_stop,
            std::function<counts()> count);
   /// Closes, if it is not closed yet, and waits until all actors of the system have ended.
   ~frontend();
@@ -62,6 +64,10 @@ public:
   /// @return why it cannot, or an empty string.
   std::string open_caf_port();
 
+  /// The access rules or the TLS files have changed: refuses the waiting clients that may not
+  /// wait any more.
+  void access_changed();
+
   /// Refuses who waits, lets answers under way be taken, and returns when no
   /// connection, session or port is left: nothing more is asked of the engine.
   void close();
@@ -90,6 +96,7 @@ private:
   void close_ports();
   void close_connections();
   void end_remote_sessions();
+  void drain();
 
   io_scheduler& threads_;
   const engine& locks_;

@@ -6,7 +6,7 @@
 
 namespace lockserver {
 
-void reloader::look(bool asked) {
+reloader::result reloader::look(bool asked) {
   std::vector<commit> ready;
   std::string changed;
   try {
@@ -22,18 +22,25 @@ void reloader::look(bool asked) {
   last_problem_.clear();
   for (auto& put_in_place : ready)
     put_in_place();
-  if (!ready.empty())
+  if (!ready.empty()) {
     log_.info("reloaded: {}", changed);
-  else if (asked && !empty())
+    return {false, "reloaded: " + changed};
+  }
+  if (asked && !empty())
     log_.info("nothing is reloaded: no file has changed");
+  return {};
 }
 
 // The same is found at each look until it is mended, but said once.
-void reloader::failed(const std::string& why, bool asked) {
+reloader::result reloader::failed(const std::string& why, bool asked) {
   ++failures_;
-  if (asked || why != last_problem_)
-    log_.warn("nothing is reloaded, all stays as it was: {}", why);
+  result said;
+  if (asked || why != last_problem_) {
+    said = {true, "nothing is reloaded, all stays as it was: " + why};
+    log_.warn("{}", said.sentence);
+  }
   last_problem_ = why;
+  return said;
 }
 
 } // namespace lockserver

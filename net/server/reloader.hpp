@@ -38,8 +38,14 @@ public:
     return parts_.empty();
   }
 
+  /// What a look came to. There is a sentence unless all is as it was before the look.
+  struct result {
+    bool is_failure = false;
+    std::string sentence{};
+  };
+
   /// @param asked somebody waits for it, and is told in any case what came of it.
-  void look(bool asked);
+  result look(bool asked);
 
   /// Looks that found something wrong.
   std::uint64_t failures() const noexcept {
@@ -47,7 +53,7 @@ public:
   }
 
 private:
-  void failed(const std::string& why, bool asked);
+  result failed(const std::string& why, bool asked);
 
   spdlog::logger& log_;
   std::vector<std::pair<std::string, prepare>> parts_;

@@ -2,8 +2,10 @@
 
 #include "actors/engine.hpp"
 #include "net/io/io_scheduler.hpp"
+#include "net/server/access_parts.hpp"
 #include "net/server/address.hpp"
 #include "net/server/frontend.hpp"
+#include "net/server/grant_audit.hpp"
 #include "net/server/reloader.hpp"
 #include "net/tls/https_files.hpp"
 #include "store/sqlite/sqlite_store.hpp"
@@ -28,10 +30,11 @@ public:
   /// @param kept null if nothing is.
   /// @param https null: without TLS.
   service(const settings& config, spdlog::logger& log, store* kept, const https_context* https,
-          std::function<void()> request_stop)
-    : threads_(config.threads),
-      locks_(config, threads_, &threads_, log, kept),
-      clients_(config, threads_, log, locks_, https, std::move(request_stop),
+          access_parts& access, std::function<void()> request_stop)
+    : grants_(access.audit),
+      threads_(config.threads),
+      locks_(config, threads_, &threads_, log, kept, grants_.listener()),
+      clients_(config, threads_, log, locks_, https, access, std::move(request_stop),
                [this] { return count(); }),
       has_store_(kept != nullptr),
       has_caf_port_(config.caf_port) {
@@ -55,9 +58,13 @@ public:
   const frontend& clients() const noexcept {
     return clients_;
   }
+  void access_changed() {
+    clients_.access_changed();
+  }
   counts count() const;
 
 private:
+  grant_audit grants_;
   io_scheduler threads_;
   engine locks_;
   frontend clients_;
@@ -121,10 +128,12 @@ struct server::impl {
   std::error_code fail(std::error_code ec, const std::string& sentence);
   std::error_code open_store();
   std::error_code read_tls_files();
+  std::error_code read_access_file();
   std::error_code open_port();
   std::error_code open_plain_port(service& x);
   void serve_until_stopped(std::unique_lock<std::mutex>& guard);
-  void set_phase(phase x);
+  void audit(const reloader::result& x);
+  reloader::commit with_waiters(reloader::commit x);
 
   const settings config;
   std::shared_ptr<spdlog::logger> log;
@@ -139,6 +148,7 @@ struct server::impl {
   std::unique_ptr<sqlite_store> kept;   // while, and if, something is
   std::unique_ptr<reloader> files;      // what may change while it serves
   std::unique_ptr<https_context> https; // null: without TLS
+  std::unique_ptr<access_parts> access; // not null while it serves
   std::unique_ptr<service> running;     // while starting, serving, stopping
   std::thread keeper;
   std::atomic<std::uint16_t> port{0};
@@ -165,6 +175,8 @@ std::error_code server::impl::start() {
 
 void server::impl::keep() {
   auto ec = read_tls_files();
+  if (!ec)
+    ec = read_access_file();
   if (!ec)
     ec = open_store();
   if (!ec)
@@ -210,9 +222,18 @@ void server::impl::serve_until_stopped(std::unique_lock<std::mutex>& guard) {
       return;
     auto asked = std::exchange(reload_requested, false);
     guard.unlock();
-    files->look(asked);
+    audit(files->look(asked));
     guard.lock();
   }
+}
+
+void server::impl::audit(const reloader::result& x) {
+  if (x.sentence.empty())
+    return;
+  audit_entry entry{std::chrono::system_clock::now(), audit_event::reload};
+  entry.outcome = row_of(x.is_failure ? errc::internal : errc::ok).name;
+  entry.reason = x.sentence;
+  access->audit.write(entry);
 }
 
 std::error_code server::impl::read_tls_files() {
@@ -225,8 +246,35 @@ std::error_code server::impl::read_tls_files() {
   } catch (const std::invalid_argument& x) {
     return fail(std::make_error_code(std::errc::io_error), x.what());
   }
-  files->add("the TLS files", [this] { return https->prepare(); });
+  if (https->has_expired())
+    log->warn("the certificate '{}' has expired: clients that check it are not served",
+              config.tls_certificate);
+  files->add("the TLS files", [this] { return with_waiters(https->prepare()); });
   return {};
+}
+
+std::error_code server::impl::read_access_file() {
+  try {
+    access = std::make_unique<access_parts>(config, *log);
+  } catch (const std::exception& x) {
+    return fail(std::make_error_code(std::errc::io_error), x.what());
+  }
+  if (auto* file = access->audit.file())
+    files->add("the audit log", [file] { return file->prepare_reopen(); });
+  if (config.access.empty())
+    return {};
+  files->add("the access file", [this] { return with_waiters(access->control.prepare()); });
+  return {};
+}
+
+// What then also has the waiting clients checked once more.
+reloader::commit server::impl::with_waiters(reloader::commit x) {
+  if (!x)
+    return {};
+  return [this, x = std::move(x)] {
+    x();
+    running->access_changed();
+  };
 }
 
 std::error_code server::impl::open_store() {
@@ -254,7 +302,7 @@ std::error_code server::impl::open_port() {
     return fail(ec, "cannot listen on " + config.host + ": " + ec.message());
   }
   for (unsigned attempt = 1;; ++attempt) {
-    auto next = std::make_unique<service>(config, *log, kept.get(), https.get(),
+    auto next = std::make_unique<service>(config, *log, kept.get(), https.get(), *access,
                                           [this] { request_stop(); });
     ec = next->open(where);
     if (!ec) {

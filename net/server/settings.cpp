@@ -48,6 +48,12 @@ std::string validate(const settings& x) {
            "the other";
   if (tls_files != 0 && !x.caf_port)
     return "caf-tls-certificate needs a caf-port";
+  if (!x.access.empty() && x.caf_port && tls_files == 0)
+    return "access with a caf-port needs a caf-tls-certificate: without TLS any program that "
+           "reaches "
+           "the port would be the identity caf";
+  if (x.audit_required && (x.audit_log.empty() || x.audit == audit_level::off))
+    return "audit-required needs an audit-log, and audit=refusals or changes";
   if (x.restart_grace != settings::duration::zero() && !x.data_dir.empty())
     return "restart-grace is for servers without a data-dir: one with it knows what is held";
   return {};

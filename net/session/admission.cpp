@@ -1,17 +1,8 @@
 #include "net/session/admission.hpp"
 
 #include <chrono>
-#include <string>
 
 namespace lockserver {
-
-namespace {
-
-refusal too_many(std::size_t most, const char* what) {
-  return {errc::too_many, "this client has " + std::to_string(most) + what};
-}
-
-} // namespace
 
 std::optional<refusal> refuse(const wish& x, const server_state& server, const client_state& client,
                               const client_limits& most, time_point now) {

@@ -12,6 +12,10 @@ refusal refusal_of(errc x) {
   return result;
 }
 
+refusal too_many(std::size_t most, const char* what) {
+  return {errc::too_many, "this client has " + std::to_string(most) + what};
+}
+
 refusal refusal_of(denial&& x) {
   refusal result{x.why, std::move(x.sentence)};
   if (x.missing)

@@ -4,6 +4,7 @@
 #include "lockserver/errc.hpp"
 #include "net/access/denial.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,15 @@ struct refusal {
   std::string_view right{};      ///< With `forbidden`: the missing right.
 };
 
+/// The sentence for a client whose certificate does not count any more.
+inline constexpr std::string_view certificate_not_trusted
+  = "the authorities have changed, and none of them has signed the certificate";
+
 /// The refusal with the outcome's own sentence.
 refusal refusal_of(errc x);
+
+/// The refusal of a client that has as many of something as it may: "this client has 5 …".
+refusal too_many(std::size_t most, const char* what);
 
 /// The refusal for a client without the right.
 refusal refusal_of(denial&& x);

@@ -8,6 +8,8 @@
 
 #include <spdlog/logger.h>
 
+#include <boost/asio/ip/address.hpp>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -39,11 +41,15 @@ release_request release_of(const hold& x) {
 // Overdue acquires are found by looking at all of them, so this limits how often.
 constexpr auto look_interval = std::chrono::milliseconds{100};
 
+// A request that waits is refused so long after its client has lost the right.
+constexpr auto access_interval = std::chrono::seconds{1};
+
 } // namespace
 
 remote_session::remote_session(caf::actor_config& cfg, server_context& context, std::string name)
   : remote_session_actor::base(cfg),
     context_(context),
+    rules_(context.access.now()),
     client_name_(std::move(name)),
     wake_up_(context.time, this),
     last_heard_(context.time.now()) {
@@ -64,7 +70,7 @@ remote_session_actor::behavior_type remote_session::make_behavior() {
     [](remote_session& self, lease_create_request& x) { return self.pass_on(x); },
     [](remote_session& self, lease_renew_request& x) { return self.pass_on(x); },
     [](remote_session& self, lease_inspect_request& x) { return self.pass_on(x); },
-    [](remote_session& self, lease_end_request& x) { return self.pass_on(x); },
+    [](remote_session& self, lease_end_request& x) { return self.end_lease(x); },
     [](remote_session& self, const withdraw_request& x) {
       self.withdraw(x);
       return true;
@@ -89,7 +95,18 @@ void remote_session::on_deadline() {
     context_.log.warn("no answer in time: key={}", quoted{holdings_.find(number)->key});
     give_up(number).deliver(error_of(refusal_of(errc::no_answer)));
   }
+  refresh_rules();
   set_alarm();
+}
+
+// Takes the server's access rules, and refuses the waits that are not allowed any more.
+void remote_session::refresh_rules() {
+  if (rules_->generation() == context_.access.generation())
+    return;
+  rules_ = context_.access.now();
+  for (auto number : holdings_.overdue(time_point::max()))
+    if (!rules_->caf().may(right::acquire, holdings_.find(number)->key))
+      give_up(number).deliver(error_of(refusal_of(errc::forbidden)));
 }
 
 bool remote_session::is_silent() {
@@ -101,6 +118,8 @@ bool remote_session::is_silent() {
 
 void remote_session::set_alarm() {
   wake_up_.no_later_than(last_heard_ + context_.config.caf_session_timeout);
+  if (holdings_.under_way() > 0 && !rules_->is_open())
+    wake_up_.no_later_than(context_.time.now() + access_interval);
   if (holdings_.under_way() > 0)
     wake_up_.no_later_than(std::max(holdings_.next_due(), context_.time.now() + look_interval));
 }
@@ -170,12 +189,63 @@ void remote_session::on_connection_lost() {
 
 // -- requests -----------------------------------------------------------------
 
-// Why the request is not allowed; no error if it is.
+template <class Request>
+bool remote_session::audit(audit_event event, const Request& x, errc outcome,
+                           std::string_view reason) {
+  audit_entry entry{context_.time.wall_now(), event, rules_->is_open() ? "" : caf_name};
+  entry.key = key_of(x);
+  entry.owner = owner_of(x);
+  entry.outcome = row_of(outcome).name;
+  entry.reason = reason;
+  return context_.audit.write(entry);
+}
+
+// All CAF programs are one identity: their network cannot tell one from another.
+template <class Request>
+std::optional<refusal> remote_session::refuse_access(const Request& x) {
+  refresh_rules();
+  if (rules_->is_open())
+    return std::nullopt;
+  static const client_network from{boost::asio::ip::address{}};
+  auto may = context_.access.gate().pass_as(rules_->caf(), from, access_wish_of(x),
+                                            context_.time.now());
+  auto* no = std::get_if<denial>(&may);
+  if (no == nullptr)
+    return std::nullopt;
+  if (no->why != errc::too_many) // as over HTTP
+    audit(audit_event::refused, x, no->why, no->sentence);
+  return refusal_of(std::move(*no));
+}
+
+// The answer as its client knows it: owners without identities, and no keys that it may not
+// read any more.
+template <class Reply>
+void remote_session::cut(Reply& x) const {
+  auto bare = [](auto& all) {
+    for (auto& one : all)
+      one.owner = std::string{parts_of(one.owner).owner};
+  };
+  if constexpr (requires { x.holders; })
+    bare(x.holders);
+  if constexpr (requires { x.queue; })
+    bare(x.queue);
+  if constexpr (std::is_same_v<Reply, list_reply>)
+    for (auto& one : x.locks)
+      bare(one.holders);
+  if constexpr (std::is_same_v<Reply, lease_reply>)
+    std::erase_if(x.locks,
+                  [this](auto& lock) { return !rules_->caf().may(right::read, lock.key); });
+}
+
+// Why the request is not allowed; no error if it is. Then it has the client's identity.
 template <class Request>
 caf::error remote_session::refuse(Request& x, need needs, hold_mode hold) {
   heard();
   if (auto wrong = check(x, context_.config); !wrong.empty())
     return bad_request(std::move(wrong));
+  if (auto no = refuse_access(x))
+    return error_of(*no);
+  identify(x, rules_->is_open() ? std::string_view{} : caf_name);
   auto now = context_.time.now();
   client_state mine{false, holdings_.under_way(), holdings_.bound(now, most.bound)};
   wish wanted{needs, hold != hold_mode::ttl};
@@ -192,6 +262,8 @@ caf::result<acquire_reply> remote_session::acquire(session_acquire& x) {
     return bad_request("ticket is in use: each request needs one of its own");
   auto due = context_.time.now() + x.request.wait + context_.config.answer_margin;
   wake_up_.no_later_than(due);
+  if (!rules_->is_open())
+    wake_up_.no_later_than(context_.time.now() + access_interval);
   auto wanted = to_acquire_request(x.request);
   auto answer = make_response_promise<acquire_reply>();
   promises_.insert_or_assign(number, answer);
@@ -220,6 +292,7 @@ void remote_session::finish(std::uint64_t number, acquire_reply& x) {
   if (x.status == acquire_reply::granted)
     holdings_.keep(number, x.token, now, end_of(now, x.ttl), true);
   holdings_.end(number);
+  cut(x);
   promises_.extract(number).mapped().deliver(std::move(x));
 }
 
@@ -227,20 +300,78 @@ template <class Request>
 caf::result<reply_to<Request>> remote_session::pass_on(Request& x) {
   if (auto no = refuse(x, need_of(x)))
     return no;
-  return compat::delegate(this, receiver_of(*this, context_, x), std::move(x));
+  return ask(x);
+}
+
+// Nobody knows who has made a lease before LEASES has looked.
+caf::result<lease_reply> remote_session::end_lease(lease_end_request& x) {
+  if (auto no = refuse(x, need_of(x)))
+    return no;
+  auto answer = make_response_promise<lease_reply>();
+  auto deliver_error = [answer](const caf::error& why) {
+    auto to = answer;
+    to.deliver(why);
+  };
+  auto on_reply = [this, answer, deliver_error, x](lease_reply& reply) {
+    auto to = answer;
+    lease_end_request by_force{holder_name(any_identity, parts_of(x.lease).owner)};
+    if (reply.status != errc::forbidden
+        || lockserver::refuse(rules_->caf(), {operation::lease_force_end})) {
+      to.deliver(std::move(reply));
+      return;
+    }
+    if (!audit(audit_event::lease_ended, x, errc::ok, {}) && context_.audit.is_required()) {
+      to.deliver(error_of(refusal_of(errc::audit_failed)));
+      return;
+    }
+    compat::request(this, context_.keys->leases, std::move(by_force))
+      .then(guarded_answer(*this,
+                           [answer](lease_reply& ended) {
+                             auto asker = answer;
+                             asker.deliver(std::move(ended));
+                           }),
+            guarded_answer(*this, deliver_error));
+  };
+  compat::request(this, context_.keys->leases, x)
+    .then(guarded_answer(*this, std::move(on_reply)), guarded_answer(*this, deliver_error));
+  return answer;
+}
+
+template <class Request>
+caf::result<reply_to<Request>> remote_session::ask(Request& x) {
+  auto&& whom = receiver_of(*this, context_, rules_->caf(), x);
+  // Nothing is to be cut from the answer, unless an earlier server had identities.
+  if (rules_->is_open() && context_.config.data_dir.empty())
+    return compat::delegate(this, whom, std::move(x));
+  auto answer = make_response_promise<reply_to<Request>>();
+  auto on_reply = [this, answer](reply_to<Request>& reply) {
+    cut(reply);
+    auto to = answer;
+    to.deliver(std::move(reply));
+  };
+  compat::request(this, whom, std::move(x))
+    .then(guarded_answer(*this, std::move(on_reply)),
+          guarded_answer(*this, [answer](const caf::error& why) {
+            auto to = answer;
+            to.deliver(why);
+          }));
+  return answer;
 }
 
 caf::result<release_reply> remote_session::release(release_request& x) {
-  if (!holdings_.has(x.key))
-    return pass_on(x);
   if (auto no = refuse(x, need_of(x)))
     return no;
+  if (x.force && !audit(audit_event::force, x, errc::ok, {}) && context_.audit.is_required())
+    return error_of(refusal_of(errc::audit_failed));
+  if (!holdings_.has(x.key))
+    return ask(x);
   auto answer = make_response_promise<release_reply>();
   auto on_reply = [this, answer, x](release_reply& reply) {
     if (reply.status == release_reply::released && x.force)
       holdings_.released_all(x.key);
     else if (reply.status == release_reply::released)
       holdings_.released(x.key, x.owner, x.token);
+    cut(reply);
     auto to = answer;
     to.deliver(std::move(reply));
   };
@@ -258,7 +389,7 @@ caf::result<acquire_reply> remote_session::renew(renew_request& x) {
     return no;
   auto latest = context_.time.now() + context_.config.answer_margin;
   holdings_.renewing(x.key, x.owner, x.token, end_of(latest, x.ttl));
-  return compat::delegate(this, context_.keys->of(x.key), std::move(x));
+  return ask(x);
 }
 
 // -- taking back --------------------------------------------------------------

@@ -10,7 +10,10 @@
 #include "net/session/server_context.hpp"
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 namespace lockserver {
@@ -57,12 +60,22 @@ private:
 
   template <class Request>
   caf::error refuse(Request& x, need needs, hold_mode hold = hold_mode::ttl);
+  void refresh_rules();
+  template <class Request>
+  bool audit(audit_event event, const Request& x, errc outcome, std::string_view reason);
+  template <class Request>
+  std::optional<refusal> refuse_access(const Request& x);
   caf::result<acquire_reply> acquire(session_acquire& x);
   void fail(std::uint64_t number, const caf::error& why);
   void finish(std::uint64_t number, acquire_reply& x);
   promise give_up(std::uint64_t number);
   template <class Request>
   caf::result<reply_to<Request>> pass_on(Request& x);
+  template <class Request>
+  caf::result<reply_to<Request>> ask(Request& x);
+  template <class Reply>
+  void cut(Reply& x) const;
+  caf::result<lease_reply> end_lease(lease_end_request& x);
   caf::result<release_reply> release(release_request& x);
   caf::result<acquire_reply> renew(renew_request& x);
 
@@ -73,6 +86,7 @@ private:
   void heard();
 
   server_context& context_;
+  std::shared_ptr<const access_rules> rules_;
   caf::actor client_; // null while the client cannot be reached
   std::string client_name_;
   wake_up wake_up_;

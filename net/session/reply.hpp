@@ -19,6 +19,12 @@ struct server_info {
   const settings& config;
   counts now;
   std::chrono::steady_clock::duration uptime;
+  bool with_settings = true; ///< The client may see them.
+};
+
+/// The answer to `access_request`.
+struct access_info {
+  const principal& who;
 };
 
 /// The answer to `readiness_request`, unless it is refused.
@@ -26,7 +32,7 @@ struct ready {};
 
 /// A bool answers `check_request` and `shutdown_request`.
 using session_reply = std::variant<acquire_reply, release_reply, bool, lock_info, list_reply,
-                                   lease_reply, server_info, ready, refusal>;
+                                   lease_reply, server_info, access_info, ready, refusal>;
 
 namespace detail {
 

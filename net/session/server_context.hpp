@@ -7,6 +7,9 @@
 #include "actors/registries.hpp"
 #include "lockserver/server.hpp"
 #include "lockserver/settings.hpp"
+#include "net/access/access_control.hpp"
+#include "net/access/audit_log.hpp"
+#include "net/access/limited_counts.hpp"
 #include "net/session/admission.hpp"
 #include "net/session/host_rule.hpp"
 #include "net/session/http_content.hpp"
@@ -28,6 +31,12 @@ struct server_context {
   const settings& config;
   timers& time;
   spdlog::logger& log;
+
+  /// Who may do what, and where that is written.
+  access_control& access;
+  audit_log& audit;
+  /// Connections of each address.
+  address_counts& addresses;
 
   /// From the engine: the actors that own the locks, and whether locks can be changed.
   std::shared_ptr<const registries> keys;

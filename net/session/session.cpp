@@ -16,6 +16,7 @@ session::session(caf::actor_config& cfg, io_thread& host, server_context& contex
     host_(host),
     context_(context),
     peer_(&peer),
+    access_(context.access),
     surplus_(surplus),
     wake_up_(context.time, this) {
 }
@@ -58,21 +59,44 @@ namespace {
 
 constexpr std::size_t max_kept_text = 64 * 1024;
 
+// As in the log: the whole name is all that is needed to use a lease.
+std::string log_name_of_lease(std::string_view name) {
+  return "the lease " + std::string{name.substr(0, 8)} + "...";
+}
+
 } // namespace
 
-void session::submit(session_request&& x, const dialect& how) {
-  std::visit([&](auto& what) { check(what, how); }, x);
+void session::submit(session_request&& x, const dialect& how, const arrival& from) {
+  std::visit([&](auto& what) { check(what, how, from); }, x);
 }
 
 template <class Request>
-void session::check(Request& x, const dialect& how) {
+void session::check(Request& x, const dialect& how, const arrival& from) {
   client_state mine{surplus_}; // nothing is under way, or it is about to end
   auto wanted = wish_of(x, mine);
+  auto may = access_.pass(from, access_wish_of(x), host_.turn_time());
+  // Who may force all keys need not be able to have a lease.
+  if constexpr (std::is_same_v<Request, lease_end_request>)
+    if (auto* no = std::get_if<denial>(&may);
+        no != nullptr && (no->why == errc::forbidden || from.credentials.count == 0)) {
+      auto by_force = access_.pass(from, {operation::lease_force_end}, host_.turn_time());
+      auto* still_no = std::get_if<denial>(&by_force);
+      if (still_no == nullptr || still_no->why == errc::too_many)
+        may = std::move(by_force);
+    }
+  auto* known = std::get_if<const principal*>(&may);
+  if (known != nullptr)
+    identify(x, (**known).identity());
   if constexpr (std::is_same_v<Request, lock_wish>)
     begin(key_of(x), owner_of(x), how, x.request.wait);
   else
     begin(key_of(x), owner_of(x), how, {});
+  if (known == nullptr)
+    return refuse(std::move(std::get<denial>(may)));
+  pending_->who = *known;
   auto no = lockserver::refuse(wanted, context_.state(), mine, most, host_.turn_time());
+  if (!no && is_operators(x) && !audit_act(operation_of(x)))
+    no = refusal_of(errc::audit_failed);
   if (!no)
     return ask(x);
   // In every dialect, a lock that is not obtained is not an error of the server.
@@ -80,6 +104,15 @@ void session::check(Request& x, const dialect& how) {
     refuse_acquire(errc::stopping);
   else
     refuse(std::move(*no));
+}
+
+// Whether it acts on what others have.
+template <class Request>
+bool session::is_operators(const Request& x) const {
+  if constexpr (std::is_same_v<Request, shutdown_request>)
+    return context_.config.allow_shutdown;
+  else
+    return operation_of(x) == operation::force_release;
 }
 
 template <class Request>
@@ -107,6 +140,27 @@ auto session::failed(ticket_id ticket) {
                         [this, ticket](const caf::error& what) { on_failure(ticket, what); });
 }
 
+// Nobody knows who has made a lease before LEASES has looked.
+void session::ask(lease_end_request& x) {
+  end_lease(std::move(x), false);
+}
+
+void session::end_lease(lease_end_request x, bool by_force) {
+  auto on_reply = [this, ticket = pending_->ticket, x, by_force](lease_reply& answered) {
+    if (!is_pending(ticket))
+      return;
+    if (answered.status != errc::forbidden || by_force
+        || lockserver::refuse(*pending_->who, {operation::lease_force_end}))
+      return finish(answered);
+    auto name = parts_of(x.lease).owner;
+    if (!audit_act(operation::lease_force_end, log_name_of_lease(name)))
+      return refuse(refusal_of(errc::audit_failed));
+    end_lease({holder_name(any_identity, name)}, true);
+  };
+  compat::request(this, context_.keys->leases, std::move(x))
+    .then(guarded_answer(*this, std::move(on_reply)), failed(pending_->ticket));
+}
+
 // For requests that need not be taken back.
 template <class Request>
 void session::ask(Request& x) {
@@ -116,7 +170,7 @@ void session::ask(Request& x) {
   auto all = false;
   if constexpr (std::is_same_v<Request, release_request>)
     all = x.force;
-  auto&& whom = receiver_of(*this, context_, x);
+  auto&& whom = receiver_of(*this, context_, *pending_->who, x);
   compat::request(this, whom, std::move(x))
     .then(guarded_answer(*this,
                          [this, ticket = pending_->ticket, all](reply_type& answered) {
@@ -136,7 +190,12 @@ void session::ask(Request& x) {
 void session::ask(lock_wish& x) {
   auto ticket = pending_->ticket;
   x.request.takes_connection = true;
-  pending_->may_wait = x.request.wait > duration::zero();
+  if (x.request.wait > duration::zero()) {
+    if (!take_place())
+      return refuse(too_many(context_.access.waiters().most(),
+                             " requests that wait, which is the limit of an identity"));
+    pending_->may_wait = true;
+  }
   auto& mine = holdings_.begin(ticket, {std::move(pending_->key), std::move(pending_->owner),
                                         ticket, std::move(x.lease), x.hold});
   pending_->acquires = true;
@@ -146,8 +205,25 @@ void session::ask(lock_wish& x) {
           failed(ticket));
 }
 
+// Returns false if as many requests of the identity wait as may.
+bool session::take_place() {
+  auto& counts = context_.access.waiters();
+  if (!counts.is_limited() || pending_->who->is_anonymous())
+    return true;
+  auto place = std::make_unique<identity_counts::ticket>();
+  if (!counts.add(pending_->who->name(), *place))
+    return false;
+  pending_->place = std::move(place);
+  return true;
+}
+
 void session::ask(server_info_request&) {
-  answer(server_info{context_.config, context_.count(), context_.time.now() - context_.started_at});
+  answer(server_info{context_.config, context_.count(), context_.time.now() - context_.started_at,
+                     pending_->who->may(right::admin)});
+}
+
+void session::ask(access_request&) {
+  answer(access_info{*pending_->who});
 }
 
 void session::ask(readiness_request&) {
@@ -202,11 +278,20 @@ void session::on_failure(ticket_id ticket, const caf::error& what) {
 
 asked session::what() const {
   auto* mine = pending_->acquires ? holdings_.find(pending_->ticket) : nullptr;
-  return mine != nullptr ? asked{mine->key, mine->owner} : asked{pending_->key, pending_->owner};
+  auto& key = mine != nullptr ? mine->key : pending_->key;
+  return {key, parts_of(mine != nullptr ? mine->owner : pending_->owner).owner};
 }
 
 template <class Reply>
 void session::finish(Reply& x) {
+  // The client may have lost a right since it took the locks.
+  if constexpr (std::is_same_v<Reply, lease_reply>)
+    std::erase_if(x.locks,
+                  [this](auto& lock) { return !pending_->who->may(right::read, lock.key); });
+  if constexpr (requires { Reply::forbidden; })
+    if (x.status == Reply::forbidden)
+      audit({{}, audit_event::refused, pending_->who->identity()}, x.status,
+            "it belongs to another identity");
   if constexpr (requires { Reply::store_failed; })
     if (x.status == Reply::store_failed)
       return answer(store_failed(context_.locks.stored.problem()));
@@ -230,6 +315,12 @@ void session::answer(const session_reply& x, bool granted) {
     std::string{}.swap(text_);
 }
 
+void session::refuse(denial&& x) {
+  if (x.why != errc::too_many) // whoever sends too much would fill the disk, too
+    audit({{}, audit_event::refused, x.identity}, x.why, x.sentence);
+  refuse(refusal_of(std::move(x)));
+}
+
 void session::refuse(refusal&& x) {
   take_back();
   answer(std::move(x));
@@ -245,6 +336,46 @@ void session::refuse_acquire(errc why) {
 void session::refuse_wait() {
   if (waits())
     refuse_acquire(errc::stopping);
+}
+
+void session::access_changed(bool is_trusted) {
+  if (!waits())
+    return;
+  if (!is_trusted)
+    return refuse(unauthenticated(std::string{certificate_not_trusted}));
+  auto [key, owner] = what();
+  auto may = access_.again(*pending_->who, {operation::acquire, key, owner});
+  if (auto* known = std::get_if<const principal*>(&may)) {
+    pending_->who = *known;
+    return;
+  }
+  refuse(std::move(std::get<denial>(may)));
+}
+
+// -- the audit log ------------------------------------------------------------
+
+// An operator's act is written before it is done. Returns whether it may be done.
+bool session::audit_act(operation x, std::string_view reason) {
+  auto event = x == operation::shutdown          ? audit_event::shutdown
+               : x == operation::lease_force_end ? audit_event::lease_ended
+                                                 : audit_event::force;
+  return audit({{}, event, pending_->who->identity()}, errc::ok, reason)
+         || !context_.audit.is_required();
+}
+
+// @param x has the event and the identity.
+bool session::audit(audit_entry x, errc outcome, std::string_view reason) {
+  if (!context_.audit.takes(x.event))
+    return true;
+  auto [key, owner] = what();
+  auto address = peer_->address();
+  x.time = context_.time.wall_now();
+  x.address = address;
+  x.key = key;
+  x.owner = owner;
+  x.outcome = row_of(outcome).name;
+  x.reason = reason;
+  return context_.audit.write(x);
 }
 
 // -- taking back --------------------------------------------------------------

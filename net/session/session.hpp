@@ -7,11 +7,13 @@
 #include "actors/compat/hosting.hpp"
 #include "actors/guarded.hpp"
 #include "actors/rules/peer_names.hpp"
+#include "net/access/client_access.hpp"
 #include "net/io/io_thread.hpp"
 #include "net/session/dialect.hpp"
 #include "net/session/holdings.hpp"
 #include "net/session/server_context.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,9 +41,8 @@ public:
   /// Whether the client is known to be gone at this moment.
   virtual bool client_is_gone() = 0;
 
-  /// What the client's certificate says; nothing if it has shown none. The connection has
-  /// looked whether it is still trusted.
-  virtual peer_names names() const = 0;
+  /// The client's address without a port, for the audit log.
+  virtual std::string address() const = 0;
 
   /// Closes the connection, because the client is gone before its answer, or because of
   /// an exception.
@@ -62,7 +63,6 @@ protected:
 /// answer certainly did not arrive. Safety before liveness: if nobody can know, the grant
 /// stays until its release or its expiry. A client may read its answer and reset the
 /// connection at once, before its system has acknowledged anything; proxies do that.
-/// connection at once (proxies do), before its system has acknowledged anything.
 class session final : public compat::pinned<session_actor::base> {
 public:
   using time_point = timers::time_point;
@@ -93,13 +93,24 @@ public:
 
   // -- for the connection -----------------------------------------------------
 
+  /// The client has a certificate with these names. @pre called before the first `submit`
+  void certificate(peer_names x) {
+    access_.certificate(std::move(x));
+  }
+
   /// Carries out `x`. One call of `session_peer::answer` follows, perhaps before this
   /// returns. @pre no operation is under way
   /// @param how writes the answer; in static storage.
-  void submit(session_request&& x, const dialect& how);
+  /// @param from how the request arrived, and with which credentials.
+  void submit(session_request&& x, const dialect& how, const arrival& from);
 
   /// Answers the operation under way with "no" if it is an acquire that waits.
   void refuse_wait();
+
+  /// The access rules or the authorities of clients have changed: refuses an acquire that
+  /// waits, unless its client may still have it.
+  /// @param is_trusted whether the client's certificate still counts, if it has one.
+  void access_changed(bool is_trusted);
 
   /// Ends the wait of an acquire under way, because the client cannot be watched any
   /// more.
@@ -140,20 +151,28 @@ private:
     const dialect* how;
     time_point answer_due;
     std::string key;
-    std::string owner;
+    std::string owner;              // with the identity, see holder_name.hpp
+    const principal* who = nullptr; // null: the request is refused
     bool acquires = false;
     bool may_wait = false;
+    std::unique_ptr<identity_counts::ticket> place{}; // if the waits of identities are limited
   };
 
   template <class Request>
-  void check(Request& x, const dialect& how);
+  void check(Request& x, const dialect& how, const arrival& from);
+  template <class Request>
+  bool is_operators(const Request& x) const;
   template <class Request>
   wish wish_of(const Request& x, client_state& mine);
   void begin(std::string_view key, std::string_view owner, const dialect& how, duration wait);
   template <class Request>
   void ask(Request& x);
   void ask(lock_wish& x);
+  bool take_place();
+  void ask(lease_end_request& x);
+  void end_lease(lease_end_request x, bool by_force);
   void ask(server_info_request&);
+  void ask(access_request&);
   void ask(readiness_request&);
   void ask(shutdown_request&);
 
@@ -170,13 +189,17 @@ private:
   template <class Reply>
   void finish(Reply& x);
   void answer(const session_reply& x, bool granted = false);
+  void refuse(denial&& x);
   void refuse(refusal&& x);
   void refuse_acquire(errc why);
+  bool audit_act(operation x, std::string_view reason = {});
+  bool audit(audit_entry x, errc outcome, std::string_view reason);
   void take_back();
 
   io_thread& host_;
   server_context& context_;
   session_peer* peer_;
+  client_access access_;
   bool surplus_;
   wake_up wake_up_;
   std::optional<pending> pending_;

@@ -13,10 +13,12 @@
 namespace lockserver {
 
 /// The actor that answers `x`.
+/// @param who sends it: a list has only the keys that this client may read
 template <class Self, class Request>
-decltype(auto) receiver_of(Self& self, server_context& context, const Request& x) {
+decltype(auto)
+receiver_of(Self& self, server_context& context, const principal& who, const Request& x) {
   if constexpr (std::is_same_v<Request, list_request>)
-    return compat::spawn_ready<lister>(self, context.keys);
+    return compat::spawn_ready<lister>(self, context.keys, who.ranges(right::read, x.prefix));
   else if constexpr (requires { x.key; })
     return context.keys->of(x.key);
   else

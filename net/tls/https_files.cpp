@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <new>
+#include <stdexcept>
 #include <utility>
 
 namespace lockserver {
@@ -36,7 +37,10 @@ std::function<void()> https_context::prepare() {
     if (next == digest_)
       return {};
   }
-  return [this, context = std::make_shared<tls_context>(files), next] { set(context, next); };
+  auto context = std::make_shared<tls_context>(files);
+  if (context->has_expired())
+    throw std::invalid_argument{"the certificate '" + files.certificate.name + "' has expired"};
+  return [this, context, next] { set(context, next); };
 }
 
 void https_context::set(std::shared_ptr<const tls_context> x, const digest& of_files) {

@@ -36,6 +36,11 @@ public:
 
   std::shared_ptr<const tls_context> now() const;
 
+  /// Whether the time of the present certificate is over.
+  bool has_expired() const {
+    return now()->has_expired();
+  }
+
   /// Another number after each change: cheaper to ask for than the context.
   unsigned version() const noexcept {
     return version_.load(std::memory_order_acquire);

@@ -1,7 +1,7 @@
 #include "net/tls/tls.hpp"
 
-#include "net/tls/https_files.hpp"
 #include "net/pem/pem.hpp"
+#include "net/tls/https_files.hpp"
 #include "net/tls/tls_bio.hpp"
 
 #include <openssl/err.h>
@@ -80,6 +80,11 @@ tls_context::tls_context(const https_files& files) : handle_(new_context(files.l
   SSL_CTX_set_num_tickets(x, 1);
   static constexpr unsigned char name[] = "lockserver";
   SSL_CTX_set_session_id_context(x, name, sizeof(name) - 1);
+}
+
+bool tls_context::has_expired() const noexcept {
+  const auto* own = SSL_CTX_get0_certificate(handle_.get());
+  return own != nullptr && X509_cmp_current_time(X509_get0_notAfter(own)) < 0;
 }
 
 bool tls_context::trusts(X509& certificate, STACK_OF(X509) * between) const {

@@ -33,6 +33,9 @@ public:
   /// For a server of HTTPS. Throws as above.
   explicit tls_context(const https_files& x);
 
+  /// Whether the time of our certificate is over.
+  bool has_expired() const noexcept;
+
   /// Whether an authority of this context has signed the certificate, which is valid now.
   bool trusts(X509& certificate, STACK_OF(X509) * between) const;
 

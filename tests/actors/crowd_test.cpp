@@ -203,7 +203,8 @@ TEST_CASE("a waiter whose grant has ended before it is told is told that it wait
 TEST_CASE("who asks while a long list is made is answered among the first") {
   fixture x;
   x.fill(x.make_lease());
-  auto lister = caf::actor_cast<lister_actor>(x.world.system().spawn<lockserver::lister>(x.keys));
+  auto lister = caf::actor_cast<lister_actor>(
+    x.world.system().spawn<lockserver::lister>(x.keys, std::vector<std::string>{""}));
   auto page = x.ask->ask_any<list_reply>(lister, list_request{"", "", 1'000});
   REQUIRE(x.world.steps().step("lister"));
   REQUIRE(x.world.steps().step("registry"));
@@ -312,7 +313,8 @@ TEST_CASE("answers are bounded in bytes, and say how much there is") {
   refused.explain = true;
   auto late = x.ask->acquire(std::move(refused));
   auto look = x.ask->ask_any<lock_info>(x.registry, inspect_request{"k", true});
-  auto lister = caf::actor_cast<lister_actor>(x.world.system().spawn<lockserver::lister>(x.keys));
+  auto lister = caf::actor_cast<lister_actor>(
+    x.world.system().spawn<lockserver::lister>(x.keys, std::vector<std::string>{""}));
   auto list = x.ask->ask_any<list_reply>(lister, list_request{"", "", 1'000});
   auto leased = x.ask->ask_any<lease_reply>(x.leases, lease_inspect_request{lease, {}, 1'000});
   x.world.run();

@@ -28,7 +28,8 @@ struct fixture : durable_fixture {
   }
 
   answer_ptr<list_reply> list() {
-    auto lister = caf::actor_cast<lister_actor>(world.system().spawn<lockserver::lister>(keys));
+    auto lister = caf::actor_cast<lister_actor>(
+      world.system().spawn<lockserver::lister>(keys, std::vector<std::string>{""}));
     return ask->ask_any<list_reply>(lister, list_request{"", "", 10});
   }
   template <class Request>

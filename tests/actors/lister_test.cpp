@@ -14,7 +14,8 @@ struct fixture : lock_fixture {
   using lock_fixture::lock_fixture;
 
   list_reply list(const std::string& prefix, const std::string& after, std::uint64_t limit) {
-    auto lister = caf::actor_cast<lister_actor>(world.system().spawn<lockserver::lister>(keys));
+    auto lister = caf::actor_cast<lister_actor>(
+      world.system().spawn<lockserver::lister>(keys, std::vector<std::string>{prefix}));
     auto answer = ask->ask_any<list_reply>(lister, list_request{prefix, after, limit});
     world.run();
     REQUIRE(answer->value);
@@ -101,7 +102,8 @@ TEST_CASE("a list tells holders, how many wait, and the size of a semaphore") {
 TEST_CASE("a list that meets the end of the server fails instead of being empty") {
   fixture x;
   x.hold("k");
-  auto lister = caf::actor_cast<lister_actor>(x.world.system().spawn<lockserver::lister>(x.keys));
+  auto lister = caf::actor_cast<lister_actor>(
+    x.world.system().spawn<lockserver::lister>(x.keys, std::vector<std::string>{""}));
   compat::anon_send(x.registry, shut_down{});
   x.world.run();
   auto answer = x.ask->ask_any<list_reply>(lister, list_request{"", "", 10});

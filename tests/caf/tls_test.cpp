@@ -1,4 +1,5 @@
 // CAF's network over TLS, with certificates that are made for the test.
+#include "tests/support/access_server.hpp"
 #include "tests/support/caf_server.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/certificates.hpp"
@@ -13,6 +14,8 @@ using namespace std::chrono_literals;
 using namespace test;
 using lockserver::client_actor_options;
 using lockserver::errc;
+using lockserver::inspect_request;
+using lockserver::lock_info;
 using lockserver::settings;
 using lockserver::tls_files;
 
@@ -160,4 +163,28 @@ TEST_CASE("files for TLS that cannot be used are refused with a sentence", "[net
   config = with_caf_tls(ours);
   config.caf_tls_authority = ours.path("node.key");
   CHECK(problem(config).find("TLS for CAF programs: the authority's certificate '") == 0);
+}
+
+TEST_CASE("with an access file all CAF programs are one identity", "[net]") {
+  authority ours{"access"};
+  access_server server{R"({ "identities": {
+      "ops": {"tokens": [)"
+                         + hash_of_token("ops") + R"(], "roles": ["all"], "owners": ["*"]} },
+    "roles": { "all": [ {"keys": "", "allow": ["acquire"]} ],
+               "caf": [ {"keys": "c/", "allow": ["acquire"]} ] },
+    "caf": {"roles": ["caf"]} })",
+                       with_caf_tls(ours)};
+  caf_node node{server->caf_port(), options(ours.files())};
+  auto user = node.new_user();
+  CHECK(user->acquire("c/1", 60s)->value().token > 0);
+  CHECK(user->acquire("other", 60s)->is(errc::forbidden));
+  CHECK(user->ask<lock_info>(inspect_request{"other"})->is(errc::forbidden));
+  auto seen = server.ask("ops", "GET", "/v1/locks/c%2F1");
+  CHECK(seen.body.find(R"("identity":"caf")") != std::string::npos);
+  // The owner, as CAF programs see it, is the one that they have named.
+  auto holders = user->ask<lock_info>(inspect_request{"c/1"})->value().holders;
+  REQUIRE(holders.size() == 1);
+  CHECK(holders.front().owner.find('\0') == std::string::npos);
+  CHECK(user->verify("c/1")->value());
+  CHECK(user->release("c/1")->value());
 }

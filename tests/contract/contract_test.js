@@ -15,12 +15,12 @@ const { Server } = require('./server');
 const brief = 'a stopping server answers for too short a time to be hit without luck';
 const overload = 'only an overload of many seconds causes it';
 const disk = 'it takes a disk that fails: tests/program/durable_test.sh has one';
+const remote = 'it takes a client on another machine: tests/unit/authenticator_test.cpp has one';
 const start = 'it takes a large store: tests/integration/recovery_test.cpp has one';
 const exceptions = {
   'any json request 500': 'only a fault of the server causes it',
-  'any json request 503': brief,
+  'any json request 403 tls_required': remote,
   'any json request 503 stopping': brief,
-  'any line request 503': brief,
   // A waiting acquireLock gets the same answer, which is tested.
   'any json request 503 no_answer': overload,
   'any json request 503 store_failed': disk,
@@ -191,7 +191,7 @@ async function main() {
     run.check('it has operations', document.operations.size > 0);
   });
   const themes = ['line', 'locks', 'locks_bad_input', 'list', 'leases', 'terraform', 'service'];
-  for (const theme of [...themes, 'limits', 'semantics'])
+  for (const theme of [...themes, 'access', 'limits', 'semantics'])
     await require(`./cases_${theme}`)(run);
   return run.finish();
 }

@@ -106,6 +106,11 @@ class Document {
     return this.root['x-any-request'][dialect];
   }
 
+  // Whether the operation's answer is the one that any request can get.
+  isShared(dialect, status, response) {
+    return response.$ref !== undefined && response.$ref === this.anyRequest(dialect)[status]?.$ref;
+  }
+
   // Codes that a response's schema allows by a list of its own.
   codes(response) {
     const schema = this.follow(response).content?.['application/problem+json']?.schema;
@@ -181,20 +186,22 @@ class Document {
     return wrong;
   }
 
-  // Every answer that the document promises: "operation status", and each code.
+  // Every answer that the document promises: "operation status", and each code. The codes of
+  // an answer that any request can get are promised once.
   promised() {
     const result = [];
-    const add = (name, status, response) => {
+    const add = (name, status, response, isShared) => {
       result.push(`${name} ${status}`);
-      const codes = this.codes(response);
+      const codes = isShared ? [] : this.codes(response);
       if (codes.length > 1) result.push(...codes.map((code) => `${name} ${status} ${code}`));
     };
     for (const operation of this.operations.values())
       for (const [status, response] of Object.entries(operation.responses))
-        if (status !== 'default') add(operation.id, status, response);
+        if (status !== 'default')
+          add(operation.id, status, response, this.isShared(operation.dialect, status, response));
     for (const dialect of ['json', 'line'])
       for (const [status, response] of Object.entries(this.anyRequest(dialect)))
-        add(`any ${dialect} request`, status, response);
+        add(`any ${dialect} request`, status, response, false);
     return result;
   }
 
@@ -316,6 +323,11 @@ class Document {
         attempt(`x-any-request ${dialect} ${status}`, () =>
           content(this.follow(response).content, status),
         );
+
+    // How a client shows who it is: by name, not by reference.
+    for (const of of [this.root, ...[...this.operations.values()].map((x) => x.source)])
+      for (const name of (of.security ?? []).flatMap(Object.keys))
+        attempt('security', () => this.follow({ $ref: `#/components/securitySchemes/${name}` }));
 
     for (const [kind, entries] of Object.entries(this.root.components))
       for (const name of Object.keys(entries))

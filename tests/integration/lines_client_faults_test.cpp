@@ -141,9 +141,11 @@ TEST_CASE("what is no HTTP answer is an error", "[net]") {
 }
 
 TEST_CASE("a status other than 200 tells what is wrong", "[net]") {
-  scripted_peer peer{{{status("400 Bad Request", "Lockserver-Error: lock_timeout is odd\r\n"),
-                       status("400 Bad Request"), status("503 Service Unavailable"),
-                       status("429 Too Many Requests"), status("404 Not Found")}}};
+  scripted_peer peer{
+    {{status("400 Bad Request", "Lockserver-Error: lock_timeout is odd\r\n"),
+      status("400 Bad Request"), status("503 Service Unavailable"), status("429 Too Many Requests"),
+      status("404 Not Found"), status("401 Unauthorized"),
+      status("403 Forbidden", "Lockserver-Error: you may not\r\n")}}};
   auto client = lines_of(peer);
   auto result = client.lock("key");
   CHECK(result.error == errc::bad_request);
@@ -156,6 +158,12 @@ TEST_CASE("a status other than 200 tells what is wrong", "[net]") {
   result = client.lock("key");
   CHECK(result.error == errc::bad_answer);
   CHECK_THAT(result.message, Catch::Matchers::Contains("404"));
+  result = client.lock("key");
+  CHECK(result.error == errc::unauthenticated);
+  CHECK(result.message == result.error.message());
+  result = client.lock("key");
+  CHECK(result.error == errc::forbidden);
+  CHECK(result.message == "you may not");
   CHECK(peer.connections() == 1); // all of them left the connection usable
 }
 

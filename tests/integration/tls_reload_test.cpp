@@ -139,6 +139,11 @@ TEST_CASE("when one file is wrong, all stay as they were", "[net][tls]") {
   SECTION("the key is for all to read") {
     fs::permissions(files.file("first/node.key"), fs::perms::others_read, fs::perm_options::add);
   }
+  SECTION("the certificate has expired") {
+    second.issue("old", "/CN=node", "DNS:localhost,IP:127.0.0.1", -1);
+    write(files.file("first/node.pem"), content(second.path("old.pem")));
+    write(files.file("first/node.key"), content(second.path("old.key")));
+  }
   SECTION("the authority of the clients is empty, the rest is new") {
     files.copy(second, "first");
     write(files.file("first/authority.pem"), "");
@@ -168,9 +173,12 @@ TEST_CASE("a client whose authority is not trusted any more is not served any mo
     return raw_client{server.port(), how};
   };
   auto shows = connect(true);
+  auto waits = connect(true);
   auto shows_none = connect(false);
   REQUIRE(is_expiry(shows.send(get("/LOCK/key/me")).answer().body));
   REQUIRE(shows_none.send(get("/PING")).answer().body == "1\n");
+  waits.send(get("/LOCK/key/other?lock_attempt_timeout=60"));
+  REQUIRE(server.gets_waiters(1));
   write(files.file("first/authority.pem"), content(second.path("authority.pem")));
   server->reload();
   REQUIRE(eventually([&] {
@@ -183,6 +191,8 @@ TEST_CASE("a client whose authority is not trusted any more is not served any mo
       return true;
     }
   }));
+  CHECK(waits.answer().status == 401);
+  CHECK(server.gets_waiters(0));
   CHECK(shows.send(get("/LOCK/other/me")).answer().status == 401);
   CHECK(shows.closes());
   CHECK(shows_none.send(get("/CHECK/other")).answer().body == "0\n");

@@ -59,6 +59,13 @@ check 'it can be renewed' ends 0 leases renew "$id"
 check 'and ended' ends 0 leases end "$id"
 check 'once' ends 1 leases end "$id"
 
+check 'whoami without access rules' ends 0 whoami
+check 'anybody may do everything' equal "$output" 'anonymous, roles: none, owners: *
+
+KEYS  RIGHTS
+*     read, acquire, force
+-     metrics, admin'
+
 for server in "http://$LOCKSERVER_SERVER" "http://$LOCKSERVER_SERVER/" "${LOCKSERVER_SERVER#*:}"; do
   [[ $server == http* ]] || server=http://localhost:$server
   check "the server as $server" ends 0 -s "$server" ping
@@ -119,6 +126,44 @@ check 'and in an error' contains "$output" '(held by a\u{202e}b)'
 try --json status escape
 check 'JSON escapes as JSON does' contains "$output" '"metadata":"\u001b[31mx\ny \u009b31m"'
 
+echo '-- access tokens'
+secret=lsk_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG
+# unusable WORDS ARGUMENTS...: whether lockctl ends with 64, says the words, and does not repeat the secret.
+unusable() {
+  local words=$1
+  shift
+  ends 64 "$@" && contains "$output" "$words" && ! contains "$output" "$secret"
+}
+file=$scratch/token
+(umask 077 && printf '%s \r\nmore lines\n' "$secret" >"$file")
+check 'a token file' ends 0 --token-file "$file" ping
+check 'its name in the environment' env LOCKSERVER_TOKEN_FILE="$file" "$lockctl" -q ping
+check 'or the token' env LOCKSERVER_TOKEN=$secret "$lockctl" -q ping
+LOCKSERVER_TOKEN_FILE=$file LOCKSERVER_TOKEN=$secret \
+  check 'both: 64' unusable 'exclude each other' ping
+LOCKSERVER_TOKEN_FILE=$file LOCKSERVER_TOKEN=$secret \
+  check 'the option takes precedence' ends 0 --token-file "$file" ping
+LOCKSERVER_TOKEN="$secret $secret" check 'a token with a space: 64' unusable 'LOCKSERVER_TOKEN cannot be used: a token must' ping
+for arguments in ping 'run key -- true'; do
+  # shellcheck disable=SC2086 # several words
+  check "to another machine only over TLS, $arguments: 69" ends 69 --token-file "$file" -s http://192.0.2.1 $arguments
+  check 'with a sentence' contains "$output" '192.0.2.1 port 80: a token may be sent only over TLS'
+done
+check 'the command of run does not get the token' env LOCKSERVER_TOKEN=$secret "$lockctl" run key -- \
+  sh -c '[ -z "${LOCKSERVER_TOKEN+set}" ] && [ -n "$LOCK_TOKEN" ]'
+LOCKSERVER_TOKEN=$secret check 'but the file' ends 0 run --token-file "$file" key -- \
+  sh -c '[ -z "${LOCKSERVER_TOKEN+set}" ]'
+chmod o+r "$file"
+check 'a token file for all to read: 64' unusable \
+  "the token file '$file' cannot be used: others than its owner and group may access it: chmod o= $file" \
+  --token-file "$file" ping
+chmod o= "$file"
+echo "two $secret" >"$file"
+check 'with more than a token: 64' unusable "the token file '$file' cannot be used: a token must" --token-file "$file" ping
+printf '\n%s\n' "$secret" >"$file"
+check 'with an empty line: 64' unusable "the token file '$file' cannot be used: its first line" --token-file "$file" ping
+check 'which is not there: 64' unusable "the token file '$file.none' cannot be used: No such file" --token-file "$file.none" ping
+
 echo '-- wrong input'
 for arguments in 'unlock key --owner x --token' 'unlock key --token 1 --owner' 'renew key --owner x --ttl' \
   'lock key --lease' 'lock key --limit' 'lock key --wait' 'lock key --metadata' 'run key --ttl' 'run key --hold' \
@@ -137,7 +182,8 @@ done
 check 'a name that is none: 64' ends 64 lock key --owner $'a\nb'
 try --help
 check '--help: 0' equal $status 0
-for word in run lock unlock renew status list leases ping server force-unlock LOCKSERVER_SERVER 75; do
+for word in run lock unlock renew status list leases ping server whoami force-unlock LOCKSERVER_SERVER LOCKSERVER_TOKEN \
+  75; do
   check "--help tells of $word" contains "$output" "$word"
 done
 try --version

@@ -107,6 +107,50 @@ check 'another name than that of the certificate: 69' equal $status 69
 check 'with the reason' contains "$output" 'IP address mismatch'
 check 'unless it is said' ends 0 -s "https://127.0.0.1:$port" --server-name localhost ping
 
+echo '-- who lockctl is'
+mkfifo silence # openssl's server ends at the end of its input
+exec 7<>silence
+# s_server ARGUMENTS...: starts it. Its output is in the file "seen"; sets $url.
+s_server() {
+  : >seen
+  openssl s_server -accept 0 -cert server.pem -key server.key "$@" <&7 >seen 2>&1 &
+  servers+=($!)
+  wait_until grep -q '^ACCEPT' seen
+  url=https://localhost:$(sed -n 's/^ACCEPT.*://p' seen)
+}
+s_server # shows what it gets
+secret=lsk_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG
+LOCKSERVER_TOKEN=$secret "$lockctl" -s "$url" whoami &>/dev/null &
+servers+=($!)
+check 'lockctl sends its token' wait_until grep -q "^Authorization: Bearer $secret" seen
+check 'and asks who it is' grep -q '^GET /v1/access HTTP/1.1' seen
+s_server -HTTP # answers with files
+mkdir -p v1/locks
+answer() { printf 'HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n%s' ${#2} "$2" >"v1/$1"; }
+rights='{"identity":"ci","roles":["a","b"],"rights":[{"keys":"deploy/","allow":["acquire"]},{"keys":"","allow":["read"]},'
+rights+='{"allow":["metrics","admin"]}],"owners":["ci","ci/*"]}'
+answer access "$rights"
+check 'whoami' ends 0 -s "$url" whoami
+check 'in words for people' equal "$output" 'ci, roles: a, b, owners: ci, ci/*
+
+KEYS      RIGHTS
+deploy/*  acquire
+*         read
+-         metrics, admin'
+check 'whoami --json' ends 0 -s "$url" --json whoami
+check 'as the server says it' equal "$output" "$rights"
+holder='"holders":[{"owner":"web","mode":"exclusive","token":7,"ttl_ms":5000,"held_ms":2000,"identity":"ci"}]'
+queue='"queue":[{"owner":"ci","mode":"exclusive","waiting_ms":1000}],"queue_length":1'
+answer locks/key "{\"key\":\"key\",$holder,\"holder_count\":1,$queue}"
+check 'a holder with an identity' ends 0 -s "$url" status key
+check 'has it in a column, but nobody in the queue' equal "$output" 'HOLDER  IDENTITY  MODE       TOKEN  HELD  LEFT  METADATA
+web     ci        exclusive  7      2s    5s
+
+WAITER  MODE       WAITING
+ci      exclusive  1s'
+check 'in JSON, too' ends 0 -s "$url" --json status key
+check 'as the server says it' contains "$output" "$holder"
+
 echo '-- new certificates'
 cp ../two/server.pem now
 kill -HUP "$server"

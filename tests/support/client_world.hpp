@@ -393,9 +393,12 @@ struct client_world : lock_fixture {
 
   settings config;
   network net;
-  server_context context{config,    world.time(), log,
-                         keys,      env,          {},
-                         [] {},     [] {},        [] { return lockserver::counts{}; },
+  access_control access{{}, 0, 0};
+  audit_log audit;
+  address_counts addresses{0};
+  server_context context{config,    world.time(), log,   access,
+                         audit,     addresses,    keys,  env,
+                         {},        [] {},        [] {}, [] { return lockserver::counts{}; },
                          dialect_of};
   gateway_actor gateway;
   gateway_actor far;

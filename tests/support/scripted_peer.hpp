@@ -58,8 +58,16 @@ public:
 
   // The first lines of all requests, without the HTTP version.
   std::vector<std::string> requests() const {
+    auto result = heads();
+    for (auto& x : result)
+      x.resize(x.find(" HTTP/1.1"));
+    return result;
+  }
+
+  // The heads of all requests, in the same order.
+  std::vector<std::string> heads() const {
     std::lock_guard guard{mutex_};
-    return requests_;
+    return heads_;
   }
 
   // The bodies of all requests, in the same order.
@@ -103,7 +111,7 @@ private:
                                   asio::redirect_error(asio::use_awaitable, ec));
       if (ec)
         break;
-      note(head.substr(0, head.find(" HTTP/1.1")), buffer.substr(0, length));
+      note(std::move(head), buffer.substr(0, length));
       buffer.erase(0, length);
       if (x.what == step::hang_up)
         break;
@@ -124,9 +132,9 @@ private:
     return i == std::string::npos ? 0 : std::stoul(head.substr(i + name.size()));
   }
 
-  void note(std::string request, std::string body) {
+  void note(std::string head, std::string body) {
     std::lock_guard guard{mutex_};
-    requests_.push_back(std::move(request));
+    heads_.push_back(std::move(head));
     bodies_.push_back(std::move(body));
   }
 
@@ -135,7 +143,7 @@ private:
   std::atomic<int> accepted_ = 0;
   std::atomic<int> closed_ = 0;
   mutable std::mutex mutex_;
-  std::vector<std::string> requests_;
+  std::vector<std::string> heads_;
   std::vector<std::string> bodies_;
   std::thread thread_;
 };

@@ -55,15 +55,14 @@ std::string who(authenticator& x, const access_rules& rules, const authorization
   return std::get<const principal*>(answer)->name();
 }
 
-std::string who_with(const certificate_names& certificate, const access_rules& rules,
+std::string who_with(const peer_names& certificate, const access_rules& rules,
                      const authorization_field& field = {}) {
   authenticator x;
   x.certificate(certificate);
   return who(x, rules, field);
 }
 
-const certificate_names certificate_of_ci{{{alternative_name::kind::uri, "spiffe://example/ci"}},
-                                          "CN=ops"};
+const peer_names certificate_of_ci{{"URI:spiffe://example/ci"}, "DN:CN=ops"};
 
 } // namespace
 
@@ -156,21 +155,20 @@ TEST_CASE("with new rules everything is verified anew") {
 TEST_CASE("who shows a certificate is whose it is, by an alternative name, not by the CN") {
   auto rules = rules_with(ci_token);
   CHECK(who_with(certificate_of_ci, *rules) == "ci");
-  CHECK(who_with({{{alternative_name::kind::dns, "OPS.Example"}}, ""}, *rules) == "ops");
-  CHECK(who_with({{}, "CN=ops"}, *rules) == "unauthenticated");
-  CHECK(who_with({{{alternative_name::kind::uri, "ops.example"}}, ""}, *rules)
-        == "unauthenticated");
+  CHECK(who_with({{"DNS:OPS.Example"}, ""}, *rules) == "ops");
+  CHECK(who_with({{}, "DN:CN=ops"}, *rules) == "unauthenticated");
+  CHECK(who_with({{"URI:ops.example"}, ""}, *rules) == "unauthenticated");
   CHECK(who_with({}, *rules) == "unauthenticated");
 }
 
 TEST_CASE("a certificate with the names of two identities is that of nobody") {
   auto rules = rules_with(ci_token);
   auto both = certificate_of_ci;
-  both.alternatives.push_back({alternative_name::kind::dns, "ops.example"});
+  both.alternatives.emplace_back("DNS:ops.example");
   CHECK(who_with(both, *rules) == "unauthenticated");
   auto twice = certificate_of_ci;
   twice.alternatives.push_back(twice.alternatives.front());
-  twice.alternatives.push_back({alternative_name::kind::dns, "unknown.example"});
+  twice.alternatives.emplace_back("DNS:unknown.example");
   CHECK(who_with(twice, *rules) == "ci");
 }
 
@@ -202,10 +200,8 @@ TEST_CASE("without an access file nobody is asked who he is") {
 
 TEST_CASE("a certificate is named by its alternative names and its whole subject") {
   using strings = std::vector<std::string>;
-  certificate_names x{{{alternative_name::kind::uri, "spiffe://Example/CI"},
-                       {alternative_name::kind::dns, "CI.Example"},
-                       {alternative_name::kind::email, "CI@Example"}},
-                      "CN=CI,O=Example"};
+  peer_names x{{"URI:spiffe://Example/CI", "DNS:CI.Example", "EMAIL:CI@Example"},
+               "DN:CN=CI,O=Example"};
   CHECK(patterns_of(x)
         == strings{"URI:spiffe://Example/CI", "DNS:ci.example", "EMAIL:CI@Example",
                    "DN:CN=CI,O=Example"});

@@ -36,7 +36,7 @@ TEST_CASE("an answer to HTTP/1.1 has a status, a type, a length and the body") {
 TEST_CASE("who is not known is told how to say who he is") {
   CHECK(dateless({.content = {.status = 401, .body = "0\n"}})
         == "HTTP/1.1 401 Unauthorized\r\nCache-Control: no-store\r\n"
-           "WWW-Authenticate: Basic realm=\"lockserver\"\r\nWWW-Authenticate: Bearer\r\n"
+           "WWW-Authenticate: Basic realm=\"lockserver\", Bearer\r\n"
            "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n0\n");
   CHECK(text({.content = {.status = 403, .body = "0\n"}}).find("WWW-Authenticate")
         == std::string::npos);

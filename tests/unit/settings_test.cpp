@@ -67,6 +67,8 @@ sample sample_of(setting_kind kind) {
       return {"require", {"", "yes", "REQUIRE"}};
     case setting_kind::tls_version:
       return {"1.3", {"", "1.1", "1", "TLS1.3"}};
+    case setting_kind::audit_level:
+      return {"changes", {"", "all", "Changes"}};
     case setting_kind::sync:
       break;
   }

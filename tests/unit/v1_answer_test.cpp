@@ -5,8 +5,10 @@
 #include "tests/support/answers.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 using namespace lockserver;
 using namespace std::chrono_literals;
@@ -122,6 +124,8 @@ TEST_CASE("the passing states of a server are worth another try") {
 }
 
 TEST_CASE("a proxy's error pages are errors by their status") {
+  CHECK(grant_of("<html>", 401).error() == errc::unauthenticated);
+  CHECK(grant_of("<html>", 403).error() == errc::forbidden);
   CHECK(grant_of("<html>", 404).error() == errc::bad_answer);
   CHECK(grant_of("<html>", 429).error() == errc::too_many);
   CHECK(grant_of("<html>", 500).error() == errc::internal);
@@ -150,6 +154,78 @@ TEST_CASE("a lock is read with its holders and its queue") {
   CHECK(x->queue_length == 1);
   CHECK(x->holder_count == 1);
   CHECK(x->limit == 2);
+}
+
+TEST_CASE("holders and waiters have the identities that the server names") {
+  auto lock = [](const std::string& identity) {
+    return v1::read_lock(
+      body(R"({"key":"k","holders":[{"owner":"a","mode":"shared","token":1,"ttl_ms":5,"held_ms":6)"
+           + identity + R"(}],"queue":[{"owner":"b","mode":"exclusive","waiting_ms":7)" + identity
+           + "}]}"),
+      server, "k");
+  };
+  auto x = lock(R"(,"identity":"ci")");
+  REQUIRE(x);
+  CHECK(x->holders.at(0).identity == "ci");
+  CHECK(x->queue.at(0).identity == "ci");
+  for (std::string none : {"", R"(,"identity":null)"}) {
+    x = lock(none);
+    REQUIRE(x);
+    CHECK(x->holders.at(0).identity.empty());
+    CHECK(x->queue.at(0).identity.empty());
+  }
+  CHECK(lock(R"(,"identity":7)").error() == errc::bad_answer);
+}
+
+TEST_CASE("what a client may do is read with all that it says") {
+  auto x = v1::read_access(
+    body(
+      R"({"identity":"ci","roles":["deployer"],"rights":[{"keys":"deploy/","allow":["acquire"]},)"
+      R"({"keys":"","allow":["read"]},{"allow":["metrics","admin"]}],"owners":["ci","ci/*"]})"),
+    server);
+  REQUIRE(x);
+  using texts = std::vector<std::string>;
+  CHECK(x->identity == "ci");
+  CHECK(x->roles == texts{"deployer"});
+  REQUIRE(x->rights.size() == 3);
+  CHECK(x->rights[0].keys == "deploy/");
+  CHECK(x->rights[0].allow == texts{"acquire"});
+  CHECK(x->rights[1].keys == "");
+  CHECK(x->rights[2].keys == std::nullopt);
+  CHECK(x->rights[2].allow == texts{"metrics", "admin"});
+  CHECK(x->owners == texts{"ci", "ci/*"});
+}
+
+TEST_CASE("an anonymous client has no identity") {
+  auto x = v1::read_access(body(R"({"identity":null,"roles":[],"rights":[],"owners":["*"]})"),
+                           server);
+  REQUIRE(x);
+  CHECK(x->identity.empty());
+  CHECK(x->roles.empty());
+}
+
+TEST_CASE("rights that make no sense are none") {
+  for (std::string text :
+       {"{}", R"({"identity":"ci","roles":["a"],"rights":[]})",
+        R"({"identity":1,"roles":[],"rights":[],"owners":[]})",
+        R"({"identity":"ci","roles":[1],"rights":[],"owners":[]})",
+        R"({"identity":"ci","roles":"a","rights":[],"owners":[]})",
+        R"({"identity":"ci","roles":[],"rights":["read"],"owners":[]})",
+        R"({"identity":"ci","roles":[],"rights":[{"keys":""}],"owners":[]})",
+        R"({"identity":"ci","roles":[],"rights":[{"keys":1,"allow":[]}],"owners":[]})"}) {
+    INFO(text);
+    CHECK(v1::read_access(body(text), server).error() == errc::bad_answer);
+  }
+}
+
+TEST_CASE("a refusal says which right is missing") {
+  auto x = v1::read_access(
+    body(R"({"code":"forbidden","detail":"the client needs the right admin","right":"admin"})",
+         403),
+    server);
+  CHECK(x.error() == errc::forbidden);
+  CHECK(x.error() == std::errc::permission_denied);
+  CHECK(x.error().detail == "the client needs the right admin");
 }
 
 TEST_CASE("a lock of which not all is shown tells how much there is") {

@@ -84,6 +84,34 @@ TEST_CASE("leases have paths of their own") {
   CHECK(v1::end_lease("ab").call.method == http::verb::delete_);
 }
 
+TEST_CASE("a client asks for its rights without naming itself") {
+  CHECK(v1::access().call.target == "/v1/access");
+  CHECK(v1::access().call.body.empty());
+  CHECK(v1::access().repeatable);
+}
+
+TEST_CASE("a token is sent with each request and none is not") {
+  auto head = [](const std::string& token) {
+    return to_request(v1::access().call, "localhost:8004", token);
+  };
+  CHECK(head("lsk_abc")[http::field::authorization] == "Bearer lsk_abc");
+  CHECK(head("").count(http::field::authorization) == 0);
+}
+
+TEST_CASE("a token that could break into a header is refused and not repeated") {
+  for (std::string token : {"", "lsk_abc", "!~", "a,b\"c"})
+    CHECK(check_token(token).empty());
+  CHECK(check_token(std::string(512, 't')).empty());
+  for (std::string token :
+       {std::string{"se cret"}, std::string{"secret\r\nX: y"}, std::string{"secret "},
+        std::string{"secret\x7f"}, std::string{"secr\xc3\xa9t"}, std::string{"secret\0", 7},
+        std::string(513, 't')}) {
+    CHECK(check_token(token)
+          == "a token must have at most 512 visible ASCII characters and no spaces, as "
+             "'lockserver-caf token' prints it");
+  }
+}
+
 TEST_CASE("what no server takes is said and not to be sent") {
   using Catch::Matchers::StartsWith;
   CHECK_THAT(v1::acquire("", "me", {}).wrong, StartsWith("key is empty"));

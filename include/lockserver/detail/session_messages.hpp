@@ -58,6 +58,7 @@ struct acquire_reply {
   /// Only to a `renew_request`, as is `has_lease`.
   static constexpr auto not_holder = errc::not_holder;
   static constexpr auto has_lease = errc::has_lease;
+  static constexpr auto forbidden = errc::forbidden; ///< It belongs to another identity.
   static constexpr auto lease_expired = errc::lease_expired;
   static constexpr auto wrong_owner = errc::wrong_owner;
   static constexpr auto stopping = errc::stopping;
@@ -80,10 +81,11 @@ struct release_reply {
   static constexpr auto released = errc::ok;       ///< There was a grant, and it has ended.
   static constexpr auto not_held = errc::not_held; ///< It was by force, but there was no grant.
   static constexpr auto not_holder = errc::not_holder;
+  static constexpr auto forbidden = errc::forbidden; ///< It belongs to another identity.
   static constexpr auto store_failed = errc::store_failed;
 
   errc status = not_holder; ///< One of these.
-  /// With `not_holder`: the first few.
+  /// With `not_holder` and `forbidden`: the first few.
   std::vector<holder_info> holders{};
   std::uint64_t holder_count = 0; ///< How many holders there are, likewise.
 };
