@@ -6,7 +6,7 @@
 # shellcheck disable=SC2154 # set by `serve`
 set -euo pipefail
 cd "$(dirname "$0")/.."
-names="hot-keys hand-over churn held-keys parked long-ttl threads durable recovery caf resets stalls"
+names="hot-keys hand-over churn held-keys parked long-ttl threads durable recovery access caf resets stalls"
 
 usage() { echo "usage: bench/run.sh NAME…, with NAME one of: $names, or all"; }
 
@@ -20,6 +20,8 @@ done
 . bench/durable.sh
 # shellcheck source=bench/recovery.sh
 . bench/recovery.sh
+# shellcheck source=bench/access.sh
+. bench/access.sh
 # shellcheck source=bench/stalls.sh
 . bench/stalls.sh
 have wrk || { echo "wrk is missing: ./dev.sh bench installs it" >&2; exit 69; }

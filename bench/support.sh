@@ -77,12 +77,14 @@ measure() {
       printf "%.2f %.2f %.2f %.0f\n", u * us, s * us, (u + s) * us, n / t }'
 }
 
-# wrk_load PORT SCRIPT [ARGUMENTS…]: prints requests made and seconds taken.
+# wrk_load PORT SCRIPT [ARGUMENTS…]: prints requests made and seconds taken. The caller may
+# have its own wrk_scheme and wrk_options.
+wrk_scheme=http wrk_options=()
 wrk_load() {
   local port=$1 script=$2
   shift 2
   taskset -c "${LOAD_CPUS:-$load_cpu}" wrk -t1 -c64 "-d${seconds}s" -s "$script" \
-    "http://127.0.0.1:$port/" -- "$@" |
+    "${wrk_options[@]}" "$wrk_scheme://127.0.0.1:$port/" -- "$@" |
     awk '/requests in/ { n = $1; t = $4; if (t ~ /m$/) t *= 60; print n, t + 0 }
          /Non-2xx|Socket errors/ { print > "/dev/stderr" }'
 }
