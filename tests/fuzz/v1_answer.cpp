@@ -17,11 +17,12 @@ void check(const client::answer<T>& x) {
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  constexpr unsigned statuses[] = {200, 200, 200, 400, 409, 410, 423, 429, 500, 503, 204, 302};
+  constexpr unsigned statuses[] = {200, 200, 200, 400, 409, 410, 423,
+                                   429, 500, 503, 204, 302, 401, 403};
   fuzz::input input{data, size};
   exchange_result x;
-  x.status = statuses[input.number(11)];
-  auto what = input.number(7);
+  x.status = statuses[input.number(13)];
+  auto what = input.number(8);
   x.answered = x.sent = true;
   x.body = input.rest();
   switch (what) {
@@ -46,8 +47,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 6:
       check(v1::read_lease_info(x, "server", "ab"));
       break;
-    default:
+    case 7:
       check(v1::read_server(x, "server"));
+      break;
+    default:
+      check(v1::read_access(x, "server"));
   }
   return 0;
 }
