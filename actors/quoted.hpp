@@ -63,11 +63,7 @@ struct fmt::formatter<lockserver::quoted> {
 };
 
 template <>
-struct fmt::formatter<lockserver::logged_holder> {
-  constexpr auto parse(format_parse_context& context) {
-    return context.begin();
-  }
-
+struct fmt::formatter<lockserver::logged_holder> : fmt::formatter<lockserver::quoted> {
   template <class Context>
   auto format(const lockserver::logged_holder& x, Context& context) const {
     auto [identity, owner] = lockserver::parts_of(x.name);

@@ -195,13 +195,17 @@ int ping(const options& x) {
   return static_cast<int>(answers ? exit_status::ok : exit_status::unavailable);
 }
 
-int server(const options& x) {
-  auto found = value_of(client_of(x).server(), "server");
+template <class T>
+int show(const options& x, const T& found) {
   if (x.json)
     std::cout << to_json(found) << '\n';
   else if (!x.quiet)
     print(std::cout, found);
   return ok();
+}
+
+int server(const options& x) {
+  return show(x, value_of(client_of(x).server(), "server"));
 }
 
 bool takes_something(command x) {
@@ -220,12 +224,7 @@ options with_owner(options x) {
 }
 
 int whoami(const options& x) {
-  auto found = value_of(client_of(x).access(), "whoami");
-  if (x.json)
-    std::cout << to_json(found) << '\n';
-  else if (!x.quiet)
-    print(std::cout, found);
-  return ok();
+  return show(x, value_of(client_of(x).access(), "whoami"));
 }
 
 } // namespace

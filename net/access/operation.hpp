@@ -37,6 +37,7 @@ enum class scope : std::uint8_t {
   key,        ///< The named key.
   keys_below, ///< At least one key with the named prefix.
   some_key,   ///< At least one key.
+  lease,      ///< As `some_key`; or all keys with the right `force`, for the leases of others.
   every_key,  ///< All keys, because the concerned keys are not known at this point.
   server,     ///< The whole server.
   anything,   ///< Any right is enough.
@@ -65,7 +66,7 @@ inline constexpr std::array<operation_row, 18> all_operations{{
   {operation::lease_create, "lease_create", scope::some_key, right::acquire, true},
   {operation::lease_renew, "lease_renew", scope::some_key, right::acquire, false},
   {operation::lease_inspect, "lease_inspect", scope::some_key, right::acquire, true},
-  {operation::lease_end, "lease_end", scope::some_key, right::acquire, false},
+  {operation::lease_end, "lease_end", scope::lease, right::acquire, false},
   {operation::lease_force_end, "lease_force_end", scope::every_key, right::force, true},
   {operation::server_info, "server_info", scope::anything, right::read, true},
   {operation::metrics, "metrics", scope::server, right::metrics, true},

@@ -17,6 +17,8 @@ bool has_right(const principal& who, const operation_row& row, std::string_view 
       return who.may_some(row.needs, key);
     case scope::some_key:
       return who.may_some(row.needs);
+    case scope::lease:
+      return who.may_some(row.needs) || who.may(right::force, "");
     case scope::every_key: // only the empty prefix covers all keys
       return who.may(row.needs, "");
     case scope::anything:
@@ -33,6 +35,7 @@ std::string right_in_words(const operation_row& row) {
     case scope::keys_below:
       return "the right " + name + " for a key with this prefix";
     case scope::some_key:
+    case scope::lease:
       return "the right " + name + " for some key";
     case scope::every_key:
       return "the right " + name + " for all keys";

@@ -33,6 +33,15 @@ void deliver(caf::typed_response_promise<acquire_reply> to, errc status) {
   to.deliver(std::move(x));
 }
 
+// Delivers an error in place of an answer.
+template <class Reply>
+auto failure(caf::typed_response_promise<Reply> to) {
+  return [to](const caf::error& why) {
+    auto asker = to;
+    asker.deliver(why);
+  };
+}
+
 // By the token, because the client knew of the grant and may have renewed it.
 release_request release_of(const hold& x) {
   return {x.key, x.owner, x.token};
@@ -303,37 +312,27 @@ caf::result<reply_to<Request>> remote_session::pass_on(Request& x) {
   return ask(x);
 }
 
-// Nobody knows who has made a lease before LEASES has looked.
+// Delivers an answer as its client knows it.
+template <class Reply>
+auto remote_session::delivery(caf::typed_response_promise<Reply> to) const {
+  return [this, to](Reply& reply) {
+    cut(reply);
+    auto asker = to;
+    asker.deliver(std::move(reply));
+  };
+}
+
 caf::result<lease_reply> remote_session::end_lease(lease_end_request& x) {
   if (auto no = refuse(x, need_of(x)))
     return no;
   auto answer = make_response_promise<lease_reply>();
-  auto deliver_error = [answer](const caf::error& why) {
-    auto to = answer;
-    to.deliver(why);
+  auto by_force = [this, x] {
+    if (lockserver::refuse(rules_->caf(), {operation::lease_force_end}))
+      return errc::forbidden;
+    auto written = audit(audit_event::lease_ended, x, errc::ok, {});
+    return written || !context_.audit.is_required() ? errc::ok : errc::audit_failed;
   };
-  auto on_reply = [this, answer, deliver_error, x](lease_reply& reply) {
-    auto to = answer;
-    lease_end_request by_force{holder_name(any_identity, parts_of(x.lease).owner)};
-    if (reply.status != errc::forbidden
-        || lockserver::refuse(rules_->caf(), {operation::lease_force_end})) {
-      to.deliver(std::move(reply));
-      return;
-    }
-    if (!audit(audit_event::lease_ended, x, errc::ok, {}) && context_.audit.is_required()) {
-      to.deliver(error_of(refusal_of(errc::audit_failed)));
-      return;
-    }
-    compat::request(this, context_.keys->leases, std::move(by_force))
-      .then(guarded_answer(*this,
-                           [answer](lease_reply& ended) {
-                             auto asker = answer;
-                             asker.deliver(std::move(ended));
-                           }),
-            guarded_answer(*this, deliver_error));
-  };
-  compat::request(this, context_.keys->leases, x)
-    .then(guarded_answer(*this, std::move(on_reply)), guarded_answer(*this, deliver_error));
+  lockserver::end_lease(*this, context_, x, std::move(by_force), delivery(answer), failure(answer));
   return answer;
 }
 
@@ -344,17 +343,8 @@ caf::result<reply_to<Request>> remote_session::ask(Request& x) {
   if (rules_->is_open() && context_.config.data_dir.empty())
     return compat::delegate(this, whom, std::move(x));
   auto answer = make_response_promise<reply_to<Request>>();
-  auto on_reply = [this, answer](reply_to<Request>& reply) {
-    cut(reply);
-    auto to = answer;
-    to.deliver(std::move(reply));
-  };
   compat::request(this, whom, std::move(x))
-    .then(guarded_answer(*this, std::move(on_reply)),
-          guarded_answer(*this, [answer](const caf::error& why) {
-            auto to = answer;
-            to.deliver(why);
-          }));
+    .then(guarded_answer(*this, delivery(answer)), guarded_answer(*this, failure(answer)));
   return answer;
 }
 
@@ -366,21 +356,15 @@ caf::result<release_reply> remote_session::release(release_request& x) {
   if (!holdings_.has(x.key))
     return ask(x);
   auto answer = make_response_promise<release_reply>();
-  auto on_reply = [this, answer, x](release_reply& reply) {
+  auto on_reply = [this, deliver_it = delivery(answer), x](release_reply& reply) {
     if (reply.status == release_reply::released && x.force)
       holdings_.released_all(x.key);
     else if (reply.status == release_reply::released)
       holdings_.released(x.key, x.owner, x.token);
-    cut(reply);
-    auto to = answer;
-    to.deliver(std::move(reply));
+    deliver_it(reply);
   };
   compat::request(this, context_.keys->of(x.key), x)
-    .then(guarded_answer(*this, std::move(on_reply)),
-          guarded_answer(*this, [answer](const caf::error& why) {
-            auto to = answer;
-            to.deliver(why);
-          }));
+    .then(guarded_answer(*this, std::move(on_reply)), guarded_answer(*this, failure(answer)));
   return answer;
 }
 

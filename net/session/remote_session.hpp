@@ -75,6 +75,8 @@ private:
   caf::result<reply_to<Request>> ask(Request& x);
   template <class Reply>
   void cut(Reply& x) const;
+  template <class Reply>
+  auto delivery(caf::typed_response_promise<Reply> to) const;
   caf::result<lease_reply> end_lease(lease_end_request& x);
   caf::result<release_reply> release(release_request& x);
   caf::result<acquire_reply> renew(renew_request& x);

@@ -75,15 +75,6 @@ void session::check(Request& x, const dialect& how, const arrival& from) {
   client_state mine{surplus_}; // nothing is under way, or it is about to end
   auto wanted = wish_of(x, mine);
   auto may = access_.pass(from, access_wish_of(x), host_.turn_time());
-  // Who may force all keys need not be able to have a lease.
-  if constexpr (std::is_same_v<Request, lease_end_request>)
-    if (auto* no = std::get_if<denial>(&may);
-        no != nullptr && (no->why == errc::forbidden || from.credentials.count == 0)) {
-      auto by_force = access_.pass(from, {operation::lease_force_end}, host_.turn_time());
-      auto* still_no = std::get_if<denial>(&by_force);
-      if (still_no == nullptr || still_no->why == errc::too_many)
-        may = std::move(by_force);
-    }
   auto* known = std::get_if<const principal*>(&may);
   if (known != nullptr)
     identify(x, (**known).identity());
@@ -140,25 +131,20 @@ auto session::failed(ticket_id ticket) {
                         [this, ticket](const caf::error& what) { on_failure(ticket, what); });
 }
 
-// Nobody knows who has made a lease before LEASES has looked.
 void session::ask(lease_end_request& x) {
-  end_lease(std::move(x), false);
-}
-
-void session::end_lease(lease_end_request x, bool by_force) {
-  auto on_reply = [this, ticket = pending_->ticket, x, by_force](lease_reply& answered) {
-    if (!is_pending(ticket))
-      return;
-    if (answered.status != errc::forbidden || by_force
-        || lockserver::refuse(*pending_->who, {operation::lease_force_end}))
-      return finish(answered);
-    auto name = parts_of(x.lease).owner;
-    if (!audit_act(operation::lease_force_end, log_name_of_lease(name)))
-      return refuse(refusal_of(errc::audit_failed));
-    end_lease({holder_name(any_identity, name)}, true);
+  auto ticket = pending_->ticket;
+  auto by_force = [this, ticket, name = std::string{parts_of(x.lease).owner}] {
+    if (!is_pending(ticket) || lockserver::refuse(*pending_->who, {operation::lease_force_end}))
+      return errc::forbidden;
+    return audit_act(operation::lease_force_end, log_name_of_lease(name)) ? errc::ok
+                                                                          : errc::audit_failed;
   };
-  compat::request(this, context_.keys->leases, std::move(x))
-    .then(guarded_answer(*this, std::move(on_reply)), failed(pending_->ticket));
+  auto on_reply = [this, ticket](lease_reply& answered) {
+    if (is_pending(ticket))
+      finish(answered);
+  };
+  auto on_error = [this, ticket](const caf::error& what) { on_failure(ticket, what); };
+  end_lease(*this, context_, x, std::move(by_force), std::move(on_reply), std::move(on_error));
 }
 
 // For requests that need not be taken back.

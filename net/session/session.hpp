@@ -170,7 +170,6 @@ private:
   void ask(lock_wish& x);
   bool take_place();
   void ask(lease_end_request& x);
-  void end_lease(lease_end_request x, bool by_force);
   void ask(server_info_request&);
   void ask(access_request&);
   void ask(readiness_request&);

@@ -53,6 +53,29 @@ void withdraw(Self& self, server_context& context, const withdrawn& x) {
   withdraw(self, context, x.what, x.in_any_case ? withdrawal::held : withdrawal::undelivered);
 }
 
+/// Ends the lease `x`. Nobody knows whose it is before LEASES has looked, so it is asked as
+/// the client's own identity first.
+/// @param by_force returns whether the client may end the lease of another identity:
+///        `errc::ok`, or the status of the answer.
+/// @param done takes the `lease_reply&`.
+/// @param failed takes the error in place of an answer.
+template <class Self, class ByForce, class Done, class Failed>
+void end_lease(Self& self, server_context& context, const lease_end_request& x, ByForce by_force,
+               Done done, Failed failed) {
+  auto on_reply = [&self, &context, x, by_force, done, failed](lease_reply& reply) {
+    auto is_anothers = reply.status == lease_reply::forbidden;
+    if (is_anothers)
+      reply.status = by_force();
+    if (!is_anothers || reply.status != errc::ok)
+      return done(reply);
+    lease_end_request any{holder_name(any_identity, parts_of(x.lease).owner)};
+    compat::request(&self, context.keys->leases, std::move(any))
+      .then(guarded_answer(self, done), guarded_answer(self, failed));
+  };
+  compat::request(&self, context.keys->leases, x)
+    .then(guarded_answer(self, std::move(on_reply)), guarded_answer(self, failed));
+}
+
 /// When a grant of this ttl ends, counted from `now`.
 inline time_point end_of(time_point now, duration ttl) {
   return ttl > time_point::max() - now ? time_point::max() : now + ttl;

@@ -15,6 +15,8 @@ using namespace test;
 using lockserver::client_actor_options;
 using lockserver::errc;
 using lockserver::inspect_request;
+using lockserver::lease_end_request;
+using lockserver::lease_reply;
 using lockserver::lock_info;
 using lockserver::settings;
 using lockserver::tls_files;
@@ -187,4 +189,27 @@ TEST_CASE("with an access file all CAF programs are one identity", "[net]") {
   CHECK(holders.front().owner.find('\0') == std::string::npos);
   CHECK(user->verify("c/1")->value());
   CHECK(user->release("c/1")->value());
+}
+
+TEST_CASE("a CAF program that may force all keys ends the lease of another identity", "[net]") {
+  authority ours{"force"};
+  auto may_force = GENERATE(true, false);
+  access_server server{R"({ "identities": {
+      "a": {"tokens": [)" + hash_of_token("a")
+                         + R"(], "roles": ["all"]} },
+    "roles": { "all": [ {"keys": "", "allow": ["acquire"]} ],
+               "force": [ {"keys": "", "allow": ["force"]} ] },
+    "caf": {"roles": [")" + (may_force ? "force" : "all")
+                         + R"("]} })",
+                       with_caf_tls(ours)};
+  auto made = server.ask("a", "POST", "/v1/leases", R"({"ttl_ms":600000})").body;
+  auto lease = made.substr(made.find(R"("lease":")") + 9, 32);
+  caf_node node{server->caf_port(), options(ours.files())};
+  auto user = node.new_user();
+  auto ended = user->ask<lease_reply>(lease_end_request{lease});
+  if (may_force)
+    CHECK(ended->value().status == lease_reply::alive);
+  else
+    CHECK(ended->is(errc::forbidden));
+  CHECK(server.ask("a", "GET", "/v1/leases/" + lease).status == (may_force ? 410 : 200));
 }

@@ -210,7 +210,7 @@ TEST_CASE("who may force all keys ends the lease of another identity", "[net][ac
       "a":   {"tokens": [)"
                        + hash_of_token("a") + R"(], "roles": ["all"]},
       "ops": {"tokens": [)"
-                       + hash_of_token("ops") + R"(], "roles": ["all", "ops"]} },
+                       + hash_of_token("ops") + R"(], "roles": ["ops"]} },
     "roles": { "all": [ {"keys": "", "allow": ["acquire"]} ],
                "ops": [ {"keys": "", "allow": ["force"]} ] } })"};
   auto lease = lease_in(server.ask("a", "POST", "/v1/leases", R"({"ttl_ms":600000})"));

@@ -1,5 +1,8 @@
 // The project's REST client as a client of the torture test.
 #include "lockserver/rest_client.hpp"
+#include "net/client/blocking_core.hpp"
+#include "net/client/v1_answer.hpp"
+#include "net/client/v1_request.hpp"
 
 #include "tests/reliability/caf_client.hpp"
 #include "tests/reliability/lock_client.hpp"
@@ -93,7 +96,9 @@ reply leased(const lockserver::client::answer<lockserver::client::lease>& x) {
 class http_client final : public lock_client {
 public:
   http_client(const std::string& owner, std::uint16_t port)
-    : client_(owner, "127.0.0.1", port, impatient()) {
+    : owner_(owner),
+      client_(owner, "127.0.0.1", port, impatient()),
+      releases_({"127.0.0.1", port, impatient()}) {
   }
 
   reply acquire(const std::string& key, const acquire_request& x) override {
@@ -114,8 +119,17 @@ public:
     return granted(client_.renew(key, token, duration_cast<milliseconds>(ttl)));
   }
 
+  // Sent once at most. `rest_client::release` repeats it, and then it is a success also if
+  // the lock had ended before, which says nothing about who held it.
   reply release(const std::string& key, std::uint64_t token) override {
-    auto done = client_.release(key, token);
+    using lockserver::client::answer;
+    auto request = lockserver::v1::release(key, owner_, token);
+    auto limits = lockserver::usual_effort(impatient());
+    auto done
+      = releases_.run<answer<bool>>([&](const auto& core) -> boost::asio::awaitable<answer<bool>> {
+          auto got = co_await core->ask(request.call, lockserver::repeat::never, limits);
+          co_return lockserver::v1::read_released(got, core->server);
+        });
     if (!done)
       return failed(done.error());
     reply result;
@@ -154,7 +168,9 @@ public:
   }
 
 private:
+  const std::string owner_;
   lockserver::rest_client client_;
+  lockserver::blocking_core releases_;
 };
 
 } // namespace

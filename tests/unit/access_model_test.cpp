@@ -114,8 +114,9 @@ bool may_do(const naive_identity& x, operation what, const std::string& key) {
     case operation::lease_create:
     case operation::lease_renew:
     case operation::lease_inspect:
-    case operation::lease_end:
       return may_some(x, "acquire", "");
+    case operation::lease_end:
+      return may_some(x, "acquire", "") || may_all("force");
     case operation::lease_force_end:
       return may_all("force");
     case operation::server_info:
